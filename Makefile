@@ -1,0 +1,45 @@
+# Two commands: `make run` shows the product on a sample organisation, `make test` runs every test.
+# Needs python3 (3.11 or newer, with venv), git and make. Nothing else, no root.
+PYTHON ?= python3
+BIN := .venv/bin
+SAMPLE ?= sample
+PYTEST_ARGS ?=
+
+.PHONY: run test bench lint lock clean
+
+.venv/.runtime: pyproject.toml constraints.txt
+	@command -v git >/dev/null || { echo "make: git is missing: install git and try again"; exit 1; }
+	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "make: $(PYTHON) must be 3.11 or newer, with venv (on Debian: apt install python3-venv)"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+.venv/.dev: .venv/.runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+run: .venv/.runtime
+	@test -f $(SAMPLE)/roadworthy.yaml || $(BIN)/roadworthy sample $(SAMPLE)
+	@$(BIN)/roadworthy crawl --config $(SAMPLE)/roadworthy.yaml
+	@$(BIN)/roadworthy serve --config $(SAMPLE)/roadworthy.yaml
+
+test: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+
+bench: .venv/.dev
+	$(BIN)/python -m bench
+
+lint: .venv/.dev
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+	$(BIN)/mypy
+
+lock: .venv/.dev
+	$(BIN)/pip freeze --exclude-editable --exclude roadworthy > constraints.txt
+
+clean:
+	rm -rf .venv $(SAMPLE)

@@ -1,0 +1,1 @@
+"""Roadworthy: SRE maturity scorecards for a developer portal."""

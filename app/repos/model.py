@@ -1,0 +1,58 @@
+"""What a repository is to the rest of the project: a name, a snapshot to read, and the history of its paths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class TreeEntry:
+    """One regular file. `path` uses `/` (bytes that are not UTF-8 become surrogate escapes); `blob` is git's object id.
+
+    `size` is −1 when not known (a blob that a partial mirror has not fetched).
+    """
+
+    path: str
+    blob: str
+    size: int = -1
+
+
+@dataclass(frozen=True, slots=True)
+class LastChange:
+    """When a path last really changed. With `exact` false the truth is *older than* `at` (a shallow boundary)."""
+
+    at: datetime
+    exact: bool
+    commit: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """A path left unread, and why (a symbolic link, a submodule, too large …)."""
+
+    path: str
+    reason: str
+
+
+class Snapshot(Protocol):
+    """A read-only view of one repository at one moment: a commit, or a working tree."""
+
+    url: str
+    """Canonical URL, without credentials: `https://host/group/name`, `ssh://…`, `file:///path`."""
+    commit: str
+    """Full object id; "" for a working tree that has uncommitted changes or no commit."""
+    branch: str
+
+    def entries(self) -> Sequence[TreeEntry]:
+        """Every regular file, sorted by path. Links and submodules are left out (see `skipped`)."""
+
+    def skipped(self) -> Sequence[Skipped]: ...
+
+    def read(self, entries: Iterable[TreeEntry]) -> Mapping[str, bytes]:
+        """Contents by path, fetched in one batch. A path that can't be read is missing from the answer and in `skipped`."""
+
+    def last_changes(self, paths: Iterable[str]) -> Mapping[str, LastChange]:
+        """When each path last changed; a path without any history is missing from the answer."""

@@ -1,0 +1,1 @@
+"""A sample organisation of real git repositories: good, bad and odd."""

@@ -1,0 +1,138 @@
+"""The settings as frozen dataclasses, with their defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+
+from app.errors import SettingsError
+
+EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager")
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A secret's hiding place. `reveal()` reads it at the moment of use; nothing prints it."""
+
+    env: str = ""
+    file: str = ""
+
+    def reveal(self, environ: Mapping[str, str]) -> str:
+        """The secret's text. Raises SettingsError when it is not there or empty."""
+        if self.env:
+            value = environ.get(self.env, "")
+            origin = f"the environment variable {self.env}"
+        else:
+            origin = f"the file {self.file}"
+            try:
+                value = Path(self.file).read_text("utf-8").strip()
+            except OSError as error:
+                raise SettingsError(f"{origin} can't be read: {error.strerror}") from None
+        if not value:
+            raise SettingsError(f"{origin} holds no secret")
+        return value
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    url: str = "sqlite:///.roadworthy/roadworthy.db"
+
+
+@dataclass(frozen=True, slots=True)
+class Mirrors:
+    path: str = ".roadworthy/mirrors"
+    concurrency: int = 8
+    timeout: timedelta = timedelta(minutes=5)
+    max_file_size: int = 2 * 1024 * 1024
+    max_files: int = 200_000
+    max_total_size: int = 512 * 1024 * 1024
+    max_depth: int = 64
+    history: timedelta = timedelta(days=400)
+
+
+@dataclass(frozen=True, slots=True)
+class Transport:
+    """Which URLs may be fetched: always https and ssh; file, http and git only when said."""
+
+    hosts: tuple[str, ...] = ()
+    allow_file: bool = False
+    allow_http: bool = False
+    allow_git: bool = False
+    allow_private: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    host: str
+    username: str = ""
+    token: Secret | None = None
+    ssh_key_file: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class BackstageSource:
+    name: str
+    url: str
+    token: Secret | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    repositories: tuple[str, ...] = ()
+    directories: tuple[str, ...] = ()
+    backstage: tuple[BackstageSource, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceRepository:
+    url: str
+    provides: tuple[str, ...] = EVIDENCE
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    interval: timedelta = timedelta(minutes=5)
+    discover_interval: timedelta = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Serving:
+    host: str = "127.0.0.1"
+    port: int = 7100
+    threads: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    path: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything, frozen. `folder` is where relative paths begin."""
+
+    folder: Path = field(default_factory=Path.cwd)
+    organisation: str = "Our organisation"
+    database: Database = Database()
+    mirrors: Mirrors = Mirrors()
+    transport: Transport = Transport()
+    credentials: tuple[Credential, ...] = ()
+    sources: Sources = Sources()
+    evidence_repositories: tuple[EvidenceRepository, ...] = ()
+    policy: Policy = Policy()
+    polling: Polling = Polling()
+    serve: Serving = Serving()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    def path(self, text: str) -> Path:
+        return (self.folder / Path(text).expanduser()).resolve()
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL with a relative SQLite path made absolute."""
+        head = "sqlite:///"
+        if not self.database.url.startswith(head) or self.database.url.startswith(head + "/"):
+            return self.database.url
+        return head + str(self.path(self.database.url.removeprefix(head)))

@@ -1,0 +1,167 @@
+"""The settings file's schema: what is accepted, and one sentence for each setting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+
+from app.lib import times
+from app.settings.model import (
+    EVIDENCE,
+    BackstageSource,
+    Credential,
+    Database,
+    EvidenceRepository,
+    Mirrors,
+    Policy,
+    Polling,
+    Secret,
+    Serving,
+    Settings,
+    Sources,
+    Transport,
+)
+
+
+class DurationField(fields.Field[timedelta]):
+    """A Prometheus duration such as `5m`."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> timedelta:
+        try:
+            return times.parse_duration(value if isinstance(value, str) else str(value))
+        except ValueError as error:
+            raise ValidationError(str(error)) from None
+
+
+class _Base(Schema):
+    """A schema that loads into its dataclass; lists become tuples."""
+
+    into: type
+
+    @post_load
+    def _build(self, data: dict[str, Any], **_: Any) -> Any:
+        return self.into(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
+
+
+class SecretSchema(_Base):
+    into = Secret
+    env = fields.String(metadata={"description": "The variable that holds the secret."})
+    file = fields.String(metadata={"description": "The file that holds the secret."})
+
+    @validates_schema
+    def _one(self, data: dict[str, Any], **_: Any) -> None:
+        if len([key for key in ("env", "file") if data.get(key)]) != 1:
+            raise ValidationError("say where the secret is: {env: NAME} or {file: path}")
+
+
+class DatabaseSchema(_Base):
+    into = Database
+    url = fields.String(metadata={"description": "SQLAlchemy URL of the database. SQLite needs no server."})
+
+
+def _at_least(least: int) -> validate.Range:
+    return validate.Range(min=least, error=f"must be at least {least}")
+
+
+class MirrorsSchema(_Base):
+    into = Mirrors
+    path = fields.String(metadata={"description": "Folder of the bare partial mirrors."})
+    concurrency = fields.Integer(validate=_at_least(1), metadata={"description": "Repositories read at once."})
+    timeout = DurationField(metadata={"description": "Longest time for one git command."})
+    max_file_size = fields.Integer(validate=_at_least(1), metadata={"description": "Bytes; a larger file is not read."})
+    max_files = fields.Integer(validate=_at_least(1), metadata={"description": "Files a repository may have."})
+    max_total_size = fields.Integer(validate=_at_least(1), metadata={"description": "Bytes read of one repository."})
+    max_depth = fields.Integer(validate=_at_least(1), metadata={"description": "Deepest folder that is read."})
+    history = DurationField(metadata={"description": "How far back history is fetched to date a file's last change."})
+
+
+class TransportSchema(_Base):
+    into = Transport
+    hosts = fields.List(fields.String(), metadata={"description": "Hosts that may be asked (globs); empty: any."})
+    allow_file = fields.Boolean(metadata={"description": "Allow local repositories (file URLs and directories)."})
+    allow_http = fields.Boolean(metadata={"description": "Allow http; only to loopback unless allow_private."})
+    allow_git = fields.Boolean(metadata={"description": "Allow git; only to loopback unless allow_private."})
+    allow_private = fields.Boolean(metadata={"description": "Allow private addresses for http and git."})
+
+
+class CredentialSchema(_Base):
+    into = Credential
+    host = fields.String(required=True, metadata={"description": "The host it is for, never sent elsewhere."})
+    username = fields.String(metadata={"description": "User name; many forges take any."})
+    token = fields.Nested(SecretSchema, metadata={"description": "Token or password, by variable or file."})
+    ssh_key_file = fields.String(metadata={"description": "Private key for ssh URLs."})
+
+
+class BackstageSchema(_Base):
+    into = BackstageSource
+    name = fields.String(load_default="backstage", metadata={"description": "Name of this source in lists."})
+    url = fields.Url(
+        required=True, require_tld=False, metadata={"description": "Base URL of the catalog: https://…/api/catalog."}
+    )
+    token = fields.Nested(SecretSchema, metadata={"description": "Bearer token, by variable or file."})
+
+
+class SourcesSchema(_Base):
+    into = Sources
+    repositories = fields.List(fields.String(), metadata={"description": "Git URLs to crawl."})
+    directories = fields.List(
+        fields.String(), metadata={"description": "Local folders: a working tree, or a folder of repositories."}
+    )
+    backstage = fields.List(fields.Nested(BackstageSchema), metadata={"description": "Backstage catalogs to read."})
+
+
+class EvidenceSchema(_Base):
+    into = EvidenceRepository
+    url = fields.String(required=True, metadata={"description": "A repository that serves many services."})
+    provides = fields.List(
+        fields.String(validate=validate.OneOf(EVIDENCE, error="must be one of alerts, runbooks, slos, alertmanager")),
+        metadata={"description": "What it holds for others."},
+    )
+
+
+class PolicySchema(_Base):
+    into = Policy
+    path = fields.String(metadata={"description": "Folder of scorecards; empty: the ones that come with Roadworthy."})
+
+
+class PollingSchema(_Base):
+    into = Polling
+    interval = DurationField(metadata={"description": "How often each repository is asked for its tip."})
+    discover_interval = DurationField(metadata={"description": "How often providers list what exists."})
+
+
+class ServingSchema(_Base):
+    into = Serving
+    host = fields.String(
+        validate=validate.OneOf(("127.0.0.1", "localhost", "::1"), error="must be loopback: sign-in is not set up"),
+        metadata={"description": "Address to listen on."},
+    )
+    port = fields.Integer(validate=validate.Range(0, 65535), metadata={"description": "Port; 0 picks a free one."})
+    threads = fields.Integer(validate=_at_least(1), metadata={"description": "Requests answered at once."})
+
+
+class SettingsSchema(_Base):
+    into = Settings
+    organisation = fields.String(metadata={"description": "The name shown on pages."})
+    database = fields.Nested(DatabaseSchema)
+    mirrors = fields.Nested(MirrorsSchema)
+    transport = fields.Nested(TransportSchema)
+    credentials = fields.List(fields.Nested(CredentialSchema))
+    sources = fields.Nested(SourcesSchema)
+    evidence_repositories = fields.List(fields.Nested(EvidenceSchema))
+    policy = fields.Nested(PolicySchema)
+    polling = fields.Nested(PollingSchema)
+    serve = fields.Nested(ServingSchema)
+
+
+def describe(schema: Schema | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(dotted name, sentence) of every setting, for the docs and their test."""
+    for name, field_ in (schema or SettingsSchema()).fields.items():
+        inner = field_.inner if isinstance(field_, fields.List) else field_
+        if isinstance(inner, fields.Nested) and not isinstance(inner.schema, SecretSchema):
+            yield from describe(inner.schema, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", str(field_.metadata.get("description", ""))
