@@ -1,0 +1,37 @@
+"""Options that several commands share, and how a command loads its settings."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.errors import SettingsError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+config = click.option(
+    "--config",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("roadworthy.yaml"),
+    show_default=True,
+    envvar="ROADWORTHY_CONFIG",
+    help="Settings file; relative paths in it lie beside it.",
+)
+output_format = click.option(
+    "--format", "output", type=click.Choice(("table", "json")), default="table", show_default=True, help="How to print."
+)
+
+
+def settings_of(path: Path, *, needed: bool = True) -> Settings:
+    """Loads the settings; a missing file is one clear sentence when it is `needed`."""
+    from app.settings import load
+
+    if needed and not path.exists():
+        raise SettingsError(
+            f"{path} does not exist: `roadworthy init` writes one, `roadworthy sample DIR` makes a sample"
+        )
+    return load(path, os.environ)

@@ -1,0 +1,142 @@
+"""Reading the checks of one `checks/<area>.yaml`: rules compiled against typed facts, item fields and parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from app.facts.schema import Schema, fact_types
+from app.lib import times
+from app.policy.examples import read_examples
+from app.policy.model import Check, Parameter, PolicyProblem
+from app.policy.reader import Reader, suggestion
+from app.policy.remediation import placeholders
+from app.policy.rules import ENTITY, Compiler, Rule, RuleError
+
+_PARAMETER_TYPES = ("bool", "int", "double", "string", "strings", "duration")
+_KINDS: Mapping[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "double": (float, int), "string": (str,)}
+
+
+class Names:
+    """What rules may name, by context; compilers are made once for each context and reused."""
+
+    def __init__(self, schema: Schema) -> None:
+        self.facts = fact_types(schema)
+        self.common: dict[str, str] = {name: fact.type for name, fact in self.facts.items() if fact.type != "items"}
+        self.common |= {f"entity.{name}": type_ for name, type_ in ENTITY.items()} | {"now": "timestamp"}
+        self._compilers: dict[tuple[str, tuple[tuple[str, str], ...]], Compiler] = {}
+
+    def item_fields(self, each: str) -> dict[str, str]:
+        fact = self.facts.get(each)
+        fields = fact.fields if fact else {}
+        return {f"item.{name}": field.type for name, field in fields.items() if field.rule and field.type != "items"}
+
+    def compiler(self, each: str, parameters: Mapping[str, Parameter]) -> Compiler:
+        typed = tuple(sorted((f"params.{name}", parameter.type) for name, parameter in parameters.items()))
+        key = (each, typed)
+        if key not in self._compilers:
+            names = {**self.common, **dict(typed), **(self.item_fields(each) if each else {})}
+            self._compilers[key] = Compiler(names)
+        return self._compilers[key]
+
+
+def read_check(reader: Reader, area: str, names: Names) -> Check | None:
+    """One check, or None where a problem makes it unusable (each problem is in the reader's list)."""
+    before = len(reader.problems)
+    parameters = _parameters(reader)
+    each = reader.text("each")
+    if each and (each not in names.facts or names.facts[each].type != "items"):
+        lists = [name for name, fact in names.facts.items() if fact.type == "items"]
+        reader.refuse(f"`each` must name a list of items, and {each} is none{suggestion(each, lists)}", "each")
+        each = ""
+    rules = {key: _rule(reader, key, names, each, parameters) for key in ("where", "require", "unknown")}
+    if not each and (reader.node.get("where") or reader.node.get("unknown")):
+        reader.refuse("`where` and `unknown` need `each`", "where" if "where" in reader.node else "unknown")
+    check = {
+        "id": reader.text("id", needed=True),
+        "title": reader.text("title", needed=True),
+        "why": reader.text("why", needed=True),
+        "source": reader.text("source", needed=True),
+        "owner": reader.text("owner", needed=True),
+        "remediation": reader.text("remediation", needed=True),
+        "effort": reader.duration("effort", needed=True),
+        "requires": reader.texts("requires"),
+        "at_least": reader.number("at_least", 1.0, 0, 1),
+        "minimum": reader.whole("minimum", 0, 1, 10_000),
+        "include_ignored": reader.flag("include_ignored"),
+        "fix": reader.text("fix"),
+        "help_url": reader.text("help_url"),
+        "examples": read_examples(reader, names.facts),
+    }
+    _check_remediation(reader, str(check["remediation"]), names, each, parameters)
+    reader.finish()
+    if len(reader.problems) > before or rules["require"] is None:
+        return None
+    line = reader.mark()[0]
+    return Check(**check, **rules, area=area, parameters=parameters, each=each, path=reader.path, line=line)  # type: ignore[arg-type]
+
+
+def _rule(reader: Reader, key: str, names: Names, each: str, parameters: Mapping[str, Parameter]) -> Rule | None:
+    source = reader.text(key, needed=key == "require")
+    if not source:
+        return None
+    try:
+        return names.compiler(each, parameters).compile(source)
+    except RuleError as error:
+        line, column = _place(reader, key, error)
+        reader.problems.append(PolicyProblem(reader.path, line, column, f"`{key}`: {error.message}"))
+        return None
+
+
+def _place(reader: Reader, key: str, error: RuleError) -> tuple[int, int]:
+    """Where in the file a mistake of a rule stands: on the key's line for a plain text, below it for a block."""
+    line, column = reader.mark(key)
+    plain = "\n" not in str(reader.node.get(key, ""))
+    return (line, column + len(key) + 2 + error.column - 1) if plain else (line + error.line, error.column)
+
+
+def _parameters(reader: Reader) -> dict[str, Parameter]:
+    found: dict[str, Parameter] = {}
+    declared = reader.mapping("parameters")
+    for name, node in declared.items():
+        inner = Reader(reader.path, node, f"parameter {name}", reader.problems)
+        type_ = inner.text("type", needed=True)
+        if type_ not in _PARAMETER_TYPES:
+            inner.refuse(f"`type` must be one of {', '.join(_PARAMETER_TYPES)}", "type")
+            continue
+        default = typed(inner, "default", inner.raw("default"), type_)
+        by_tier = {tier: typed(inner, "by_tier", value, type_) for tier, value in inner.mapping("by_tier").items()}
+        doc = inner.text("doc", needed=True)
+        inner.finish()
+        found[name] = Parameter(type_, default, doc, by_tier)
+    return found
+
+
+def typed(reader: Reader, key: str, value: Any, type_: str) -> Any:
+    """A parameter's value in its type; a wrong one is told and replaced by an empty one."""
+    if type_ == "duration":
+        try:
+            return times.parse_duration(str(value))
+        except ValueError as error:
+            reader.refuse(f"`{key}`: {error}", key)
+            return timedelta(0)
+    if type_ == "strings":
+        if isinstance(value, list) and all(isinstance(item, str) for item in value):
+            return list(value)
+        reader.refuse(f"`{key}` must be a list of texts", key)
+        return []
+    kinds = _KINDS[type_]
+    if not isinstance(value, kinds) or (isinstance(value, bool) and type_ != "bool"):
+        reader.refuse(f"`{key}` must be of type {type_}", key)
+        return kinds[0]()
+    return float(value) if type_ == "double" and isinstance(value, int) else value
+
+
+def _check_remediation(reader: Reader, text: str, names: Names, each: str, parameters: Mapping[str, Parameter]) -> None:
+    fact = names.facts.get(each)
+    known = set(names.common) | {f"params.{name}" for name in parameters}
+    known |= {f"item.{name}" for name in (fact.fields if fact else ())}
+    for name in placeholders(text):
+        if name not in known:
+            reader.refuse(f"`remediation`: {name} is not a name of the schema{suggestion(name, known)}", "remediation")

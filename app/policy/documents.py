@@ -1,0 +1,224 @@
+"""Loading a policy folder: `policy.yaml`, `checks/*.yaml`, scorecards and `waivers.yaml`. Whole, or refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from app.errors import DocumentError, PolicyError
+from app.facts.schema import Schema
+from app.lib import documents
+from app.policy.checks import Names, read_check, typed
+from app.policy.model import Check, Entry, Level, Parameter, Policy, PolicyProblem, Scorecard, Waiver
+from app.policy.reader import Reader, suggestion
+from app.policy.rules import ENTITY, Compiler, Rule, RuleError
+
+_SETTINGS, _WAIVERS, _CHECKS = "policy.yaml", "waivers.yaml", "checks/"
+
+
+def load(folder: Path, schema: Schema) -> Policy:
+    """The policy of a folder. Raises PolicyError with every problem: file, line, column, sentence."""
+    paths = sorted([*folder.glob("*.yaml"), *folder.glob("checks/*.yaml")])
+    if not paths:
+        raise PolicyError(
+            (PolicyProblem(str(folder), 1, 1, "holds no policy: expected policy.yaml and checks/*.yaml"),)
+        )
+    return load_texts({path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths}, schema)
+
+
+def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
+    """The policy of documents by relative name: also how the last good policy comes back from the store."""
+    problems: list[PolicyProblem] = []
+    nodes = {name: _parse(name, text, problems) for name, text in sorted(texts.items())}
+    settings = nodes.get(_SETTINGS)
+    checks = _checks({name: node for name, node in nodes.items() if name.startswith(_CHECKS)}, Names(schema), problems)
+    others = {name: node for name, node in nodes.items() if "/" not in name and name not in (_SETTINGS, _WAIVERS)}
+    scorecards = _scorecards(others, checks, settings if isinstance(settings, dict) else {}, problems)
+    waivers = _waivers(nodes.get(_WAIVERS), checks, problems)
+    if problems:
+        raise PolicyError(tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column))))
+    digest = hashlib.sha256(repr(sorted(texts.items())).encode()).hexdigest()[:12]
+    return Policy(
+        checks=checks,
+        scorecards=scorecards,
+        waivers=waivers,
+        settings=settings if isinstance(settings, dict) else {},
+        version=digest,
+        documents=dict(texts),
+    )
+
+
+def _parse(name: str, text: str, problems: list[PolicyProblem]) -> Any:
+    try:
+        return documents.load(text)
+    except DocumentError as error:
+        problems.append(PolicyProblem(name, error.line, error.column, error.message))
+        return documents.Mapping((error.line, error.column))
+
+
+def _checks(nodes: Mapping[str, Any], names: Names, problems: list[PolicyProblem]) -> dict[str, Check]:
+    found: dict[str, Check] = {}
+    seen: dict[str, str] = {}
+    for path, node in nodes.items():
+        if not node and problems:
+            continue
+        reader = Reader(path, node, "a file of checks", problems)
+        area = reader.text("area", needed=True)
+        for inner in reader.readers("checks", "a check", needed=True):
+            check = read_check(inner, area, names)
+            name = str(inner.node.get("id", ""))
+            if name and name in seen:
+                inner.refuse(f"check {name} is already defined in {seen[name]}", "id")
+            seen[name] = f"{path}:{inner.mark()[0]}"
+            if check is not None:
+                found[check.id] = check
+        reader.finish()
+    for check in found.values():
+        for name in check.requires:
+            if name not in seen:
+                message = f"{check.id} requires {name}, which does not exist{suggestion(name, seen)}"
+                problems.append(PolicyProblem(check.path, check.line, 1, message))
+        if cycle := _cycle(check.id, found):
+            problems.append(PolicyProblem(check.path, check.line, 1, f"checks require each other: {' → '.join(cycle)}"))
+    return found
+
+
+def _cycle(start: str, checks: Mapping[str, Check]) -> list[str]:
+    stack = [(start, [start])]
+    visited: set[str] = set()
+    while stack:
+        name, trail = stack.pop()
+        for required in checks[name].requires if name in checks else ():
+            if required == start:
+                return [*trail, start]
+            if required not in visited:
+                visited.add(required)
+                stack.append((required, [*trail, required]))
+    return []
+
+
+def _scorecards(
+    nodes: Mapping[str, Any], checks: Mapping[str, Check], settings: Mapping[str, Any], problems: list[PolicyProblem]
+) -> dict[str, Scorecard]:
+    found: dict[str, Scorecard] = {}
+    for path, node in nodes.items():
+        reader = Reader(path, node, "a scorecard", problems)
+        scorecard = _scorecard(reader, checks, settings)
+        if scorecard is None:
+            continue
+        if scorecard.id in found:
+            reader.refuse(f"scorecard {scorecard.id} is defined twice", "id")
+        found[scorecard.id] = scorecard
+    return found
+
+
+def _scorecard(reader: Reader, checks: Mapping[str, Check], settings: Mapping[str, Any]) -> Scorecard | None:
+    levels = []
+    for inner in reader.readers("levels", "a level", needed=True):
+        levels.append(Level(inner.text("id", needed=True), inner.text("title", needed=True)))
+        inner.finish()
+    ids = [level.id for level in levels]
+    targets = {str(tier): str(level) for tier, level in reader.mapping("targets").items()}
+    for tier, level in targets.items():
+        if level not in ids:
+            reader.refuse(f"`targets`: {level} is no level of this scorecard{suggestion(level, ids)}", "targets")
+        if settings.get("tiers") and tier not in settings["tiers"]:
+            reader.refuse(
+                f"`targets`: {tier} is no tier of policy.yaml{suggestion(tier, settings['tiers'])}", "targets"
+            )
+    entries = _entries(reader, checks, ids)
+    areas = {checks[entry.check].area for entry in entries if entry.check in checks}
+    required = reader.texts("required_areas")
+    for area in required:
+        if areas and area not in areas:
+            reader.refuse(
+                f"`required_areas`: no check of this scorecard is in {area}{suggestion(area, areas)}", "required_areas"
+            )
+    applies_to = _applies_to(reader)
+    scorecard = {name: reader.text(name, needed=True) for name in ("id", "title", "owner")}
+    description = reader.text("description")
+    reader.finish()
+    if applies_to is None:
+        return None
+    return Scorecard(
+        **scorecard,
+        description=description,
+        applies_to=applies_to,
+        levels=tuple(levels),
+        entries=tuple(entries),
+        targets=targets,
+        required_areas=required,
+    )
+
+
+def _applies_to(reader: Reader) -> Rule | None:
+    source = reader.text("applies_to", needed=True)
+    if not source:
+        return None
+    try:
+        return Compiler({f"entity.{name}": type_ for name, type_ in ENTITY.items()}).compile(source)
+    except RuleError as error:
+        reader.refuse(f"`applies_to`: {error.message}", "applies_to")
+        return None
+
+
+def _entries(reader: Reader, checks: Mapping[str, Check], levels: list[str]) -> list[Entry]:
+    entries: list[Entry] = []
+    places: dict[str, int] = {}
+    for inner in reader.readers("checks", "a check of a scorecard", needed=True):
+        name, level = inner.text("check", needed=True), inner.text("level", needed=True)
+        check = checks.get(name)
+        if check is None and name and not any(p.path.startswith(_CHECKS) for p in reader.problems):
+            inner.refuse(f"there is no check {name}{suggestion(name, checks)}", "check")
+        if level and level not in levels:
+            inner.refuse(f"{level} is no level of this scorecard{suggestion(level, levels)}", "level")
+        if name in places:
+            inner.refuse(f"{name} stands here twice", "check")
+        for required in check.requires if check else ():
+            if required not in places or (level in levels and places[required] > levels.index(level)):
+                inner.refuse(
+                    f"{name} requires {required}, which must stand before it at the same or a lower level", "check"
+                )
+        places[name] = levels.index(level) if level in levels else 0
+        entries.append(
+            Entry(
+                check=name,
+                level=level,
+                weight=inner.whole("weight", 1, 1, 100),
+                tiers=inner.texts("tiers"),
+                enforced_from=inner.instant("enforced_from"),
+                parameters=_overrides(inner, check.parameters if check else {}),
+            )
+        )
+        inner.finish()
+    return entries
+
+
+def _overrides(reader: Reader, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    found = {}
+    for name, value in reader.mapping("parameters").items():
+        if name not in parameters:
+            reader.refuse(f"the check has no parameter {name}{suggestion(name, parameters)}", "parameters")
+            continue
+        found[name] = typed(reader, "parameters", value, parameters[name].type)
+    return found
+
+
+def _waivers(node: Any, checks: Mapping[str, Check], problems: list[PolicyProblem]) -> tuple[Waiver, ...]:
+    if node is None:
+        return ()
+    reader = Reader(_WAIVERS, node, "the file of waivers", problems)
+    found = []
+    for inner in reader.readers("waivers", "a waiver"):
+        check = inner.text("check", needed=True)
+        if check and checks and check not in checks:
+            inner.refuse(f"there is no check {check}{suggestion(check, checks)}", "check")
+        until = inner.instant("until", needed=True)
+        entity, reason, by = (inner.text(key, needed=True) for key in ("entity", "reason", "approved_by"))
+        inner.finish()
+        if until is not None:
+            found.append(Waiver(entity.lower(), check, reason, until, by))
+    reader.finish()
+    return tuple(found)

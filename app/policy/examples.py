@@ -1,0 +1,145 @@
+"""Examples of checks: read with the policy, and run by `roadworthy policy test` and the test suite."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.facts.model import Facts, Reason, Unknown
+from app.facts.schema import Fact
+from app.lib import times
+from app.policy.judging import Verdict, judge, scope
+from app.policy.model import Check, Example, Outcome, Policy, Subject
+from app.policy.reader import Reader, suggestion
+from app.policy.remediation import render
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+WANTED = (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)
+
+
+@dataclass(frozen=True, slots=True)
+class ExampleFailure:
+    """An example whose check says something else."""
+
+    check: str
+    path: str
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}: {self.check}: {self.message}"
+
+
+def read_examples(reader: Reader, facts: Mapping[str, Fact]) -> tuple[Example, ...]:
+    """The examples of one check, their facts typed by the schema."""
+    return tuple(_example(inner, facts) for inner in reader.readers("examples", "an example", needed=True))
+
+
+def _example(reader: Reader, facts: Mapping[str, Fact]) -> Example:
+    given = {name: _fact(reader, name, value, facts) for name, value in reader.mapping("facts").items()}
+    unknown = {name: str(reason) for name, reason in reader.mapping("unknown").items()}
+    for name, reason in unknown.items():
+        if reason not in list(Reason):
+            reader.refuse(f"“{reason}” is no reason{suggestion(reason, list(Reason))}", "unknown")
+        if name not in facts:
+            reader.refuse(f"{name} is not a fact{suggestion(name, facts)}", "unknown")
+    outcome = reader.text("outcome", needed=True)
+    if outcome not in list(Outcome):
+        reader.refuse(f"`outcome` “{outcome}” is none{suggestion(outcome, list(Outcome))}", "outcome")
+    offenders = reader.texts("offenders") if "offenders" in reader.node else None
+    example = Example(
+        facts=given,
+        unknown=unknown,
+        entity=reader.mapping("entity"),
+        parameters=reader.mapping("parameters"),
+        now=reader.instant("now"),
+        outcome=outcome,
+        offenders=offenders,
+        line=reader.mark()[0],
+    )
+    reader.finish()
+    return example
+
+
+def _fact(reader: Reader, name: str, value: Any, facts: Mapping[str, Fact]) -> Any:
+    fact = facts.get(name)
+    if fact is None:
+        reader.refuse(f"{name} is not a fact{suggestion(name, facts)}", "facts")
+        return value
+    if fact.type != "items":
+        return _typed(value, fact.type)
+    types = {key: field.type for key, field in fact.fields.items()}
+    return [_item(reader, name, item, types, "") for item in (value if isinstance(value, list) else [value])]
+
+
+def _item(reader: Reader, fact: str, item: Any, types: Mapping[str, str], prefix: str) -> Any:
+    if not isinstance(item, dict):
+        reader.refuse(f"an item of {fact} must be a mapping", "facts")
+        return {}
+    made = {}
+    for key, value in item.items():
+        name = f"{prefix}{key}"
+        if name in types:
+            made[key] = _typed(value, types[name])
+        elif isinstance(value, dict) and any(known.startswith(f"{name}.") for known in types):
+            made[key] = _item(reader, fact, value, types, f"{name}.")
+        elif name in ("unknown", "repository", "commit", "path", "line", "url"):
+            made[key] = value
+        else:
+            reader.refuse(f"{fact} has no field {name}{suggestion(name, types)}", "facts")
+    return made
+
+
+def _typed(value: Any, type_: str) -> Any:
+    if type_ == "timestamp" and isinstance(value, str):
+        try:
+            return times.parse_instant(value)
+        except ValueError:
+            return value
+    return float(value) if type_ == "double" and isinstance(value, int) else value
+
+
+def run_examples(policy: Policy) -> list[ExampleFailure]:
+    """Every example of every check. Each check must show a pass, a fail and an unknown."""
+    failures = []
+    for check in policy.checks.values():
+        shown = {example.outcome for example in check.examples}
+        if missing := [outcome for outcome in WANTED if outcome not in shown]:
+            failures.append(ExampleFailure(check.id, check.path, check.line, f"has no example of {', '.join(missing)}"))
+        for example in check.examples:
+            if message := _told(check, example):
+                failures.append(ExampleFailure(check.id, check.path, example.line, message))
+    return failures
+
+
+def verdict_of(check: Check, example: Example) -> tuple[Verdict, str]:
+    """What the check says of an example's facts, and its rendered remediation."""
+    facts = Facts(values=dict(example.facts), collected_at=example.now or NOW)
+    facts.unknown = {name: Unknown(Reason(reason), f"{name} is {reason}") for name, reason in example.unknown.items()}
+    subject = replace(_SUBJECT, **{key: _entity_value(value) for key, value in example.entity.items()})
+    entity = {f"entity.{name}": getattr(subject, name) for name in Subject.__dataclass_fields__}
+    entity["entity.tags"] = list(subject.tags)
+    seen = scope(facts, entity, example.now or NOW)
+    parameters = {f"params.{name}": p.by_tier.get(subject.tier, p.default) for name, p in check.parameters.items()}
+    parameters |= {f"params.{name}": value for name, value in example.parameters.items()}
+    verdict = judge(check, facts, seen, parameters)
+    return verdict, render(check.remediation, verdict, facts, seen, parameters)
+
+
+_SUBJECT = Subject(ref="component:default/example", kind="component", type="service", name="example")
+
+
+def _entity_value(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _told(check: Check, example: Example) -> str:
+    verdict, _ = verdict_of(check, example)
+    if verdict.outcome != example.outcome:
+        return f"expected {example.outcome}, got {verdict.outcome} ({verdict.reason or 'no reason'})"
+    if example.offenders is None:
+        return ""
+    places = [f"{offender.place.path}:{offender.place.line}" for offender in verdict.offenders]
+    return "" if places == list(example.offenders) else f"expected offenders {list(example.offenders)}, got {places}"

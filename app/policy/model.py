@@ -1,0 +1,249 @@
+"""Policy and results as shapes: what is asked, and what the answer was. Frozen; nothing here does anything."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from app.facts.model import Place
+from app.policy.rules import Rule
+
+
+class Outcome(StrEnum):
+    """See docs/scoring.md. Unknown and error are neither pass nor fail."""
+
+    PASS = "pass"  # noqa: S105 (an outcome)
+    FAIL = "fail"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not_applicable"
+    WAIVED = "waived"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class PolicyProblem:
+    """What is wrong in a policy document, and where. `line` and `column` count from 1."""
+
+    path: str
+    line: int
+    column: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line}:{self.column}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A number or list that a rule uses. `default` and `by_tier` hold typed values (durations as timedelta)."""
+
+    type: str
+    default: Any
+    doc: str = ""
+    by_tier: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Example:
+    """Facts and the outcome they must give. `unknown`: full fact name → reason."""
+
+    facts: Mapping[str, Any]
+    unknown: Mapping[str, str]
+    entity: Mapping[str, Any]
+    parameters: Mapping[str, Any]
+    now: datetime | None
+    outcome: str
+    offenders: tuple[str, ...] | None
+    line: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question. A rule is `require`, or `each` with `where`, `require`, `unknown`, and `at_least` or `minimum`."""
+
+    id: str
+    title: str
+    area: str
+    why: str
+    source: str
+    owner: str
+    remediation: str
+    effort: timedelta
+    requires: tuple[str, ...] = ()
+    parameters: Mapping[str, Parameter] = field(default_factory=dict)
+    each: str = ""
+    where: Rule | None = None
+    require: Rule
+    unknown: Rule | None = None
+    at_least: float = 1.0
+    minimum: int = 0
+    include_ignored: bool = False
+    fix: str = ""
+    help_url: str = ""
+    examples: tuple[Example, ...] = ()
+    path: str = ""
+    line: int = 1
+
+    @property
+    def rule_text(self) -> str:
+        """The rule as a person reads it."""
+        if not self.each:
+            return self.require.source
+        where = f" where {self.where.source}" if self.where else ""
+        share = f"at least {self.minimum}" if self.minimum else "all" if self.at_least == 1 else f"{self.at_least:.0%}"
+        return f"{share} of {self.each}{where}: {self.require.source}"
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """A check as one scorecard uses it. `tiers` empty: every tier."""
+
+    check: str
+    level: str
+    weight: int
+    tiers: tuple[str, ...] = ()
+    enforced_from: datetime | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scorecard:
+    id: str
+    title: str
+    description: str
+    owner: str
+    applies_to: Rule
+    levels: tuple[Level, ...]
+    entries: tuple[Entry, ...]
+    targets: Mapping[str, str]
+    required_areas: tuple[str, ...] = ()
+
+    def rank(self, level: str) -> int:
+        """1 for the first level, and so on; 0 for `none`, −1 for `not_rated`."""
+        order = {item.id: number for number, item in enumerate(self.levels, 1)}
+        return order.get(level, -1 if level == "not_rated" else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiver:
+    """An agreed exception. It ends at `until`; what it hides stays visible in `raw_level`."""
+
+    entity: str
+    check: str
+    reason: str
+    until: datetime
+    approved_by: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Everything that was loaded from one folder. `version` is a digest of its documents."""
+
+    checks: Mapping[str, Check]
+    scorecards: Mapping[str, Scorecard]
+    waivers: tuple[Waiver, ...] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    """`policy.yaml`: tiers, types, keys by which files and entities are understood."""
+    version: str = ""
+    documents: Mapping[str, str] = field(default_factory=dict)
+    """File name → text: enough to load the same policy again."""
+
+    @property
+    def tiers(self) -> tuple[str, ...]:
+        return tuple(self.settings.get("tiers", ()))
+
+    @property
+    def default_tier(self) -> str:
+        return str(self.settings.get("default_tier", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """The entity as rules see it. References are canonical texts, "" when there is none."""
+
+    ref: str
+    kind: str
+    type: str = ""
+    lifecycle: str = ""
+    tier: str = ""
+    namespace: str = "default"
+    name: str
+    owner: str = ""
+    system: str = ""
+    tags: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One fact that an outcome rests on: what was asked of it, what was seen, and where."""
+
+    fact: str
+    expected: str
+    observed: Any
+    place: Place = field(default_factory=Place)
+    given_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Offender:
+    """One thing that fails the rule."""
+
+    name: str
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """One check on one entity. `raw` is the outcome before a waiver. Not `enforced`: shown, but does not count yet."""
+
+    check: Check
+    level: str
+    weight: int
+    outcome: Outcome
+    raw: Outcome
+    reason: str = ""
+    code: str = ""
+    """Machine-readable reason of an unknown: not_connected, source_failing, unreadable, expired, forbidden."""
+    evidence: tuple[Evidence, ...] = ()
+    offenders: tuple[Offender, ...] = ()
+    offenders_total: int = 0
+    remediation: str = ""
+    waiver: Waiver | None = None
+    enforced: bool = True
+    turns_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorecardResult:
+    """One entity against one scorecard. `score` is None when nothing was judged; shares are 0..1."""
+
+    scorecard: Scorecard
+    level: str
+    level_possible: str
+    raw_level: str
+    target_level: str
+    score: float | None
+    coverage: float | None
+    as_of: datetime | None
+    valid_until: datetime | None
+    commit: str
+    policy_version: str
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def meets_target(self) -> bool | None:
+        """None when its tier has no target."""
+        if not self.target_level:
+            return None
+        return self.scorecard.rank(self.level) >= self.scorecard.rank(self.target_level)

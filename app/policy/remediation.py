@@ -1,0 +1,69 @@
+"""Remediation texts: `{{ item.name }}`, `{{ entity.name }}`, `{{ params.x }}` and scalar facts, as plain text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.facts.model import Facts
+from app.lib import times
+from app.policy.judging import Verdict
+
+_PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
+_MAX_VALUE = 200
+
+
+def placeholders(template: str) -> list[str]:
+    """The dotted names a text wants filled."""
+    return _PLACEHOLDER.findall(template)
+
+
+def render(
+    template: str, verdict: Verdict, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> str:
+    """The text for this entity; an item's names come from its first offender, and "…" stands for what is not known."""
+    item = _first_offender(verdict, facts)
+
+    def value(match: re.Match[str]) -> str:
+        name = match[1]
+        if name.startswith("item."):
+            return text_of(_walk(item, name[5:].split(".")))
+        return text_of(parameters.get(name, seen.get(name)))
+
+    return _PLACEHOLDER.sub(value, template).strip()
+
+
+def text_of(value: Any) -> str:
+    """A value as a person reads it in a sentence, on one line and not too long."""
+    if value is None or value == "":
+        return "…"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, timedelta):
+        return times.format_duration(value)
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, list | tuple):
+        return ", ".join(text_of(part) for part in value) or "…"
+    return " ".join(str(value).split())[:_MAX_VALUE]
+
+
+def _walk(node: Any, path: list[str]) -> Any:
+    for part in path:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node
+
+
+def _first_offender(verdict: Verdict, facts: Facts) -> Mapping[str, Any]:
+    if not verdict.offenders or not verdict.evidence:
+        return {}
+    first = verdict.offenders[0]
+    for item in facts.values.get(verdict.evidence[0].fact, ()):
+        if isinstance(item, Mapping) and (item.get("path", ""), item.get("line", 0)) == (
+            first.place.path,
+            first.place.line,
+        ):
+            return item
+    return {"name": first.name, "path": first.place.path, "line": first.place.line}

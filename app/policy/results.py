@@ -1,0 +1,103 @@
+"""Results as JSON: the one shape of `check`, `/results` and `explain` (docs/api.md). Plain data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.facts.model import Place
+from app.lib import times
+from app.policy.model import CheckResult, ScorecardResult
+
+_MAX_LIST = 20
+
+
+def to_json(entity: str, results: Sequence[ScorecardResult]) -> dict[str, Any]:
+    """All scorecards of one entity. Instants are ISO 8601 UTC, shares 0..1, durations as Prometheus writes them."""
+    return {"entity": entity, "scorecards": [scorecard_json(result) for result in results]}
+
+
+def scorecard_json(result: ScorecardResult) -> dict[str, Any]:
+    return {
+        "id": result.scorecard.id,
+        "title": result.scorecard.title,
+        "level": result.level,
+        "level_possible": result.level_possible,
+        "raw_level": result.raw_level,
+        "target_level": result.target_level or None,
+        "meets_target": result.meets_target,
+        "score": _share(result.score),
+        "coverage": _share(result.coverage),
+        "as_of": plain(result.as_of),
+        "valid_until": plain(result.valid_until),
+        "commit": result.commit or None,
+        "policy_version": result.policy_version,
+        "checks": [_check(check) for check in result.checks],
+    }
+
+
+def _check(result: CheckResult) -> dict[str, Any]:
+    check, waiver = result.check, result.waiver
+    return {
+        "id": check.id,
+        "title": check.title,
+        "area": check.area,
+        "level": result.level,
+        "weight": result.weight,
+        "outcome": str(result.outcome),
+        "raw_outcome": str(result.raw),
+        "enforced": result.enforced,
+        "reason": result.reason,
+        "reason_code": result.code or None,
+        "evidence": [
+            {
+                "fact": evidence.fact,
+                "expected": evidence.expected,
+                "observed": plain(evidence.observed),
+                **_place(evidence.place),
+                "given_by": evidence.given_by or None,
+            }
+            for evidence in result.evidence
+        ],
+        "offenders": [{"name": offender.name, **_place(offender.place)} for offender in result.offenders],
+        "offenders_total": result.offenders_total,
+        "remediation": result.remediation,
+        "effort": times.format_duration(check.effort),
+        "help_url": check.help_url or None,
+        "waiver": waiver
+        and {
+            "reason": waiver.reason,
+            "until": plain(waiver.until),
+            "approved_by": waiver.approved_by,
+            "check": waiver.check,
+        },
+    }
+
+
+def _place(place: Place) -> dict[str, Any]:
+    return {
+        "repository": place.repository or None,
+        "path": place.path or None,
+        "line": place.line or None,
+        "commit": place.commit or None,
+        "url": place.url or None,
+    }
+
+
+def _share(value: float | None) -> float | None:
+    return None if value is None else round(value, 4)
+
+
+def plain(value: Any) -> Any:
+    """Any fact value as JSON; a long list is cut, with its length told."""
+    if isinstance(value, datetime):
+        return times.format_instant(value)
+    if isinstance(value, timedelta):
+        return times.format_duration(value)
+    if isinstance(value, list | tuple):
+        shown = [plain(item) for item in value[:_MAX_LIST]]
+        return [*shown, f"… {len(value) - _MAX_LIST} more"] if len(value) > _MAX_LIST else shown
+    if isinstance(value, dict):
+        return {str(key): plain(item) for key, item in value.items()}
+    return value

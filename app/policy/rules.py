@@ -1,0 +1,182 @@
+"""The only door to CEL. A rule is compiled once against typed names and then answers true, false, unknown or error.
+
+Google's runtime has no unknown values: whatever is wrong is a value of type ERROR, with a text that must not be relied
+on. So we decide: when a rule gives no definite BOOL and a *declared* name that it uses is absent, it is unknown;
+anything else that is not a BOOL is an error. CEL's own `&&` and `||` absorb errors on either side, so a name that is
+absent spoils nothing where the other operand already decides.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cel_expr_python import cel
+from cel_expr_python.ext.ext_optional import ExtOptional
+from cel_expr_python.ext.ext_strings import ExtStrings
+
+from app.errors import RoadworthyError
+
+_TYPES: Mapping[str, Any] = {
+    "bool": cel.Type.BOOL,
+    "int": cel.Type.INT,
+    "double": cel.Type.DOUBLE,
+    "string": cel.Type.STRING,
+    "timestamp": cel.Type.TIMESTAMP,
+    "duration": cel.Type.DURATION,
+    "strings": cel.Type.List(cel.Type.STRING),
+    "map": cel.Type.Map(cel.Type.STRING, cel.Type.STRING),
+}
+ENTITY = {
+    **dict.fromkeys(("ref", "kind", "type", "lifecycle", "tier", "namespace", "name", "owner", "system"), "string"),
+    "tags": "strings",
+    "labels": "map",
+    "annotations": "map",
+}
+_KEYWORDS = frozenset(
+    [
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "false",
+        "for",
+        "function",
+        "if",
+        "import",
+        "in",
+        "let",
+        "loop",
+        "null",
+        "package",
+        "return",
+        "true",
+        "var",
+        "void",
+        "while",
+    ]
+)
+_STRING = re.compile(r"""r?("{3}.*?"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
+_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*")
+_COMPILE = re.compile(r"<input>:(\d+):(\d+): (.*)")
+_DURATION = re.compile(r"""duration\(\s*["']([^"']+)["']\s*\)""")
+Value = bool | None
+
+
+class RuleError(RoadworthyError):
+    """A rule does not compile. `line` and `column` count from 1 within the rule's own text."""
+
+    def __init__(self, message: str, line: int = 1, column: int = 1, name: str = "") -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.name = message, line, column, name
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A compiled rule. `names` are the declared names it uses, each a plain dotted text."""
+
+    source: str
+    names: tuple[str, ...]
+    program: Any
+    activation: Any
+
+    @property
+    def durations(self) -> tuple[str, ...]:
+        return tuple(_DURATION.findall(self.source))
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`value` True or False is definite. None: unknown when `absent` names what was missing, else `error` says why."""
+
+    value: Value
+    absent: tuple[str, ...] = ()
+    error: str = ""
+
+
+TRUE, FALSE = Answer(True), Answer(False)
+
+
+class Compiler:
+    """Compiles rules against typed names. Types: bool, int, double, string, timestamp, duration, strings, map."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        self.names = dict(names)
+        for name in self.names:
+            if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name) or name.split(".")[-1] in _KEYWORDS:
+                raise RuleError(f"“{name}” can't be a name in rules: use a–z, _ and dots, and no CEL keyword")
+        self._env = cel.NewEnv(
+            variables={name: _TYPES[type_] for name, type_ in self.names.items()},
+            extensions=[ExtOptional(), ExtStrings()],
+        )
+
+    def compile(self, source: str) -> Rule:
+        """A rule that gives a BOOL. Raises RuleError with the place and a suggestion."""
+        text = source.strip()
+        try:
+            program = self._env.compile(text)
+        except RuntimeError as error:
+            raise self._explained(text, str(error)) from None
+        if program.return_type() != cel.Type.BOOL:
+            raise RuleError(f"must say true or false, but gives {program.return_type()}")
+        return Rule(text, used_names(text, self.names), program, self._env.Activation)
+
+    def _explained(self, text: str, error: str) -> RuleError:
+        match = _COMPILE.search(error)
+        line, column, message = (int(match[1]), int(match[2]), match[3]) if match else (1, 1, error.splitlines()[0])
+        undeclared = re.search(r"undeclared reference to '([^']*)'", message)
+        if undeclared is None:
+            return RuleError(message.removesuffix(" [INVALID_ARGUMENT]"), line, column)
+        name = next(
+            (n for n in written_names(text) if n not in self.names and n.startswith(undeclared[1])), undeclared[1]
+        )
+        close = difflib.get_close_matches(name, list(self.names), 1, 0.6)
+        hint = f"; did you mean {close[0]}?" if close else ""
+        return RuleError(f"{name} is not a declared fact, item field or parameter{hint}", line, column, name)
+
+
+def written_names(source: str) -> list[str]:
+    """Dotted names as written, outside text literals, in order."""
+    bare = _STRING.sub(lambda match: " " * len(match[0]), source)
+    return [re.sub(r"\s", "", match[0]) for match in _NAME.finditer(bare)]
+
+
+def used_names(source: str, declared: Iterable[str]) -> tuple[str, ...]:
+    """The declared names that a rule uses: for each name as written its longest declared prefix."""
+    known, found = set(declared), dict[str, None]()
+    for name in written_names(source):
+        parts = name.split(".")
+        for size in range(len(parts), 0, -1):
+            if ".".join(parts[:size]) in known:
+                found[".".join(parts[:size])] = None
+                break
+    return tuple(found)
+
+
+def ask(rule: Rule, data: Mapping[str, Any]) -> Answer:
+    """Evaluates a rule over `data`; a declared name that is not in it is absent."""
+    try:
+        return conclude(rule, data, rule.program.eval(rule.activation(data)))
+    except Exception as error:  # noqa: BLE001 (the runtime raises bare exceptions on exceeded budgets and odd values)
+        return Answer(None, error=_first_line(error))
+
+
+def conclude(rule: Rule, data: Mapping[str, Any], result: Any) -> Answer:
+    """What a CEL value means."""
+    value = result.value()
+    if value is True:
+        return TRUE
+    if value is False and result.type() == cel.Type.BOOL:
+        return FALSE
+    absent = tuple(name for name in rule.names if name not in data)
+    if absent:
+        return Answer(None, absent)
+    return Answer(None, error=_first_line(value))
+
+
+def _first_line(error: object) -> str:
+    return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__
