@@ -52,7 +52,7 @@ class Snapshot(Protocol):
     def skipped(self) -> Sequence[Skipped]: ...
 
     def read(self, entries: Iterable[TreeEntry]) -> Mapping[str, bytes]:
-        """Contents by path, fetched in one batch. A path that can't be read is missing from the answer and in `skipped`."""
+        """Contents by path, fetched in one batch. What can't be read is missing here and stands in `skipped`."""
 
     def last_changes(self, paths: Iterable[str]) -> Mapping[str, LastChange]:
         """When each path last changed; a path without any history is missing from the answer."""

@@ -1,0 +1,183 @@
+"""Bare partial mirrors: one folder a repository, one branch, one year of history, blobs only when wanted."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import git as gitpython
+
+from app.errors import RepositoryError
+from app.repos import urls
+from app.repos.git import Git
+from app.repos.snapshot import CommitSnapshot
+from app.repos.tree import Limits
+
+_USUAL = ("main", "master", "trunk", "develop", "default")
+_QUIET = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc", "--force")
+_TIP = "refs/roadworthy/tip"
+
+
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where the default branch stands. `odd` says what was odd about HEAD, or ""."""
+
+    branch: str
+    commit: str
+    odd: str = ""
+
+
+class Mirror:
+    """One repository's mirror under `root`. Safe against a second process: a lock file guards what writes."""
+
+    def __init__(
+        self, root: Path, url: str, *, git: Git, rules: urls.TransportRules, limits: Limits | None = None
+    ) -> None:
+        self.url = urls.canonical(url)
+        urls.check_allowed(self.url, rules)
+        self.git, self.limits = git, limits or Limits()
+        digest = hashlib.sha256(self.url.encode()).hexdigest()[:16]
+        self.folder = root / f"{re.sub(r'[^A-Za-z0-9.-]', '-', urls.name_of(self.url))[:60]}-{digest}.git"
+        self.remote = self._known_remote() or self.url
+
+    def tip(self, branch: str = "") -> Tip:
+        """The tip of `branch` when it is still there, else of the default branch. Raises RepositoryError.
+
+        Asking for one branch costs one line; HEAD is only asked when no branch is known or it vanished.
+        """
+        if branch:
+            found = self._heads(f"refs/heads/{branch}")
+            if branch in found:
+                return Tip(branch, found[branch])
+        return self._default()
+
+    def sync(self, tip: Tip, now: datetime) -> CommitSnapshot:
+        """Brings the tip here and gives a snapshot of it. A broken mirror is thrown away and fetched once more."""
+        with self._locked():
+            if not self.folder.exists():
+                self._create()
+            try:
+                self._fetch(tip, now)
+            except RepositoryError as error:
+                if error.reason != "unreadable":
+                    raise
+                shutil.rmtree(self.folder)
+                self._create()
+                self._fetch(tip, now)
+            return self.snapshot(Tip(tip.branch, self._fetched() or tip.commit, tip.odd))
+
+    def snapshot(self, tip: Tip) -> CommitSnapshot:
+        return CommitSnapshot(
+            self.git,
+            self.folder,
+            url=self.url,
+            remote=self.remote,
+            commit=tip.commit,
+            branch=tip.branch,
+            limits=self.limits,
+        )
+
+    def _ask(self, *arguments: str) -> str:
+        """`ls-remote`, trying the URL with `.git` once where a server insists on it."""
+        try:
+            out = self.git.run(["ls-remote", *arguments[:-1], "--", self.remote, *arguments[-1:]], url=self.url)
+        except RepositoryError as error:
+            if not error.permanent or self.remote.endswith(".git") or self.remote.startswith("file:"):
+                raise
+            try:
+                out = self.git.run(
+                    ["ls-remote", *arguments[:-1], "--", f"{self.remote}.git", *arguments[-1:]], url=self.url
+                )
+            except RepositoryError:
+                raise error from None
+            self.remote += ".git"
+        return out.decode("utf-8", "replace")
+
+    def _heads(self, pattern: str) -> dict[str, str]:
+        lines = (line.split("\t", 1) for line in self._ask("--heads", pattern).splitlines() if "\t" in line)
+        return {ref.removeprefix("refs/heads/"): commit for commit, ref in lines}
+
+    def _default(self) -> Tip:
+        lines = self._ask("--symref", "HEAD").splitlines()
+        symref = next((line[5:].split("\t")[0] for line in lines if line.startswith("ref: ")), "")
+        commit = next(
+            (line.split("\t")[0] for line in lines if line.endswith("\tHEAD") and not line.startswith("ref:")), ""
+        )
+        branch = symref.removeprefix("refs/heads/")
+        if branch and commit:
+            return Tip(branch, commit)
+        heads = self._heads("refs/heads/*")
+        if not heads:
+            raise RepositoryError("is empty: it has no branch yet", reason="unreadable")
+        odd = f"HEAD points at {branch}, which does not exist" if branch else "HEAD names no branch"
+        choice = next((name for name in _USUAL if name in heads), sorted(heads)[0])
+        return Tip(choice, heads[choice], odd)
+
+    def _create(self) -> None:
+        """A bare mirror that knows its one remote; it appears whole or not at all."""
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder.parent))
+        with gitpython.Repo.init(fresh, bare=True, template="") as repository:
+            with repository.config_writer() as config:
+                config.set_value('remote "origin"', "url", self.remote)
+                config.set_value('remote "origin"', "promisor", "true")
+                config.set_value('remote "origin"', "partialclonefilter", "blob:none")
+                config.set_value("core", "repositoryformatversion", "1")
+            repository.close()
+        fresh.rename(self.folder)
+
+    def _known_remote(self) -> str:
+        config = self.folder / "config"
+        match = re.search(r"^\s*url = (.+)$", config.read_text("utf-8"), re.MULTILINE) if config.exists() else None
+        return match[1].strip() if match else ""
+
+    def _fetch(self, tip: Tip, now: datetime) -> None:
+        if self._has(tip.commit):
+            return
+        refspec = f"+refs/heads/{tip.branch}:{_TIP}"
+        since = f"--shallow-since={(now - self.limits.history):%Y-%m-%dT%H:%M:%SZ}"
+        base = ["fetch", *_QUIET, "--filter=blob:none"]
+        attempts = (
+            [*base, since, "origin", refspec],
+            [*base, "--depth=1", "origin", refspec],
+            ["fetch", *_QUIET, "origin", refspec],
+        )
+        failure: RepositoryError | None = None
+        for attempt in attempts:
+            try:
+                self.git.run(attempt, folder=self.folder, url=self.url)
+            except RepositoryError as error:
+                if error.reason == "forbidden" or "took longer" in str(error):
+                    raise
+                failure = error
+                continue
+            return
+        assert failure is not None
+        raise failure
+
+    def _has(self, commit: str) -> bool:
+        """Whether the commit came with its history: only a commit that our own ref points at did."""
+        return self._fetched() == commit
+
+    def _fetched(self) -> str:
+        """The commit fetched last: a branch may have moved on since its tip was asked for."""
+        try:
+            out = self.git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", _TIP], folder=self.folder)
+        except RepositoryError:
+            return ""
+        return out.decode().strip()
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        self.folder.parent.mkdir(parents=True, exist_ok=True)
+        with (self.folder.parent / f"{self.folder.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield

@@ -1,0 +1,175 @@
+"""A working tree as it lies on a laptop: tracked and untracked-not-ignored files, uncommitted changes included."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from app.errors import RepositoryError
+from app.repos import urls
+from app.repos.git import Git
+from app.repos.history import last_changes
+from app.repos.model import LastChange, Skipped, TreeEntry
+from app.repos.tree import Limits, within_total
+
+_HIDDEN = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__"))
+
+
+class WorkingTree:
+    """Implements `model.Snapshot` over a folder, with git or without. Links are not followed, nothing is written.
+
+    `folder` may be any folder inside a working tree: the whole tree is read. `commit` is "" where anything differs
+    from HEAD.
+    """
+
+    def __init__(self, folder: Path, git: Git, limits: Limits | None = None) -> None:
+        self.git, self.limits = git, limits or Limits()
+        if not folder.is_dir():
+            raise RepositoryError(f"{folder} is not a folder", reason="source_failing", permanent=True)
+        self.root = self._top(folder.resolve())
+        self.has_git = (self.root / ".git").exists()
+        self.commit = self.branch = ""
+        self.url = self.root.as_uri()
+        self._blobs: dict[str, str] = {}
+        self._skipped: list[Skipped] = []
+        self._head = ""
+        if self.has_git:
+            self._describe()
+        self._entries = self._list()
+
+    def entries(self) -> Sequence[TreeEntry]:
+        return self._entries
+
+    def skipped(self) -> Sequence[Skipped]:
+        return self._skipped
+
+    def read(self, entries: Iterable[TreeEntry]) -> Mapping[str, bytes]:
+        kept, skipped = within_total(self._sizes(entries), self.limits)
+        self._skipped += skipped
+        found = {}
+        for entry in kept:
+            try:
+                found[entry.path] = (self.root / entry.path).read_bytes()
+            except OSError as error:
+                self._skipped.append(Skipped(entry.path, f"can't be read: {error.strerror}"))
+        return found
+
+    def last_changes(self, paths: Iterable[str]) -> Mapping[str, LastChange]:
+        """A committed file has its commit's date, a changed or new one its time on disk."""
+        asked = list(paths)
+        changed = [path for path in asked if path not in self._blobs]
+        committed = [path for path in asked if path in self._blobs]
+        found = {path: LastChange(_modified(self.root / path), True) for path in changed}
+        if self._head and committed:
+            found |= last_changes(self.git, self.root, self._git_dir(), self._head, committed)
+        return found
+
+    @staticmethod
+    def _top(folder: Path) -> Path:
+        return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
+
+    def _run(self, *arguments: str) -> bytes:
+        return self.git.run(arguments, folder=self.root)
+
+    def _git_dir(self) -> Path:
+        return self.root / os.fsdecode(self._run("rev-parse", "--git-common-dir").strip())
+
+    def _describe(self) -> None:
+        try:
+            self._head = self._run("rev-parse", "--verify", "--quiet", "HEAD").strip().decode()
+            self.branch = os.fsdecode(self._run("branch", "--show-current").strip())
+        except RepositoryError:
+            self._head = ""  # no commit yet
+        try:
+            origin = self._run("config", "--get", "remote.origin.url").strip().decode("utf-8", "replace")
+            self.url = urls.canonical(origin)
+        except RepositoryError:
+            self.url = self.root.as_uri()  # no remote, or one of no known form
+
+    def _list(self) -> list[TreeEntry]:
+        if not self.has_git:
+            return self._found(sorted(_walk(self.root, self.limits)))
+        changed = set(_paths(self._run("ls-files", "-z", "--modified", "--others", "--exclude-standard")))
+        staged = self._run("ls-files", "-z", "--stage")
+        if self._head:
+            changed |= set(_paths(self._run("diff-index", "-z", "--name-only", "--cached", "--no-renames", self._head)))
+        for line in staged.split(b"\0"):
+            head, _, raw = line.partition(b"\t")
+            if raw and head.split()[0] in (b"100644", b"100755"):
+                path = raw.decode("utf-8", "surrogateescape")
+                if path not in changed:
+                    self._blobs[path] = head.split()[1].decode()
+        self.commit = self._head if not changed else ""
+        return self._found(sorted({*self._blobs, *changed}))
+
+    def _found(self, paths: Sequence[str]) -> list[TreeEntry]:
+        if len(paths) > self.limits.files:
+            message = f"holds {len(paths)} files, more than the {self.limits.files} that are read"
+            raise RepositoryError(message, reason="unreadable", permanent=True)
+        entries = []
+        for path in paths:
+            file = self.root / path
+            if path.count("/") >= self.limits.depth:
+                self._skipped.append(Skipped(path, f"lies deeper than {self.limits.depth} folders"))
+            elif path in self._blobs:
+                entries.append(TreeEntry(path, self._blobs[path]))
+            elif file.is_symlink() or any(parent.is_symlink() for parent in _inside(file, self.root)):
+                self._skipped.append(Skipped(path, "is a symbolic link, which is not followed"))
+            elif file.is_file():
+                entries.append(TreeEntry(path, _blob_id(file, self.limits)))
+        return entries
+
+    def _sizes(self, entries: Iterable[TreeEntry]) -> Iterator[tuple[TreeEntry, int]]:
+        for entry in entries:
+            file = self.root / entry.path
+            try:
+                if file.is_symlink() or not file.is_file():
+                    raise OSError(0, "is no regular file")
+                yield entry, file.stat().st_size
+            except OSError as error:
+                self._skipped.append(Skipped(entry.path, f"can't be read: {error.strerror}"))
+
+
+def _paths(listing: bytes) -> list[str]:
+    return [part.decode("utf-8", "surrogateescape") for part in listing.split(b"\0") if part]
+
+
+def _inside(file: Path, root: Path) -> Iterator[Path]:
+    for parent in file.parents:
+        if parent == root:
+            return
+        yield parent
+
+
+def _walk(root: Path, limits: Limits) -> Iterator[str]:
+    """Files of a plain folder, bounded by one more than the cap so that the caller can refuse."""
+    count = 0
+    for folder, folders, files in os.walk(root, followlinks=False):
+        folders[:] = sorted(name for name in folders if name not in _HIDDEN)
+        for name in files:
+            count += 1
+            if count > limits.files + 1:
+                return
+            yield (Path(folder) / name).relative_to(root).as_posix()
+
+
+def _blob_id(file: Path, limits: Limits) -> str:
+    """Git's id of a file's content, so that caches know it; too large a file gets an id of its own."""
+    try:
+        size = file.stat().st_size
+        if size > limits.file_size:
+            return hashlib.sha1(f"large {file} {size}".encode(), usedforsecurity=False).hexdigest()
+        data = file.read_bytes()
+    except OSError:
+        return ""
+    return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _modified(file: Path) -> datetime:
+    try:
+        return datetime.fromtimestamp(file.stat().st_mtime, UTC)
+    except OSError:
+        return datetime.fromtimestamp(0, UTC)
