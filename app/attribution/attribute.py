@@ -1,0 +1,131 @@
+"""Whose is an object? By an explicit reference, by labels, by the deepest component folder: in this order. Pure.
+
+Ambiguous objects belong to nobody and are listed, so that a shared file never counts for everyone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+from typing import Any
+
+from app.attribution.model import Attribution, Placed, Rules
+from app.catalog.model import Catalog, Entity, EntityRef
+
+_KINDS = ("component", "resource", "api", "system")
+"""Who may own evidence, in order of preference within one folder."""
+_ID = {"namespace": "backstage.io/kubernetes-namespace"}
+_KUBERNETES_ID = "backstage.io/kubernetes-id"
+
+
+class Attributor:
+    """Built once for a catalog, then asked for each object; a lookup costs a few dictionary reads."""
+
+    def __init__(self, catalog: Catalog, rules: Rules) -> None:
+        self.rules, self.catalog = rules, catalog
+        self._by_name: dict[str, list[Entity]] = {}
+        self._by_namespace: dict[str, list[Entity]] = {}
+        self._folders: dict[tuple[str, str], list[Entity]] = {}
+        for entity in catalog.entities.values():
+            if entity.ref.kind in _KINDS and not entity.orphan:
+                self._index(entity)
+
+    def _index(self, entity: Entity) -> None:
+        names = {entity.ref.name, entity.annotations.get(_KUBERNETES_ID, "").lower()}
+        for name in names - {""}:
+            self._by_name.setdefault(name, []).append(entity)
+        if namespace := entity.annotations.get(_ID["namespace"], "").lower():
+            self._by_namespace.setdefault(namespace, []).append(entity)
+        if entity.repository:
+            self._folders.setdefault((entity.repository, entity.root), []).append(entity)
+
+    def of(self, placed: Placed) -> Attribution:
+        """The entities an object belongs to, and why."""
+        thing = placed.object
+        for key, text in self._explicit(thing):
+            return self._named(key, text)
+        if found := self._by_labels(thing):
+            return found
+        if thing.kind == "runbook" and placed.repository in self.rules.evidence:
+            if found := self._by_file_name(placed.path):
+                return found
+        return self._by_folder(placed)
+
+    def _explicit(self, thing: Any) -> Iterator[tuple[str, str]]:
+        for mapping in ("labels", "annotations", "object_labels", "object_annotations", "front_matter"):
+            values = getattr(thing, mapping, {})
+            for key in (*self.rules.keys, *(("entity", "service") if mapping == "front_matter" else ())):
+                if values.get(key):
+                    yield f"{mapping.replace('_', ' ')} {key}", values[key]
+        if thing.kind == "objective" and thing.service and thing.service.lower() in self._by_name:
+            yield "the service of the objective", thing.service
+
+    def _named(self, key: str, text: str) -> Attribution:
+        bare = text.strip().lower()
+        if ":" not in bare and "/" not in bare:
+            return self._one(self._by_name.get(bare, []), f"{key} is “{text}”")
+        try:
+            ref = EntityRef.parse(bare, kind="component")
+        except ValueError as error:
+            return Attribution((), f"{key}: {error}")
+        if ref in self.catalog.entities:
+            return Attribution((ref,), f"{key} names it")
+        return Attribution((), f"{key} names {ref}, which is not in the catalog")
+
+    def _by_labels(self, thing: Any) -> Attribution | None:
+        """The first label that is there decides; a value that fits nobody leaves the object to its folder."""
+        unmatched: Attribution | None = None
+        for label in self.rules.labels:
+            for source, values in _label_values(thing, label):
+                index = self._by_namespace if label == "namespace" else self._by_name
+                entities = [entity for value in values for entity in index.get(value.lower(), [])]
+                if entities:
+                    return self._one(entities, f"{source} {label} is “{', '.join(values)}”")
+                if source == "label" and label == "service":
+                    unmatched = Attribution((), f"label service is “{', '.join(values)}”, which is no entity's name")
+        return unmatched
+
+    def _by_file_name(self, path: str) -> Attribution | None:
+        """In a repository of runbooks: `orders.md`, `orders/README.md`, `orders/anything.md` belong to orders."""
+        pure = PurePosixPath(path)
+        for name in (pure.stem.lower(), *(part.lower() for part in reversed(pure.parts[:-1]))):
+            if entities := self._by_name.get(name):
+                return self._one(entities, f"its path names “{name}”")
+        return Attribution((), "nothing in its path or front matter names an entity")
+
+    def _by_folder(self, placed: Placed) -> Attribution:
+        provided = self.rules.evidence.get(placed.repository, frozenset())
+        folder = PurePosixPath(placed.path).parent
+        for parent in (folder, *folder.parents):
+            root = "" if str(parent) == "." else str(parent)
+            entities = self._folders.get((placed.repository, root))
+            if not entities:
+                continue
+            if placed.object.kind in provided and not root:
+                break
+            return self._one(entities, f"it lies in {root or 'the repository'}", folder=True)
+        return Attribution((), "no label names an entity, and no component folder holds it")
+
+    def _one(self, entities: Iterable[Entity], why: str, *, folder: bool = False) -> Attribution:
+        """The only entity, preferring components over what they provide; several of one kind are ambiguous."""
+        unique = {entity.ref: entity for entity in entities}
+        for kind in _KINDS:
+            refs = sorted(ref for ref in unique if ref.kind == kind)
+            if len(refs) == 1:
+                return Attribution((refs[0],), why)
+            if refs:
+                names = ", ".join(str(ref) for ref in refs[:5])
+                return Attribution((), f"{why}, which is ambiguous: {names}")
+        return Attribution((), why if not folder else "its folder belongs to no component")
+
+
+def _label_values(thing: Any, label: str) -> Iterator[tuple[str, list[str]]]:
+    for mapping in ("labels", "object_labels"):
+        values: Mapping[str, str] = getattr(thing, mapping, {})
+        if values.get(label):
+            yield "label", [values[label]]
+    matchers: Mapping[str, Iterable[str]] = getattr(thing, "matchers", {})
+    if matchers.get(label):
+        yield "its expression's", sorted(set(matchers[label]))
+    if label == "namespace" and getattr(thing, "namespace", ""):
+        yield "the object's", [thing.namespace]

@@ -1,0 +1,50 @@
+"""Rules of attribution, and its answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from app.catalog.model import EntityRef
+from app.formats.model import Object
+
+
+class Placed(Protocol):
+    """An object and where it stands (`facts.inventory.Found` is one)."""
+
+    @property
+    def object(self) -> Object: ...
+    @property
+    def repository(self) -> str: ...
+    @property
+    def path(self) -> str: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`keys`: annotations or labels that name an entity. `labels`: labels to match with names, in this order.
+
+    `evidence`: repository → object kinds it provides for others; its own folders then say nothing about whose they are.
+    """
+
+    keys: tuple[str, ...] = ("roadworthy.dev/entity",)
+    labels: tuple[str, ...] = ("service", "app", "app.kubernetes.io/name", "job", "namespace")
+    evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Attribution:
+    """Whose an object is. No `refs`: nobody's, and `why` says so in a sentence."""
+
+    refs: tuple[EntityRef, ...]
+    why: str
+
+
+PROVIDES: Mapping[str, frozenset[str]] = {
+    "alerts": frozenset(("alert_rule", "recording_rule", "rule_test")),
+    "runbooks": frozenset(("runbook",)),
+    "slos": frozenset(("objective", "alert_policy", "indicator")),
+    "alertmanager": frozenset(("alertmanager_config",)),
+}
+"""What an evidence repository may say it provides → kinds of objects."""

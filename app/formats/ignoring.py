@@ -1,0 +1,42 @@
+"""Which paths never count in a check, and why: vendored trees, test data, template skeletons.
+
+Such objects are read all the same and shown with their reason. Plain `examples/` counts: in tool repositories the
+examples are what there is, and in others they are real rules.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+_FOLDERS = {
+    **dict.fromkeys(("vendor", "node_modules", "third_party", "third-party", "godeps", "bower_components"), "vendored"),
+    **dict.fromkeys((".venv", "venv", "site-packages", ".terraform", ".git"), "vendored"),
+    **dict.fromkeys(
+        ("testdata", "test-data", "test_data", "fixtures", "__fixtures__", "__tests__", "__snapshots__"), "test data"
+    ),
+    **dict.fromkeys(("test", "tests", "e2e", "spec", "golden"), "test data"),
+    **dict.fromkeys(
+        ("skeleton", "skeletons", "scaffolder-templates", "cookiecutter", "archetype-resources"), "a template"
+    ),
+}
+_SENTENCES = {
+    "vendored": "lies in a vendored tree ({})",
+    "test data": "is test data ({})",
+    "a template": "is part of a template skeleton ({})",
+}
+_PLACEHOLDER = re.compile(r"\$\{\{|\{\{|\{%")
+_TEMPLATE_CONTENT = re.compile(r"(^|/)(templates?|template)/(content|skeleton|template)(/|$)")
+
+
+@lru_cache(maxsize=65536)
+def reason(path: str) -> str:
+    """Why nothing under this path counts, or "" when it does. `path` is relative to the repository, with `/`."""
+    folders = path.split("/")[:-1]
+    for folder in folders:
+        kind = _FOLDERS.get(folder.lower())
+        if kind:
+            return _SENTENCES[kind].format(f"{folder}/")
+    if _PLACEHOLDER.search(path) or _TEMPLATE_CONTENT.search("/".join(folders)):
+        return _SENTENCES["a template"].format("its path is a template")
+    return ""

@@ -1,0 +1,83 @@
+"""URLs of files and folders on git forges, split into repository, ref and path. Decided by the URL's shape alone."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from urllib.parse import parse_qs, unquote, urlsplit
+
+
+@dataclass(frozen=True, slots=True)
+class ForgePlace:
+    """A place in a repository. `repository` has no `.git`, no credentials, and its host in lower case."""
+
+    repository: str
+    ref: str
+    path: str
+    fragment: str = ""
+    query: str = ""
+
+
+_RAW_GITHUB = re.compile(r"/(?P<repo>[^/]+/[^/]+)/(?:refs/heads/)?(?P<ref>[^/]+)/(?P<path>.+)")
+_SHAPES = (
+    re.compile(r"/(?P<repo>.+?)/-/(?:blob|tree|raw|edit)/(?P<ref>[^/]+)/?(?P<path>.*)"),  # GitLab
+    re.compile(r"/(?P<repo>[^/]+/[^/]+)/src/(?:branch|commit|tag)/(?P<ref>[^/]+)/?(?P<path>.*)"),  # Gitea, Forgejo
+    re.compile(r"/(?P<repo>[^/]+/[^/]+)/raw/(?:branch|commit|tag)/(?P<ref>[^/]+)/?(?P<path>.*)"),  # Gitea, Forgejo
+    re.compile(r"/(?P<repo>[^/]+/[^/]+)/(?:blob|tree|raw|edit)/(?P<ref>[^/]+)/?(?P<path>.*)"),  # GitHub
+    re.compile(r"/(?P<repo>[^/]+/[^/]+)/src/(?P<ref>[^/]+)/?(?P<path>.*)"),  # Bitbucket Cloud
+)
+_DATA_CENTER = re.compile(r"/(?:projects|users)/(?P<project>[^/]+)/repos/(?P<name>[^/]+)/(?:browse|raw)/?(?P<path>.*)")
+_PLAIN = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)+?)(?:\.git)?/?")
+
+
+def split(url: str) -> ForgePlace | None:
+    """The place an http(s) URL of a file or folder names, or None when it has no known shape."""
+    parts = _parts(url)
+    if parts is None:
+        return None
+    base, host, path, query, fragment = parts
+    if host == "raw.githubusercontent.com":
+        match = _RAW_GITHUB.fullmatch(path)
+        return match and ForgePlace(
+            f"https://github.com/{match['repo']}", match["ref"], match["path"].strip("/"), fragment, query
+        )
+    if match := _DATA_CENTER.fullmatch(path):
+        ref = (parse_qs(query).get("at") or [""])[0].removeprefix("refs/heads/")
+        return ForgePlace(
+            f"{base}/scm/{match['project'].lower()}/{match['name']}", ref, match["path"].strip("/"), fragment
+        )
+    for shape in _SHAPES:
+        if match := shape.fullmatch(path):
+            repository = f"{base}/{match['repo']}".removesuffix(".git")
+            return ForgePlace(repository, match["ref"], match["path"].strip("/"), fragment, query)
+    return None
+
+
+def repository_of(url: str) -> ForgePlace | None:
+    """As `split`, and a bare repository URL too (ref and path then empty). `file://` URLs are repositories."""
+    if url.startswith("file://"):
+        return ForgePlace(url.rstrip("/"), "", "")
+    place = split(url)
+    if place is not None:
+        return place
+    parts = _parts(url)
+    match = _PLAIN.fullmatch(parts[2]) if parts else None
+    return ForgePlace(f"{parts[0]}/{match['repo']}", "", "", parts[4], parts[3]) if parts and match else None
+
+
+def _parts(url: str) -> tuple[str, str, str, str, str] | None:
+    """(base, host, decoded path, query, decoded fragment) of an http(s) URL."""
+    try:
+        parts = urlsplit(url.strip())
+        port = f":{parts.port}" if parts.port else ""
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        return None
+    return (
+        f"{parts.scheme}://{parts.hostname}{port}",
+        parts.hostname,
+        unquote(parts.path),
+        parts.query,
+        unquote(parts.fragment),
+    )
