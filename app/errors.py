@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class RoadworthyError(Exception):
     """Base of every error this project raises on purpose."""
@@ -30,7 +32,7 @@ class DocumentError(RoadworthyError):
 class PolicyError(RoadworthyError):
     """Policy documents are wrong. `problems` holds every one of them, not only the first."""
 
-    def __init__(self, problems: tuple[object, ...]) -> None:
+    def __init__(self, problems: tuple[Any, ...]) -> None:
         super().__init__("\n".join(str(problem) for problem in problems))
         self.problems = problems
 

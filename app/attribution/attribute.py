@@ -44,12 +44,13 @@ class Attributor:
         thing = placed.object
         for key, text in self._explicit(thing):
             return self._named(key, text)
-        if found := self._by_labels(thing):
-            return found
+        labelled = self._by_labels(thing)
+        if labelled is not None and (labelled.refs or "ambiguous" in labelled.why):
+            return labelled
         if thing.kind == "runbook" and placed.repository in self.rules.evidence:
-            if found := self._by_file_name(placed.path):
-                return found
-        return self._by_folder(placed)
+            return self._by_file_name(placed.path)
+        folder = self._by_folder(placed)
+        return folder if folder.refs or labelled is None else labelled
 
     def _explicit(self, thing: Any) -> Iterator[tuple[str, str]]:
         for mapping in ("labels", "annotations", "object_labels", "object_annotations", "front_matter"):
@@ -85,7 +86,7 @@ class Attributor:
                     unmatched = Attribution((), f"label service is “{', '.join(values)}”, which is no entity's name")
         return unmatched
 
-    def _by_file_name(self, path: str) -> Attribution | None:
+    def _by_file_name(self, path: str) -> Attribution:
         """In a repository of runbooks: `orders.md`, `orders/README.md`, `orders/anything.md` belong to orders."""
         pure = PurePosixPath(path)
         for name in (pure.stem.lower(), *(part.lower() for part in reversed(pure.parts[:-1]))):
@@ -121,11 +122,11 @@ class Attributor:
 
 def _label_values(thing: Any, label: str) -> Iterator[tuple[str, list[str]]]:
     for mapping in ("labels", "object_labels"):
-        values: Mapping[str, str] = getattr(thing, mapping, {})
+        values: Mapping[str, str] = getattr(thing, mapping, None) or {}
         if values.get(label):
             yield "label", [values[label]]
-    matchers: Mapping[str, Iterable[str]] = getattr(thing, "matchers", {})
+    matchers = thing.matchers if thing.kind == "alert_rule" else {}
     if matchers.get(label):
         yield "its expression's", sorted(set(matchers[label]))
-    if label == "namespace" and getattr(thing, "namespace", ""):
-        yield "the object's", [thing.namespace]
+    if label == "namespace" and (namespace := getattr(thing, "namespace", None)):
+        yield "the object's", [namespace]

@@ -12,7 +12,6 @@ from typing import Any
 from app.lib.problems import Problem
 
 
-
 @dataclass(frozen=True, slots=True, order=True)
 class EntityRef:
     """A reference in canonical form: every part lower-case. `str()` gives `kind:namespace/name`."""
@@ -48,7 +47,7 @@ class EntityRef:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """`source` stands in `type` to `target`, e.g. component ownedBy group. `line` is where the spec says so (0: derived)."""
+    """`source` stands in `type` to `target`: component ownedBy group. `line`: where the spec says so (0: derived)."""
 
     source: EntityRef
     type: str

@@ -23,7 +23,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something of a known group is here but can't be read. `group` is a fact group: alerting, slo, runbooks, catalog …"""
+    """Something of a fact group (alerting, slo, runbooks …) is here but can't be read."""
 
     group: str
     line: int
@@ -52,7 +52,7 @@ class RunbookLink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurnRatePair:
-    """Two windows joined by `and` on the same threshold. `factor_threshold` is the bare number compared with (0: dynamic)."""
+    """Two windows joined by `and` on the same threshold: the bare number compared with (0: it is computed)."""
 
     long: str
     short: str
@@ -158,6 +158,8 @@ class Objective(Object):
     absence_alert: bool = False
     burn_windows: int = 0
     severities: tuple[str, ...] = ()
+    policies: tuple[str, ...] = ()
+    """Names of alert policies that stand in documents of their own."""
     runbook: RunbookLink = RunbookLink()
     labels: Mapping[str, str]
     object_labels: Mapping[str, str]

@@ -11,7 +11,9 @@ from app.formats.model import Finding
 from app.lib import times
 from app.lib.documents import line_of
 
-_FIELDS = frozenset("alert record expr for keep_firing_for labels annotations debug update_entries_limit".split())
+_FIELDS = frozenset(
+    ["alert", "record", "expr", "for", "keep_firing_for", "labels", "annotations", "debug", "update_entries_limit"]
+)
 _ALERT_ONLY = ("for", "keep_firing_for", "annotations")
 _LABEL = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _METRIC = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")

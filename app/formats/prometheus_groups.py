@@ -16,9 +16,29 @@ from app.lib import documents
 from app.lib.documents import Document, line_of
 
 _GROUP_FIELDS = frozenset(
-    "name interval query_offset limit labels rules partial_response_strategy source_tenants evaluation_delay"
-    " align_evaluation_time_on_interval remote_write concurrency tenant params headers notifier_headers type"
-    " eval_offset eval_delay eval_alignment debug".split()
+    [
+        "name",
+        "interval",
+        "query_offset",
+        "limit",
+        "labels",
+        "rules",
+        "partial_response_strategy",
+        "source_tenants",
+        "evaluation_delay",
+        "align_evaluation_time_on_interval",
+        "remote_write",
+        "concurrency",
+        "tenant",
+        "params",
+        "headers",
+        "notifier_headers",
+        "type",
+        "eval_offset",
+        "eval_delay",
+        "eval_alignment",
+        "debug",
+    ]
 )
 _GROUP_DURATIONS = ("interval", "query_offset")
 _MOST_FINDINGS = 1_000

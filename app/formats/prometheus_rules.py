@@ -178,7 +178,7 @@ def _end(rule: dict[str, Any], name: str, place: Place) -> int:
     line = line_of(rule, name)
     later = [mark[0] - 1 for mark in getattr(rule, "marks", {}).values() if mark[0] > line]
     if later:
-        return min(later)
+        return int(min(later))
     value = rule.get(name)
     last = max((mark[0] for mark in getattr(value, "marks", {}).values()), default=line) if value else line
     return place.end or last + 3

@@ -18,7 +18,7 @@ class Step:
 
 
 def next_steps(results: Sequence[ScorecardResult], limit: int = 3) -> list[Step]:
-    """Failing checks: lowest level first, then the least effort for the most weight, prerequisites before dependants."""
+    """Failing checks: lowest level first, then least effort for most weight; prerequisites before dependants."""
     steps = [step for result in results for step in _steps(result)]
     ranks = {result.scorecard.id: result.scorecard for result in results}
     steps.sort(key=lambda step: _order(step, ranks[step.scorecard].rank(step.result.level)))

@@ -1,0 +1,128 @@
+"""Backstage descriptors: which documents are entities, and what one says. Decided by content, never by name."""
+
+from __future__ import annotations
+
+import json
+import posixpath
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from app.catalog import relations
+from app.catalog.annotations import MANAGED_BY, SOURCE_LOCATION, redact
+from app.catalog.model import Entity, EntityRef
+from app.catalog.validation import problems_of
+from app.lib import forge_urls
+from app.lib.documents import line_of
+
+_GROUPS = re.compile(r"(?:backstage\.io|scaffolder\.backstage\.io)/v\w+")
+_TEMPLATED = re.compile(r"\$\{\{|\{\{|\{%")
+SKELETON = "is a template skeleton, filled in when a new project is made from it"
+
+
+def recognises(document: Any) -> bool:
+    """An entity document: a Backstage `apiVersion`, with a kind and metadata."""
+    return (
+        isinstance(document, dict)
+        and isinstance(document.get("apiVersion"), str)
+        and _GROUPS.fullmatch(document["apiVersion"]) is not None
+        and "kind" in document
+        and "metadata" in document
+    )
+
+
+def is_skeleton(document: Mapping[str, Any]) -> bool:
+    """Whether its identity is still to be filled in. A Template itself speaks of `${{ }}` in its steps only."""
+    metadata = document.get("metadata")
+    identity = [document.get("kind"), *(metadata.values() if isinstance(metadata, dict) else [metadata])]
+    spec = document.get("spec")
+    if isinstance(spec, dict) and str(document.get("kind")).lower() != "template":
+        identity += [value for value in spec.values() if isinstance(value, str | list)]
+    return bool(_TEMPLATED.search(json.dumps(identity, default=str)))
+
+
+def read_entity(document: Mapping[str, Any], path: str, repository: str, *, ignored: str = "") -> Entity:
+    """One entity, valid or not; `problems` says what is wrong. Secrets are gone before anything is kept."""
+    clean = redact(document)
+    metadata = clean.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    kind, name = str(document.get("kind") or "Unknown"), str(metadata.get("name") or "unnamed")
+    namespace = str(metadata.get("namespace") or "default")
+    ref = EntityRef(kind.lower(), namespace.lower(), name.lower())
+    skeleton = SKELETON if is_skeleton(document) else ""
+    texts = metadata.get("annotations")
+    texts = texts if isinstance(texts, dict) else {}
+    source, managed = (str(texts.get(key) or "") for key in (SOURCE_LOCATION, MANAGED_BY))
+    return Entity(
+        ref=ref,
+        kind=kind,
+        name=name,
+        namespace=namespace,
+        document=clean,
+        repository=repository,
+        path=path,
+        line=line_of(document),
+        root=_root(path, source, repository),
+        source_location=source,
+        managed_by_location=managed,
+        ignored=ignored or skeleton,
+        problems=() if ignored or skeleton else problems_of(document, path),
+        relations=relations.stated(ref, document),
+    )
+
+
+def _root(path: str, source_location: str, repository: str) -> str:
+    """The entity's own folder: what `source-location` says when it points into this repository, else where it lies."""
+    kind, _, target = source_location.partition(":")
+    place = forge_urls.split(target) if kind == "url" else None
+    if place is not None and place.repository.lower() == repository.lower():
+        return place.path
+    return posixpath.dirname(path)
+
+
+def provisional_entity(repository: str, paths: frozenset[str]) -> Entity:
+    """The component that stands for a repository without a valid descriptor. It says so (`provisional`)."""
+    bare = repository.rstrip("/").rsplit("/", 1)[-1]
+    name = re.sub(r"[^A-Za-z0-9_.-]+", "-", bare).strip("-._")[:63].strip("-._") or "repository"
+    document = {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": "Component",
+        "metadata": {"name": name, "description": "Made up by Roadworthy: this repository holds no valid descriptor."},
+        "spec": {"type": _type_of(paths), "lifecycle": "production"},
+    }
+    return Entity(
+        ref=EntityRef("component", "default", name.lower()),
+        kind="Component",
+        name=name,
+        namespace="default",
+        document=document,
+        repository=repository,
+        provisional=True,
+    )
+
+
+def _type_of(paths: frozenset[str]) -> str:
+    """A guess, to be corrected by writing a descriptor: what is deployed is a service, what is packaged a library."""
+    names = {posixpath.basename(path).lower() for path in paths}
+    deployed = {
+        "dockerfile",
+        "containerfile",
+        "procfile",
+        "chart.yaml",
+        "kustomization.yaml",
+        "skaffold.yaml",
+        "app.yaml",
+    }
+    packaged = {
+        "setup.py",
+        "pyproject.toml",
+        "package.json",
+        "cargo.toml",
+        "go.mod",
+        "pom.xml",
+        "gemfile",
+        "build.gradle",
+    }
+    if names & deployed or not names & packaged:
+        return "service"
+    return "library"

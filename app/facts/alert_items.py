@@ -1,0 +1,116 @@
+"""Alert and recording rules as items of facts."""
+
+from __future__ import annotations
+
+import re
+
+from app.facts.inventory import Found
+from app.facts.seen import Item, place_of
+from app.formats.model import AlertRule, Objective, RecordingRule
+
+DYNAMIC = re.compile(r"\{\{.*(\$labels|\$value|\.Labels|\.Value)", re.DOTALL)
+UNRESOLVED = "holds a template that can't be resolved here"
+
+_FIELDS = {
+    "name": ("name",),
+    "alert": ("name",),
+    "group": ("group",),
+    "severity": ("severity",),
+    "hold": ("for_seconds",),
+    "for": ("for_seconds",),
+    "summary": ("summary",),
+    "description": ("description", "description_dynamic"),
+    "runbook": ("runbook",),
+}
+"""What a reader names as templated → the item's fields that are then unknown. A whole runbook has a state for it."""
+
+
+def rule_item(found: Found, fire: frozenset[str], silent: frozenset[str]) -> Item:
+    """An alerting rule, but for where its runbook leads. `fire` and `silent`: names that unit tests expect so."""
+    rule = found.object
+    assert isinstance(rule, AlertRule)
+    description = _annotation(rule, "description", "message")
+    item = place_of(found) | {
+        "name": rule.name,
+        "group": rule.group,
+        "severity": rule.severity,
+        "for": rule.hold,
+        "for_seconds": rule.hold_seconds,
+        "keep_firing_for": rule.keep_firing,
+        "expr": rule.expr,
+        "expr_valid": rule.expr_valid,
+        "expr_error": rule.expr_error,
+        "problems": [f"{finding.code}: {finding.message}" for finding in rule.findings],
+        "runbook": {"key": rule.runbook.key, "value": rule.runbook.value},
+        "summary": _annotation(rule, "summary", "title"),
+        "description": description,
+        "description_dynamic": DYNAMIC.search(description) is not None,
+        "unavailable_labels": list(rule.unavailable_labels),
+        "burn_rate": bool(rule.burn_rates),
+        "range_seconds": rule.range_seconds,
+        "covers_absence": rule.covers_absence,
+        "tested": rule.name in fire,
+        "tested_silent": rule.name in silent,
+        "generated": False,
+        "conditional": rule.conditional,
+        "source": rule.source,
+    }
+    return _without_templated(item, rule.templated)
+
+
+def generated_item(found: Found, paging: bool) -> Item:
+    """The fast (`paging`) or slow alert that the tool of an objective's format makes of it: valid by construction."""
+    objective = found.object
+    assert isinstance(objective, Objective)
+    summary = f"{objective.name} spends its error budget too fast"
+    return place_of(found) | {
+        "name": f"{objective.name} ({'fast' if paging else 'slow'} burn)",
+        "group": objective.slo,
+        "severity": "page" if paging else "ticket",
+        "for": "0s",
+        "for_seconds": 0,
+        "keep_firing_for": "",
+        "expr": "",
+        "expr_valid": "valid",
+        "expr_error": "",
+        "problems": [],
+        "runbook": {"key": objective.runbook.key, "value": objective.runbook.value},
+        "summary": summary,
+        "description": objective.description or summary,
+        "description_dynamic": False,
+        "unavailable_labels": [],
+        "burn_rate": True,
+        "range_seconds": 0,
+        "covers_absence": objective.absence_alert,
+        "tested": False,
+        "tested_silent": False,
+        "generated": True,
+        "conditional": False,
+        "source": objective.format,
+    }
+
+
+def recording_item(found: Found) -> Item:
+    rule = found.object
+    assert isinstance(rule, RecordingRule)
+    return place_of(found) | {
+        "name": rule.name,
+        "group": rule.group,
+        "expr": rule.expr,
+        "expr_valid": rule.expr_valid,
+        "expr_error": rule.expr_error,
+        "source": rule.source,
+    }
+
+
+def _annotation(rule: AlertRule, *keys: str) -> str:
+    return next((rule.annotations[key].strip() for key in keys if rule.annotations.get(key)), "")
+
+
+def _without_templated(item: Item, templated: tuple[str, ...]) -> Item:
+    for name in templated:
+        for field in _FIELDS.get(name.rpartition(".")[2], ()):
+            if field != "runbook":
+                item.pop(field, None)
+            item.setdefault("unknown", {})[field] = UNRESOLVED
+    return item

@@ -1,0 +1,52 @@
+"""The catalog entities of a snapshot: hands every file that speaks of Backstage to the catalog's reader."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from app.catalog.descriptor import provisional_entity
+from app.catalog.model import Entity
+from app.catalog.repository import Files, read_repository_entities
+from app.formats import ignoring
+from app.lib import documents
+from app.lib.problems import Problem
+from app.repos.model import Snapshot
+
+_SIGNS = (b"backstage.io/",)
+_ENDINGS = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class Descriptors:
+    """What the descriptors of one snapshot say."""
+
+    entities: tuple[Entity, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def mentions_backstage(data: bytes) -> bool:
+    """Whether a file may hold entities: cheap, and never wrong about one that does."""
+    return any(sign in data for sign in _SIGNS)
+
+
+def read_descriptors(files: Mapping[str, bytes], *, snapshot: Snapshot) -> Descriptors:
+    """Every entity of the snapshot; one provisional component where none is valid."""
+    entries = {entry.path: entry for entry in snapshot.entries()}
+
+    def text(path: str) -> str | None:
+        """A file's text: of those at hand, or fetched for a placeholder."""
+        data = files.get(path)
+        if data is None and path in entries:
+            data = snapshot.read([entries[path]]).get(path)
+        return None if data is None else data.decode("utf-8", "replace")
+
+    loaded = {path: documents.load_all(data) for path, data in files.items() if path.lower().endswith(_ENDINGS)}
+    place = Files(snapshot.url, frozenset(entries), text, ignoring.reason)
+    found = read_repository_entities(loaded, place)
+    entities = found.entities
+    if not any(entity.valid and not entity.ignored for entity in entities):
+        taken = {entity.ref for entity in entities if not entity.ignored}
+        made_up = provisional_entity(snapshot.url, place.paths)
+        entities = entities if made_up.ref in taken else (*entities, made_up)
+    return Descriptors(entities, found.problems)

@@ -1,0 +1,219 @@
+"""All that one snapshot says: objects with their place, entities, problems, and what could not be read.
+
+`take` is called by a refresh for every repository that moved, and by `check` and `facts` for a working tree. Readings
+are cached by blob, so a push costs only what it changed; a broken or hostile file costs only itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import PurePosixPath
+from typing import Any, Protocol
+
+from app.catalog.model import Entity
+from app.facts import codec
+from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
+from app.formats import ignoring, kinds, reading
+from app.formats.model import Object, Parsed, Runbook
+from app.lib.problems import Problem
+from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry
+
+MAX_FILE_SIZE = 2 * 1024 * 1024
+"""Bytes. Rule files and runbooks are a few kilobytes; the largest met in the wild is under one megabyte."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """An object and where it stands. `ignored` says why it never counts: its place, or its own content."""
+
+    object: Object
+    repository: str
+    commit: str
+    path: str
+    ignored: str = ""
+    changed: LastChange | None = None
+    """Only for runbooks and error-budget policies."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadablePlace:
+    """Something of a fact group is here, but can't be read."""
+
+    group: str
+    repository: str
+    commit: str
+    path: str
+    line: int
+    reason: str
+    ignored: str = ""
+
+
+@dataclass(frozen=True)
+class Inventory:
+    """`paths` holds every regular file; `problems` those of files and descriptors together."""
+
+    url: str
+    commit: str
+    branch: str
+    found: tuple[Found, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    unreadable: tuple[UnreadablePlace, ...] = ()
+    skipped: tuple[Skipped, ...] = ()
+    paths: frozenset[str] = field(default_factory=frozenset)
+
+    @cached_property
+    def folders(self) -> frozenset[str]:
+        """Every folder that holds a file, the root as ""."""
+        return frozenset(folder(str(parent)) for path in self.paths for parent in PurePosixPath(path).parents)
+
+    def of(self, kind: str) -> list[Found]:
+        return [found for found in self.found if found.object.kind == kind]
+
+
+class ParsedCache(Protocol):
+    """Remembers readings by key; values are JSON-ready dicts. Forgetting is always allowed."""
+
+    def get_many(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]: ...
+
+    def put_many(self, values: Mapping[str, dict[str, Any]]) -> None: ...
+
+
+class NoCache:
+    """Remembers nothing."""
+
+    def get_many(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+        return {}
+
+    def put_many(self, values: Mapping[str, dict[str, Any]]) -> None:
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    parsed: Parsed
+    descriptor: bool
+
+
+def folder(path: str) -> str:
+    """A folder's name with the root as ""."""
+    return "" if path == "." else path.strip("/")
+
+
+def cache_key(entry: TreeEntry) -> str:
+    """Same bytes, same kind of name, same readers: same reading."""
+    name = PurePosixPath(entry.path).name
+    suffix = PurePosixPath(name).suffix.lower() or name.upper()
+    return f"{entry.blob}:{suffix}:{reading.VERSION}"
+
+
+def take(
+    snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size: int = MAX_FILE_SIZE, title: str = ""
+) -> Inventory:
+    """Everything the snapshot says. Raises RepositoryError only when the snapshot itself can't be read.
+
+    `max_file_size` in bytes: a larger file is skipped, with the reason. `title` names the repository in messages.
+    """
+    entries = snapshot.entries()
+    wanted = [entry for entry in entries if reading.wants(entry.path)]
+    readable = [entry for entry in wanted if entry.size <= max_file_size]
+    too_large = tuple(
+        Skipped(entry.path, f"is larger than {max_file_size} bytes") for entry in wanted if entry.size > max_file_size
+    )
+    readings, contents = _read(snapshot, readable, cache or NoCache(), max_file_size)
+    descriptors = _descriptors(snapshot, readable, readings, contents)
+    found = tuple(_found(snapshot, readings))
+    return Inventory(
+        url=snapshot.url,
+        commit=snapshot.commit,
+        branch=snapshot.branch,
+        found=_with_changes(snapshot, found),
+        entities=descriptors.entities,
+        problems=tuple(sorted((*_problems(readings), *descriptors.problems))),
+        unreadable=tuple(_unreadable(snapshot, readings)),
+        skipped=(*snapshot.skipped(), *too_large),
+        paths=frozenset(entry.path for entry in entries),
+    )
+
+
+def _read(
+    snapshot: Snapshot, entries: Sequence[TreeEntry], cache: ParsedCache, max_file_size: int
+) -> tuple[dict[str, _Reading], Mapping[str, bytes]]:
+    """Readings by path, and the bytes fetched on the way: all in one batch."""
+    keys = {entry.path: cache_key(entry) for entry in entries}
+    known = {key: one for key, body in cache.get_many(sorted(set(keys.values()))).items() if (one := _restored(body))}
+    wanted = [entry for entry in entries if (one := known.get(keys[entry.path])) is None or one.descriptor]
+    contents = {path: data for path, data in snapshot.read(wanted).items() if len(data) <= max_file_size}
+    fresh: dict[str, _Reading] = {}
+    for path, data in contents.items():
+        if keys[path] not in known and keys[path] not in fresh:
+            fresh[keys[path]] = _Reading(reading.read(path, data), mentions_backstage(data))
+    cache.put_many({key: _stored(one) for key, one in fresh.items()})
+    every = known | fresh
+    return {path: every[key] for path, key in keys.items() if key in every}, contents
+
+
+def _stored(one: _Reading) -> dict[str, Any]:
+    return {**codec.encode_parsed(one.parsed), "descriptor": one.descriptor}
+
+
+def _restored(body: Mapping[str, Any]) -> _Reading | None:
+    """A remembered reading, or None where it is of an older shape: the blob is then read again."""
+    try:
+        return _Reading(codec.decode_parsed(body), bool(body["descriptor"]))
+    except (ValueError, KeyError):
+        return None
+
+
+def _found(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterable[Found]:
+    for path, one in readings.items():
+        if one.parsed.objects:
+            place = ignoring.reason(path)
+            for thing in one.parsed.objects:
+                yield Found(thing, snapshot.url, snapshot.commit, path, place or thing.ignored)
+
+
+def _with_changes(snapshot: Snapshot, found: tuple[Found, ...]) -> tuple[Found, ...]:
+    """When runbooks and error-budget policies last changed; history is asked for nothing else, since it is slow."""
+    dated = {one.path for one in found if isinstance(one.object, Runbook) and not one.ignored and _dated(one)}
+    if not dated:
+        return found
+    changes = snapshot.last_changes(sorted(dated))
+    return tuple(
+        Found(one.object, one.repository, one.commit, one.path, one.ignored, changes[one.path])
+        if one.path in changes and isinstance(one.object, Runbook)
+        else one
+        for one in found
+    )
+
+
+def _dated(one: Found) -> bool:
+    return isinstance(one.object, Runbook) and kinds.runbook_kind(one.path, one.object) != "document"
+
+
+def _problems(readings: Mapping[str, _Reading]) -> Iterable[Problem]:
+    for path, one in readings.items():
+        for finding in one.parsed.findings:
+            yield Problem(path, finding.line, finding.code, finding.message)
+
+
+def _unreadable(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterable[UnreadablePlace]:
+    for path, one in readings.items():
+        for place in one.parsed.unreadable:
+            yield UnreadablePlace(
+                place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, ignoring.reason(path)
+            )
+
+
+def _descriptors(
+    snapshot: Snapshot,
+    entries: Sequence[TreeEntry],
+    readings: Mapping[str, _Reading],
+    contents: Mapping[str, bytes],
+) -> Descriptors:
+    """Entities need every descriptor at once (Locations, duplicates), so their bytes are read again on every refresh."""
+    paths = [entry.path for entry in entries if entry.path in readings and readings[entry.path].descriptor]
+    files = {path: contents[path] for path in paths if path in contents}
+    return read_descriptors(files, snapshot=snapshot)

@@ -1,0 +1,45 @@
+"""The keys and words by which facts are found in entities. Policy sets them (`scorecards/policy.yaml`); these are the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+PAGING_TOOLS: Mapping[str, str] = {
+    "pagerduty.com/service-id": "pagerduty",
+    "opsgenie.com/component-selector": "opsgenie",
+    "opsgenie.com/team": "opsgenie",
+    "grafana.com/oncall-integration": "grafana_oncall",
+    "incident.io/catalog-entry": "incident_io",
+    "splunk.com/on-call-team": "splunk_oncall",
+    "rootly.com/service-id": "rootly",
+    "rootly.com/service-slug": "rootly",
+    "firehydrant.com/service-name": "firehydrant",
+    "ilert.com/alert-source-id": "ilert",
+    "roadworthy.dev/on-call": "other",
+}
+"""Annotation → tool, where the value is only a name. Source: the tools' Backstage plugins."""
+
+PAGING_SECRETS: Mapping[str, str] = {
+    "pagerduty.com/integration-key": "pagerduty",
+    "splunk.com/on-call-routing-key": "splunk_oncall",
+    "ilert.com/integration-key": "ilert",
+}
+"""Annotation → tool, where the value itself is a credential."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parameters:
+    """No standard annotation exists for tier, runbook or chat, so every organisation names its own."""
+
+    tiers: tuple[str, ...] = ("t1", "t2", "t3")
+    default_tier: str = "t3"
+    tier_keys: tuple[str, ...] = ("tier", "roadworthy.dev/tier", "criticality")
+    tier_aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Tier → other spellings of it, in lower case."""
+    contact_annotations: tuple[str, ...] = ("slack.com/channel", "roadworthy.dev/chat")
+    contact_words: tuple[str, ...] = ("chat", "slack", "teams", "mattermost", "discord", "contact")
+    runbook_annotations: tuple[str, ...] = ("roadworthy.dev/runbook", "runbook")
+    runbook_words: tuple[str, ...] = ("runbook", "run book", "playbook", "on-call guide")
+    paging_tools: Mapping[str, str] = field(default_factory=lambda: PAGING_TOOLS)
+    paging_secrets: Mapping[str, str] = field(default_factory=lambda: PAGING_SECRETS)

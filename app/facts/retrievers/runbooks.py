@@ -1,0 +1,141 @@
+"""Runbooks: the entity's own documents, those its descriptor names, and the pages its alerts link."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import PurePosixPath
+
+from app.catalog.model import Entity
+from app.facts.inventory import Found
+from app.facts.model import Unknown
+from app.facts.retrievers.catalog import has_words, links_of
+from app.facts.runbook_links import Landing, land, topics_of
+from app.facts.seen import Item, Seen, entity_place, place_of, unreadable_items
+from app.facts.world import World
+from app.formats import kinds
+from app.formats.model import AlertRule, Runbook
+from app.lib.times import format_instant, parse_instant
+
+SCHEMA_TOPICS = frozenset(("meaning", "impact", "diagnosis", "mitigation"))
+
+
+def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
+    seen = Seen()
+    alerts = [f for f in world.objects(entity.ref, AlertRule.kind) if isinstance(f.object, AlertRule) and not f.ignored]
+    names = frozenset(f.object.name.lower() for f in alerts if isinstance(f.object, AlertRule))
+    documents: dict[tuple[str, str], Item] = {}
+    own = world.objects(entity.ref, Runbook.kind)
+    for found in own:
+        if is_runbook(found):
+            documents[found.repository, found.path] = document_item(found, role_of(found, names))
+    for item in _declared(entity, world, seen):
+        documents[item["repository"], item["path"] + item.get("url", "")] = item
+    for landing in _linked(alerts, world, seen):
+        if landing.page is not None:
+            page = landing.page
+            documents.setdefault((page.repository, page.path), document_item(page, role_of(page, names, "alert")))
+    places = world.unreadable(entity.ref, "runbooks")
+    seen.found([*own, *places])
+    seen.values["runbooks.documents"] = list(documents.values())
+    seen.values["runbooks.unreadable"] = unreadable_items(places)
+    return seen
+
+
+def is_runbook(found: Found) -> bool:
+    """Judged by place and content together; other pages are only the targets of links."""
+    return isinstance(found.object, Runbook) and kinds.runbook_kind(found.path, found.object) == "runbook"
+
+
+def role_of(found: Found, alerts: frozenset[str], default: str = "service") -> str:
+    """`alert` for a page named after an alert, or of the four-part alert schema; else `service`, or the default."""
+    page = found.object
+    assert isinstance(page, Runbook)
+    stem = PurePosixPath(found.path).stem.lower()
+    if stem in alerts or page.title.strip("`# ").lower() in alerts:
+        return "alert"
+    top = {topic for section in page.sections if section.level <= 2 for topic in section.topics}
+    if len(top & SCHEMA_TOPICS) >= 3 and not top & {"overview", "dependencies", "escalation", "rollback"}:
+        return "alert"
+    return default
+
+
+def document_item(found: Found, role: str) -> Item:
+    page = found.object
+    assert isinstance(page, Runbook)
+    item = place_of(found) | {
+        "title": page.title,
+        "role": role,
+        "url": "",
+        "sections": [
+            {
+                "title": s.title,
+                "level": s.level,
+                "line": s.line,
+                "anchor": s.anchor,
+                "topics": list(s.topics),
+                "words": s.words,
+            }
+            for s in page.sections
+        ],
+        "topics": topics_of(page.sections),
+        "words": page.words,
+        "stub": page.stub,
+        "reviewed_at": page.reviewed_at,
+        "review_by": page.review_by,
+        "contacts": list(page.contacts),
+    }
+    return item | _attended(found, page)
+
+
+def _attended(found: Found, page: Runbook) -> Item:
+    """A stated review wins over the last change, even an older one: someone said when it was last read with care."""
+    changed = found.changed
+    seen: Item = {"changed_at": format_instant(changed.at) if changed else ""}
+    if page.reviewed_at:
+        try:
+            return seen | {"attended_at": parse_instant(page.reviewed_at), "attended_exact": True}
+        except ValueError:
+            pass  # not a date after all: history decides
+    if changed is None:
+        return seen | {"unknown": {"attended_at": "it has no history here", "attended_exact": "it has no history here"}}
+    return seen | {"attended_at": changed.at.astimezone(UTC), "attended_exact": changed.exact}
+
+
+def _declared(entity: Entity, world: World, seen: Seen) -> Iterable[Item]:
+    """Runbooks that the descriptor links or annotates: real pages where crawled, else pages we can't see."""
+    wanted = [
+        (entity.annotations[key], key) for key in world.parameters.runbook_annotations if entity.annotations.get(key)
+    ]
+    wanted += [
+        (link["url"], link.get("title", ""))
+        for link in links_of(entity)
+        if has_words(link, world.parameters.runbook_words)
+    ]
+    for value, title in wanted:
+        landing = land(value.strip(), repository=entity.repository, path=entity.path, world=world, seen=seen)
+        if landing.page is not None:
+            yield document_item(landing.page, "service")
+        elif landing.state in ("external", "not_crawled", "templated"):
+            yield _unseen_page(entity, title, value, landing)
+
+
+def _unseen_page(entity: Entity, title: str, value: str, landing: Landing) -> Item:
+    why = landing.message or "the page lies outside the crawled repositories"
+    fields = ("topics", "words", "stub", "reviewed_at", "review_by", "attended_at", "attended_exact", "contacts")
+    return entity_place(entity, "", "metadata") | {
+        "title": title,
+        "role": "service",
+        "url": landing.url or value,
+        "sections": [],
+        "changed_at": "",
+        "ignored": "",
+        "unknown": dict.fromkeys(fields, why),
+    }
+
+
+def _linked(alerts: Iterable[Found], world: World, seen: Seen) -> Iterable[Landing]:
+    for found in alerts:
+        if isinstance(found.object, AlertRule) and found.object.runbook.value:
+            value = found.object.runbook.value
+            yield land(value, repository=found.repository, path=found.path, world=world, seen=seen)
