@@ -95,14 +95,18 @@ class Attributor:
         return Attribution((), "nothing in its path or front matter names an entity")
 
     def _by_folder(self, placed: Placed) -> Attribution:
-        provided = self.rules.evidence.get(placed.repository, frozenset())
-        folder = PurePosixPath(placed.path).parent
+        return self.of_place(placed.repository, placed.path, placed.object.kind)
+
+    def of_place(self, repository: str, path: str, kind: str = "") -> Attribution:
+        """By folder alone: for what can't be read, so that nothing but its place is known."""
+        provided = self.rules.evidence.get(repository, frozenset())
+        folder = PurePosixPath(path).parent
         for parent in (folder, *folder.parents):
             root = "" if str(parent) == "." else str(parent)
-            entities = self._folders.get((placed.repository, root))
+            entities = self._folders.get((repository, root))
             if not entities:
                 continue
-            if placed.object.kind in provided and not root:
+            if kind in provided and not root:
                 break
             return self._one(entities, f"it lies in {root or 'the repository'}", folder=True)
         return Attribution((), "no label names an entity, and no component folder holds it")

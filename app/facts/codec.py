@@ -36,7 +36,8 @@ def encode(value: object) -> Json:
     if value is None or isinstance(value, str | int | float):
         return value
     if is_dataclass(value):
-        return {name: encode(getattr(value, name)) for name in _names(type(value))}
+        cls: type = type(value)
+        return {name: encode(getattr(value, name)) for name in _names(cls)}
     if isinstance(value, Mapping):
         return {str(key): encode(part) for key, part in value.items()}
     if isinstance(value, tuple | list | frozenset):

@@ -9,6 +9,7 @@ from typing import Any
 from app.facts.model import Place
 from app.lib import times
 from app.policy.model import CheckResult, ScorecardResult
+from app.policy.plan import Step
 
 _MAX_LIST = 20
 
@@ -35,6 +36,23 @@ def scorecard_json(result: ScorecardResult) -> dict[str, Any]:
         "policy_version": result.policy_version,
         "checks": [_check(check) for check in result.checks],
     }
+
+
+def steps_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
+    """A plan, in the order to work in."""
+    return [
+        {
+            "scorecard": step.scorecard,
+            "check": step.result.check.id,
+            "title": step.result.check.title,
+            "level": step.result.level,
+            "weight": step.result.weight,
+            "effort": times.format_duration(step.result.check.effort),
+            "remediation": step.result.remediation,
+            "opens": list(step.opens),
+        }
+        for step in steps
+    ]
 
 
 def _check(result: CheckResult) -> dict[str, Any]:

@@ -125,7 +125,7 @@ class Mirror:
         """A bare mirror that knows its one remote; it appears whole or not at all."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
         fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder.parent))
-        with gitpython.Repo.init(fresh, bare=True, template="") as repository:
+        with gitpython.Repo.init(fresh, bare=True, template="", allow_unsafe_options=True) as repository:
             with repository.config_writer() as config:
                 config.set_value('remote "origin"', "url", self.remote)
                 config.set_value('remote "origin"', "promisor", "true")

@@ -15,7 +15,7 @@ from app.facts.runbook_links import Landing, actions_of, land, sections_of, topi
 from app.facts.seen import Item, Seen, unreadable_items
 from app.facts.world import World
 from app.formats import ignoring
-from app.formats.model import AlertRule, Objective, RecordingRule, Runbook, RuleTest
+from app.formats.model import AlertRule, Objective, RecordingRule, RuleTest, Runbook
 
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:

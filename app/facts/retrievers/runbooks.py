@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
 from app.catalog.model import Entity
 from app.facts.inventory import Found
-from app.facts.model import Unknown
 from app.facts.retrievers.catalog import has_words, links_of
 from app.facts.runbook_links import Landing, land, topics_of
 from app.facts.seen import Item, Seen, entity_place, place_of, unreadable_items

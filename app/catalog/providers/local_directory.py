@@ -1,0 +1,67 @@
+"""Local folders: one working tree, or a folder of repositories, bare or not, at most two levels down."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from app.catalog.providers.model import Discovery, Listed
+from app.errors import ProviderError
+
+_LEVELS = 2
+_MOST = 20_000
+_ORIGIN = re.compile(r'\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', re.MULTILINE)
+_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
+
+
+@dataclass(frozen=True, slots=True)
+class LocalDirectory:
+    """Links are not followed: what they point at may lie anywhere."""
+
+    folder: Path
+
+    @property
+    def name(self) -> str:
+        return f"directory {self.folder}"
+
+    def discover(self) -> Discovery:
+        if not self.folder.is_dir():
+            raise ProviderError(f"{self.folder} is not a folder")
+        found: list[Listed] = []
+        for repository in _repositories(self.folder, _LEVELS):
+            found.append(Listed(repository.as_uri(), alias=_origin(repository)))
+            if len(found) > _MOST:
+                raise ProviderError(f"{self.folder} holds more than {_MOST} repositories")
+        return Discovery(tuple(found))
+
+
+def _repositories(folder: Path, levels: int) -> Iterator[Path]:
+    if _is_repository(folder):
+        yield folder
+        return
+    if not levels:
+        return
+    try:
+        inside = sorted(folder.iterdir())
+    except OSError as error:
+        raise ProviderError(f"{folder} can't be listed: {error.strerror}") from None
+    for entry in inside:
+        if entry.is_dir() and not entry.is_symlink() and not entry.name.startswith("."):
+            yield from _repositories(entry, levels - 1)
+
+
+def _is_repository(folder: Path) -> bool:
+    bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
+    return bare or (folder / ".git").exists()
+
+
+def _origin(repository: Path) -> str:
+    """Where a clone came from, by which links may name it; without credentials and `.git`."""
+    for config in (repository / ".git" / "config", repository / "config"):
+        if config.is_file():
+            match = _ORIGIN.search(config.read_text("utf-8", "replace"))
+            if match and match[1].startswith(("https://", "http://")):
+                return _USERINFO.sub("", match[1]).rstrip("/").removesuffix(".git")
+    return ""

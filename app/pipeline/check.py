@@ -1,0 +1,47 @@
+"""`check`: one repository, working tree or plain folder scored by itself, without a store or a server.
+
+What only the catalog, other repositories or live systems know stays unknown, never fail.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import PurePosixPath
+
+from app.attribution.attribute import Attributor
+from app.catalog.model import Catalog, Entity
+from app.facts.inventory import Inventory, take
+from app.facts.world import MemoryWorld
+from app.pipeline.scoring import Judged, Owner, attribution_rules, parameters_of, score
+from app.policy.model import Policy
+from app.repos.model import Snapshot
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What `check` found: the inventory, every entity that a scorecard applies to, and those it left out."""
+
+    inventory: Inventory
+    judged: tuple[Judged, ...]
+    unscored: tuple[Entity, ...]
+
+
+def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = "", entity: str = "") -> Report:
+    """Scores a snapshot. `folder` narrows to entities in it, `entity` to one reference. Raises RepositoryError."""
+    inventory = take(snapshot)
+    catalog = Catalog.of(inventory.entities)
+    owner = Owner(Attributor(catalog, attribution_rules(policy, {})))
+    parameters = parameters_of(policy)
+    world = MemoryWorld([inventory], catalog, owner, parameters, catalog_complete=False)
+    wanted = [one for one in catalog.entities.values() if _is_in(one, folder) and entity in ("", str(one.ref))]
+    judged = [score(policy, one, world, now, commit=inventory.commit) for one in wanted]
+    return Report(
+        inventory,
+        tuple(one for one in judged if one.results),
+        tuple(one.entity for one in judged if not one.results),
+    )
+
+
+def _is_in(entity: Entity, folder: str) -> bool:
+    return not folder or PurePosixPath(entity.path).is_relative_to(folder) or (entity.provisional and not entity.path)

@@ -1,0 +1,41 @@
+"""Discover: ask every provider what exists, and compare with what is stored. A provider that fails deletes nothing."""
+
+from __future__ import annotations
+
+import structlog
+
+from app.catalog.providers.model import Provider
+from app.errors import ProviderError, RepositoryError
+from app.pipeline.services import Pipeline
+from app.repos import urls
+from app.store.model import RepositorySource
+
+log = structlog.get_logger(__name__)
+
+
+def discover(pipeline: Pipeline) -> int:
+    """One round over all providers. Returns how many repositories and entities were added, changed or orphaned."""
+    return sum(_one(pipeline, provider) for provider in pipeline.providers)
+
+
+def _one(pipeline: Pipeline, provider: Provider) -> int:
+    name = provider.name
+    now = pipeline.clock()
+    try:
+        found = provider.discover()
+        sources = [
+            RepositorySource(urls.canonical(one.url), one.branch, urls.canonical(one.alias) if one.alias else "")
+            for one in found.repositories
+        ]
+    except (ProviderError, RepositoryError) as error:
+        pipeline.store.repositories.provider_failed(name, str(error), now)
+        log.warning("provider.failed", provider=name, error=str(error))
+        return 0
+    repositories = pipeline.store.repositories.sync(name, sources, now)
+    entities = pipeline.store.entities.sync(name, found.entities, now)
+    changed = sum(len(part) for one in (repositories, entities) for part in (one.added, one.changed, one.orphaned))
+    if changed:
+        log.info(
+            "provider.listed", provider=name, repositories=len(sources), entities=len(found.entities), changed=changed
+        )
+    return changed

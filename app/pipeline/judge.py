@@ -1,0 +1,122 @@
+"""Judge: entities that are due, from stored objects to saved results. Nothing is crawled here."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from datetime import datetime, timedelta
+
+import structlog
+
+from app.catalog.model import Entity, EntityRef
+from app.errors import StaleError
+from app.pipeline import changes
+from app.pipeline.scoring import Judged, score
+from app.pipeline.services import Pipeline
+from app.pipeline.stored_world import StoredWorld
+from app.policy.model import ScorecardResult
+from app.policy.plan import next_steps
+from app.policy.results import scorecard_json, steps_json
+from app.store.model import Change, HistoryRow, JudgementClaim, JudgementRows, OutcomeRow, ResultRow
+
+log = structlog.get_logger(__name__)
+RETRY = timedelta(minutes=5)
+
+
+def judge_due(pipeline: Pipeline, limit: int = 100) -> int:
+    """Judges up to `limit` entities that are due. Returns how many were claimed."""
+    now = pipeline.clock()
+    claims = pipeline.store.due.claim(now, limit=limit)
+    if not claims:
+        return 0
+    world = StoredWorld(pipeline.store, pipeline.catalog(), pipeline.parameters, now)
+    world.prepare([claim.ref for claim in claims])
+    for claim in claims:
+        _one(pipeline, world, claim, now)
+    return len(claims)
+
+
+def _one(pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, now: datetime) -> None:
+    entity = world.catalog.get(claim.ref)
+    try:
+        if entity is None:
+            entity = pipeline.store.entities.get(claim.ref)
+        if entity is None:
+            return
+        judged = score(pipeline.policy, entity, world, now, commit=_commit(world, entity))
+        rows = rows_of(pipeline, claim, judged, now)
+        if pipeline.store.judgements.save(claim.ref, claim.generation, rows, now):
+            log.info("entity.judged", entity=str(claim.ref), levels=[result.level for result in judged.results])
+    except StaleError:
+        log.info("entity.superseded", entity=str(claim.ref))
+    except Exception as error:
+        # One entity's surprise must not stop the others; it is kept where people see it, and tried again.
+        log.exception("entity.failed", entity=str(claim.ref))
+        text = f"an unexpected {type(error).__name__}; the log tells more"
+        pipeline.store.due.fail(claim, error=text, next_due=now + RETRY)
+
+
+def _commit(world: StoredWorld, entity: Entity) -> str:
+    view = world.repository(entity.repository) if entity.repository else None
+    return getattr(view, "commit", "")
+
+
+def rows_of(pipeline: Pipeline, claim: JudgementClaim, judged: Judged, now: datetime) -> JudgementRows:
+    """What is saved: facts, results, and what is told when something turned."""
+    before = {row.scorecard: row for row in pipeline.store.judgements.results(claim.ref)}
+    outcomes = pipeline.store.judgements.outcomes(claim.ref)
+    told: list[Change] = []
+    history: list[HistoryRow] = []
+    for result in judged.results:
+        earlier = before.get(result.scorecard.id)
+        reason = changes.reason_of(claim.why, earlier, result)
+        turned = list(changes.told(claim.ref, earlier, outcomes, result, reason, now))
+        told += turned
+        history += changes.history_of(earlier, result, turned, reason, now)
+    return JudgementRows(
+        fact_sets=judged.fact_sets,
+        results=tuple(result_row(judged.entity.ref, result) for result in judged.results),
+        outcomes=tuple(
+            OutcomeRow(result.scorecard.id, check.check.id, str(check.outcome))
+            for result in judged.results
+            for check in result.checks
+        ),
+        history=tuple(history),
+        changes=tuple(told),
+        tier=judged.subject.tier,
+    )
+
+
+def result_row(ref: EntityRef, result: ScorecardResult) -> ResultRow:
+    """A result dumped once, as it will be served. The digest leaves out the moment of looking and the commit."""
+    body = scorecard_json(result)
+    body["next_steps"] = steps_json(next_steps([result]))
+    dumped = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    lasting = {key: value for key, value in body.items() if key != "as_of"}
+    digest = hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()[:32]
+    return ResultRow(
+        scorecard=result.scorecard.id,
+        level=result.level,
+        level_rank=result.scorecard.rank(result.level),
+        level_possible=result.level_possible,
+        raw_level=result.raw_level,
+        target_level=result.target_level,
+        meets_target=result.meets_target,
+        score=result.score,
+        coverage=result.coverage,
+        valid_until=result.valid_until,
+        as_of=result.as_of,
+        commit=result.commit,
+        policy_version=result.policy_version,
+        body=dumped,
+        etag=hashlib.sha256(dumped).hexdigest()[:32],
+        digest=digest,
+    )
+
+
+def judge_all(pipeline: Pipeline, batch: int = 100) -> int:
+    """Judges until nothing is due. Returns how many entities."""
+    total = 0
+    while found := judge_due(pipeline, batch):
+        total += found
+    return total

@@ -1,0 +1,176 @@
+"""Refresh: one claimed repository brought to its tip, read, attributed and saved in one transaction.
+
+Called by a worker for each claim. What fails raises; the worker keeps the error in the repository's row.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import structlog
+
+from app.attribution.attribute import Attributor
+from app.catalog.descriptor import provisional_entity
+from app.catalog.model import Catalog
+from app.errors import RepositoryError
+from app.facts import codec
+from app.facts.inventory import Found, Inventory, take
+from app.formats import reading
+from app.jobs.due import next_poll, next_retry
+from app.pipeline.scoring import attribution_rules
+from app.pipeline.services import Pipeline
+from app.repos.mirror import Tip
+from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, RepositoryClaim, UnreadableRow
+from app.store.parsed import ParsedCache
+
+log = structlog.get_logger(__name__)
+RESOLVE_AGAIN = timedelta(days=1)
+"""How long a default branch is believed before HEAD is asked again."""
+GROUPS = ("alerting", "runbooks", "slo", "codeowners", "error_budget")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCache:
+    """The store's memory of readings, as the inventory asks: `blob:kind:version` → JSON-ready body."""
+
+    parsed: ParsedCache
+    now: datetime
+
+    def get_many(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
+        found = self.parsed.get_many([_split(key) for key in keys], reading.VERSION, self.now)
+        return {f"{blob}:{kind}:{reading.VERSION}": json.loads(body) for (blob, kind), body in found.items()}
+
+    def put_many(self, values: Mapping[str, dict[str, Any]]) -> None:
+        bodies = {_split(key): json.dumps(body, ensure_ascii=True).encode() for key, body in values.items()}
+        self.parsed.put_many(bodies, reading.VERSION, self.now)
+
+
+def _split(key: str) -> tuple[str, str]:
+    blob, kind, _ = key.split(":", 2)
+    return blob, kind
+
+
+def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
+    """Looks for a new tip; reads and saves it when there is one. None when nothing moved."""
+    now = pipeline.clock()
+    mirror = pipeline.mirror(claim.url)
+    fresh = claim.branch_resolved_at is not None and now - claim.branch_resolved_at < RESOLVE_AGAIN
+    try:
+        tip = mirror.tip(claim.branch if fresh else "")
+        if tip.commit == claim.tip and claim.read_at is not None:
+            _finish(pipeline, claim, tip, fresh)
+            return None
+        snapshot = mirror.sync(tip, now)
+        inventory = take(snapshot, StoredCache(pipeline.store.parsed, now))
+    except RepositoryError as error:
+        if claim.read_at is None or not claim.tip:
+            _save_unreadable(pipeline, claim, error, now)
+        raise
+    blobs = {entry.path: entry.blob for entry in snapshot.entries()}
+    counts = pipeline.store.inventories.save(claim, rows_of(pipeline, inventory, tip, blobs, now), now)
+    _finish(pipeline, claim, tip, fresh)
+    log.info(
+        "repository.refreshed",
+        repository=claim.url,
+        commit=inventory.commit[:12],
+        objects=len(inventory.found),
+        entities=len(inventory.entities),
+        due=counts.due,
+    )
+    return counts
+
+
+def _finish(pipeline: Pipeline, claim: RepositoryClaim, tip: Tip, fresh: bool) -> None:
+    now = pipeline.clock()
+    pipeline.store.claims.finish(
+        claim,
+        now=now,
+        next_due=next_poll(now, pipeline.interval, pipeline.rng),
+        branch=tip.branch,
+        branch_resolved_at=claim.branch_resolved_at if fresh and tip.branch == claim.branch else now,
+    )
+
+
+def rows_of(
+    pipeline: Pipeline, inventory: Inventory, tip: Tip, blobs: Mapping[str, str], now: datetime
+) -> InventoryRows:
+    """The inventory as rows, each object with its owner by the catalog that this same inventory makes."""
+    evidence = inventory.url in pipeline.evidence
+    entities = tuple(entity for entity in inventory.entities if not (entity.provisional and evidence))
+    others = [entity for entity in pipeline.catalog().entities.values() if entity.repository != inventory.url]
+    catalog = Catalog.of([*others, *entities])
+    attributor = Attributor(catalog, attribution_rules(pipeline.policy, pipeline.evidence))
+    return InventoryRows(
+        tip=inventory.commit,
+        branch=tip.branch,
+        branch_resolved_at=now,
+        paths=blobs,
+        skipped=tuple((skipped.path, skipped.reason) for skipped in inventory.skipped[:1000]),
+        objects=tuple(_object(found, attributor) for found in inventory.found),
+        unreadable=tuple(
+            UnreadableRow(
+                path=place.path,
+                line=place.line,
+                group=place.group,
+                reason=place.reason,
+                ignored=place.ignored,
+                refs=attributor.of_place(place.repository, place.path).refs,
+            )
+            for place in inventory.unreadable
+        ),
+        problems=tuple(ProblemRow(problem=problem) for problem in inventory.problems),
+        entities=entities,
+    )
+
+
+def _object(found: Found, attributor: Attributor) -> ObjectRow:
+    owned = attributor.of(found)
+    return ObjectRow(
+        path=found.path,
+        line=found.object.line,
+        kind=found.object.kind,
+        body=codec.encode(found.object),
+        ignored=found.ignored,
+        changed_at=found.changed.at if found.changed else None,
+        changed_exact=found.changed.exact if found.changed else False,
+        refs=owned.refs,
+        why=owned.why,
+    )
+
+
+def _save_unreadable(pipeline: Pipeline, claim: RepositoryClaim, error: RepositoryError, now: datetime) -> None:
+    """A repository that was never read still stands for something: a provisional component whose facts are unknown."""
+    if claim.url in pipeline.evidence:
+        return
+    known = [entity for entity in pipeline.catalog().entities.values() if entity.repository == claim.url]
+    made_up = provisional_entity(claim.url, frozenset())
+    refs = tuple(entity.ref for entity in known) or (made_up.ref,)
+    rows = InventoryRows(
+        tip="",
+        branch=claim.branch,
+        paths={},
+        unreadable=tuple(UnreadableRow(path="", line=0, group=g, reason=str(error), refs=refs) for g in GROUPS),
+        entities=tuple(known) or (made_up,),
+    )
+    pipeline.store.inventories.save(claim, rows, now)
+
+
+def failed(pipeline: Pipeline, claim: RepositoryClaim, error: Exception) -> None:
+    """Keeps an error where people see it, and says when to try again."""
+    now = pipeline.clock()
+    known = isinstance(error, RepositoryError)
+    permanent = isinstance(error, RepositoryError) and error.permanent
+    text = str(error) if known else f"an unexpected {type(error).__name__}; the log tells more"
+    retry = next_retry(now, claim.failures + 1, text, pipeline.rng, permanent=permanent)
+    pipeline.store.claims.fail(
+        claim,
+        now=now,
+        error=text,
+        reason=error.reason if isinstance(error, RepositoryError) else "source_failing",
+        next_due=retry.due_at,
+        parked_reason=retry.parked_reason,
+    )

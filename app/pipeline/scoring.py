@@ -1,0 +1,114 @@
+"""From a world to results: collects facts and judges them. Shared by the service and by `check`; no I/O here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from app.attribution.attribute import Attributor
+from app.attribution.model import PROVIDES, Rules
+from app.catalog.model import Catalog, Entity, EntityRef
+from app.facts.collect import collect
+from app.facts.inventory import Found, UnreadablePlace
+from app.facts.model import Facts, FactSet
+from app.facts.parameters import Parameters
+from app.facts.tiers import tier_of
+from app.facts.world import World
+from app.policy.evaluate import applies, evaluate
+from app.policy.model import Policy, ScorecardResult, Subject
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """One entity at one moment: what was seen, and what each scorecard that applies says of it."""
+
+    entity: Entity
+    subject: Subject
+    fact_sets: tuple[FactSet, ...]
+    results: tuple[ScorecardResult, ...]
+
+
+def subject_of(entity: Entity, catalog: Catalog, parameters: Parameters) -> Subject:
+    """The entity as rules see it."""
+    owner = catalog.owner(entity.ref)
+    systems = [ref for ref in catalog.related(entity.ref, "partOf") if ref.kind == "system"]
+    return Subject(
+        ref=str(entity.ref),
+        kind=entity.ref.kind,
+        type=entity.spec_text("type"),
+        lifecycle=entity.spec_text("lifecycle"),
+        tier=tier_of(entity, parameters),
+        namespace=entity.ref.namespace,
+        name=entity.name,
+        owner=str(owner) if owner else "",
+        system=str(systems[0]) if systems else "",
+        tags=tuple(entity.tags),
+        labels=entity.labels,
+        annotations=entity.annotations,
+    )
+
+
+def score(policy: Policy, entity: Entity, world: World, now: datetime, *, commit: str = "") -> Judged:
+    """Collects and judges one entity; without a scorecard that applies, nothing is collected."""
+    subject = subject_of(entity, world.catalog, world.parameters)
+    scorecards = [card for card in policy.scorecards.values() if applies(card, subject)]
+    if not scorecards:
+        return Judged(entity, subject, (), ())
+    fact_sets = tuple(collect(entity, world, now))
+    return rejudge(policy, entity, subject, fact_sets, now, commit=commit)
+
+
+def rejudge(
+    policy: Policy, entity: Entity, subject: Subject, fact_sets: Sequence[FactSet], now: datetime, *, commit: str = ""
+) -> Judged:
+    """Judges facts that were collected before."""
+    facts = Facts.merge(fact_sets, now)
+    scorecards = [card for card in policy.scorecards.values() if applies(card, subject)]
+    results = tuple(evaluate(policy, card, subject, facts, now, commit=commit) for card in scorecards)
+    return Judged(entity, subject, tuple(fact_sets), results)
+
+
+def attribution_rules(policy: Policy, evidence: Mapping[str, Iterable[str]]) -> Rules:
+    """Rules of attribution from policy, and evidence repositories (URL → what they provide) from settings."""
+    stated: Any = policy.settings.get("attribution")
+    stated = stated if isinstance(stated, dict) else {}
+    kinds = {url: frozenset(kind for name in names for kind in PROVIDES[name]) for url, names in evidence.items()}
+    default = Rules()
+    return Rules(tuple(stated.get("keys", default.keys)), tuple(stated.get("labels", default.labels)), kinds)
+
+
+def parameters_of(policy: Policy) -> Parameters:
+    """The keys and words by which facts are found, as policy.yaml says them; the rest by default."""
+    said = policy.settings
+    parts = {name: said[name] for name in ("contacts", "runbooks", "oncall") if isinstance(said.get(name), dict)}
+    given: dict[str, Any] = {
+        "tiers": _tuple(said.get("tiers")),
+        "default_tier": said.get("default_tier"),
+        "tier_keys": _tuple(said.get("tier_keys")),
+        "tier_aliases": {str(t): tuple(map(str, n)) for t, n in (said.get("tier_aliases") or {}).items()},
+        "contact_annotations": _tuple(parts.get("contacts", {}).get("annotations")),
+        "contact_words": _tuple(parts.get("contacts", {}).get("link_words")),
+        "runbook_annotations": _tuple(parts.get("runbooks", {}).get("annotations")),
+        "runbook_words": _tuple(parts.get("runbooks", {}).get("link_words")),
+        "paging_tools": parts.get("oncall", {}).get("annotations"),
+        "paging_secrets": parts.get("oncall", {}).get("secret"),
+    }
+    return Parameters(**{name: value for name, value in given.items() if value})
+
+
+def _tuple(value: Any) -> tuple[str, ...]:
+    return tuple(str(item) for item in value) if isinstance(value, list) else ()
+
+
+class Owner:
+    """Whose an object or an unreadable place is, as a `MemoryWorld` asks."""
+
+    def __init__(self, attributor: Attributor) -> None:
+        self.attributor = attributor
+
+    def __call__(self, placed: Found | UnreadablePlace) -> tuple[EntityRef, ...]:
+        if isinstance(placed, Found):
+            return self.attributor.of(placed).refs
+        return self.attributor.of_place(placed.repository, placed.path).refs

@@ -1,0 +1,98 @@
+"""The composition root: builds the parts of a process from its settings, once. Nothing connects at import."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from importlib import resources
+from pathlib import Path
+
+from app.catalog.providers.git_urls import GitUrls
+from app.catalog.providers.local_directory import LocalDirectory
+from app.catalog.providers.model import Provider
+from app.pipeline.policies import PolicyKeeper
+from app.pipeline.services import Pipeline
+from app.repos import urls
+from app.repos.git import Credential, Git
+from app.repos.tree import Limits
+from app.repos.urls import TransportRules
+from app.settings import Settings
+from app.store import migrate
+from app.store.store import Store
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def policy_folder(settings: Settings | None = None) -> Path:
+    """The scorecards in use: those of the settings, or the ones that come with Roadworthy."""
+    if settings is not None and settings.policy.path:
+        return settings.path(settings.policy.path)
+    return packaged("scorecards")
+
+
+def packaged(name: str) -> Path:
+    """A folder that a checkout keeps at its top and a wheel inside the package."""
+    inside = Path(str(resources.files("app"))) / "data" / name
+    return inside if inside.exists() else Path(str(resources.files("app"))).parent / name
+
+
+def open_store(settings: Settings) -> Store:
+    """The store, its schema brought up to date first."""
+    url = settings.database_url
+    if url.startswith("sqlite:///"):
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+    migrate.upgrade(url)
+    return Store.open(url)
+
+
+def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pipeline:
+    """Everything a worker needs. Raises SettingsError or PolicyError."""
+    store = open_store(settings)
+    mirrors = settings.mirrors
+    return Pipeline(
+        store=store,
+        git=Git(timeout=mirrors.timeout.total_seconds(), credentials=_credentials(settings)),
+        mirrors=settings.path(mirrors.path),
+        rules=rules_of(settings),
+        limits=Limits(
+            mirrors.max_file_size, mirrors.max_files, mirrors.max_depth, mirrors.max_total_size, mirrors.history
+        ),
+        policies=PolicyKeeper(policy_folder(settings), store, clock),
+        providers=providers_of(settings),
+        evidence={_canonical(settings, one.url): one.provides for one in settings.evidence_repositories},
+        interval=settings.polling.interval,
+        clock=clock,
+    )
+
+
+def rules_of(settings: Settings) -> TransportRules:
+    said = settings.transport
+    return TransportRules(said.hosts, said.allow_file, said.allow_http, said.allow_git, said.allow_private)
+
+
+def _credentials(settings: Settings) -> dict[str, Credential]:
+    return {
+        one.host.lower(): Credential(
+            one.username, one.token.reveal(settings.environ) if one.token else "", one.ssh_key_file
+        )
+        for one in settings.credentials
+    }
+
+
+def _canonical(settings: Settings, url: str) -> str:
+    """An evidence repository's URL; a path is relative to the settings file."""
+    return urls.canonical(url if "://" in url or "@" in url else str(settings.path(url)))
+
+
+def providers_of(settings: Settings) -> Sequence[Provider]:
+    """Every source of the settings. Evidence repositories are crawled too, wherever else they are listed."""
+    found: list[Provider] = []
+    if settings.sources.repositories:
+        found.append(GitUrls(settings.sources.repositories))
+    found += [LocalDirectory(settings.path(folder)) for folder in settings.sources.directories]
+    if settings.evidence_repositories:
+        listed = [_canonical(settings, one.url) for one in settings.evidence_repositories]
+        found.append(GitUrls(listed, "evidence repositories"))
+    return found

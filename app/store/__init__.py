@@ -1,0 +1,1 @@
+"""What we remember: SQLAlchemy Core over SQLite (embedded) or PostgreSQL. `store.Store` is the door."""

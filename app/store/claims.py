@@ -1,0 +1,195 @@
+"""The due table: who may refresh which repository, and when it is next due.
+
+A claim is a lease and a generation. The row keeps its due time while it runs, so a worker that dies leaves it due when
+the lease ends. A hint that comes while one runs is counted; a claim that saw fewer hints than there are leaves the row
+due again: one running plus one due, and a hundred pushes are one refresh.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, false, func, literal, or_, select, update
+
+from app.store.due import entities_of, mark, readers_of
+from app.store.engine import Database
+from app.store.model import RepositoryClaim, Why
+from app.store.sql import earliest
+from app.store.tables import repositories
+from app.store.types import Instant
+
+_AT = repositories.c
+
+
+class Claims:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def claim_due(
+        self, now: datetime, owner: str, lease: timedelta, *, limit: int = 1, exclude_hosts: Sequence[str] = ()
+    ) -> list[RepositoryClaim]:
+        """Takes up to `limit` due repositories: interactive ones first, then the longest due. Never the same twice."""
+        free = [_AT.due_at <= now, _is_free(now), _AT.orphaned_at.is_(None)]
+        if exclude_hosts:
+            free.append(_AT.host.not_in(list(exclude_hosts)))
+        wanted = select(_AT.url).where(*free).order_by(_AT.interactive.desc(), _AT.due_at, _AT.url).limit(limit)
+        with self._database.read() as connection:  # an idle poll takes no write lock
+            if connection.execute(wanted.limit(1)).first() is None:
+                return []
+        with self._database.write() as connection:
+            urls = list(connection.execute(wanted.with_for_update(skip_locked=True)).scalars())
+            return [_take(connection, url, owner, now + lease) for url in urls]
+
+    def renew(self, claim: RepositoryClaim, until: datetime) -> bool:
+        """Keeps a lease alive. False: it was lost, and whatever runs under it can no longer be saved."""
+        with self._database.write() as connection:
+            return _move(connection, claim, lease_until=until)
+
+    def finish(
+        self,
+        claim: RepositoryClaim,
+        *,
+        now: datetime,
+        next_due: datetime,
+        branch: str | None = None,
+        branch_resolved_at: datetime | None = None,
+    ) -> bool:
+        """Hands back a repository that was looked at without failure. False when the lease was lost before.
+
+        A tip that was read is kept by `inventories.save`, under the same claim.
+        """
+        resolved: dict[str, Any] = {}
+        if branch is not None:
+            resolved = {"branch": branch, "branch_resolved_at": branch_resolved_at or now}
+        with self._database.write() as connection:
+            was = _reason(connection, claim)
+            kept = _move(
+                connection,
+                claim,
+                **_handed_back(claim, now, next_due),
+                **resolved,
+                checked_at=now,
+                failures=0,
+                last_error="",
+                last_error_reason="",
+                parked_reason="",
+            )
+            if kept and was:
+                _tell(connection, claim.url, now)
+        return kept
+
+    def fail(
+        self,
+        claim: RepositoryClaim,
+        *,
+        now: datetime,
+        error: str,
+        reason: str,
+        next_due: datetime,
+        parked_reason: str = "",
+    ) -> bool:
+        """Hands back a repository that could not be read, with why. `reason` is one of `facts.model.Reason`'s values.
+
+        When the reason is new, the entities that depend on the repository become due, so that they can say so.
+        """
+        with self._database.write() as connection:
+            was = _reason(connection, claim)
+            kept = _move(
+                connection,
+                claim,
+                **_handed_back(claim, now, next_due),
+                failures=_AT.failures + 1,
+                last_error=error,
+                last_error_reason=reason,
+                parked_reason=parked_reason,
+            )
+            if kept and was != reason:
+                _tell(connection, claim.url, now)
+        return kept
+
+    def release(self, claim: RepositoryClaim) -> bool:
+        """Gives a repository back untouched and still due: a worker that stops."""
+        with self._database.write() as connection:
+            return _move(connection, claim, lease_owner=None, lease_until=None)
+
+    def hint(self, url: str, now: datetime, *, interactive: bool = False) -> bool:
+        """Makes a repository due at once, also when it is running. False when it is not known (or orphaned)."""
+        values: dict[str, Any] = {
+            "hints": _AT.hints + 1,
+            "hinted_at": now,
+            "due_at": earliest(_AT.due_at, now),
+        }
+        if interactive:
+            values["interactive"] = True
+        with self._database.write() as connection:
+            done = update(repositories).where(_AT.url == url, _AT.orphaned_at.is_(None)).values(**values)
+            return connection.execute(done).rowcount == 1
+
+    def next_due_at(self) -> datetime | None:
+        """When the first repository falls due (in the past: work waits). None when there is none."""
+        with self._database.read() as connection:
+            found: datetime | None = connection.execute(
+                select(func.min(_AT.due_at)).where(_AT.orphaned_at.is_(None))
+            ).scalar()
+            return found
+
+
+def _is_free(now: datetime) -> ColumnElement[bool]:
+    return or_(_AT.lease_until.is_(None), _AT.lease_until <= now)
+
+
+def held(claim: RepositoryClaim) -> ColumnElement[bool]:
+    """That a claim still holds: nobody took the row since, and it was not handed back or orphaned."""
+    return and_(_AT.url == claim.url, _AT.generation == claim.generation, _AT.lease_owner == claim.owner)
+
+
+def _take(connection: Connection, url: str, owner: str, until: datetime) -> RepositoryClaim:
+    values = {"lease_owner": owner, "lease_until": until, "generation": _AT.generation + 1}
+    connection.execute(update(repositories).where(_AT.url == url).values(**values))
+    columns = [column for column in _AT if column.name not in ("paths", "skipped")]
+    row = connection.execute(select(*columns).where(_AT.url == url)).mappings().one()
+    return _claim(row, owner, until)
+
+
+def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:
+    return RepositoryClaim(
+        url=row["url"],
+        host=row["host"],
+        branch=row["branch"],
+        branch_resolved_at=row["branch_resolved_at"],
+        tip=row["tip"],
+        owner=owner,
+        generation=row["generation"],
+        hints=row["hints"],
+        lease_until=until,
+        interactive=row["interactive"],
+        failures=row["failures"],
+        parked_reason=row["parked_reason"],
+        checked_at=row["checked_at"],
+        read_at=row["read_at"],
+    )
+
+
+def _handed_back(claim: RepositoryClaim, now: datetime, next_due: datetime) -> dict[str, Any]:
+    hinted = _AT.hints > claim.hints
+    return {
+        "lease_owner": None,
+        "lease_until": None,
+        "due_at": case((hinted, literal(now, Instant)), else_=literal(next_due, Instant)),
+        "interactive": case((hinted, _AT.interactive), else_=false()),
+    }
+
+
+def _move(connection: Connection, claim: RepositoryClaim, **values: Any) -> bool:
+    return connection.execute(update(repositories).where(held(claim)).values(**values)).rowcount == 1
+
+
+def _reason(connection: Connection, claim: RepositoryClaim) -> str:
+    return connection.execute(select(_AT.last_error_reason).where(_AT.url == claim.url)).scalar() or ""
+
+
+def _tell(connection: Connection, url: str, now: datetime) -> None:
+    concerned = entities_of(connection, url) | readers_of(connection, url, None)
+    mark(connection, concerned, Why.DATA_SOURCE, now)

@@ -1,0 +1,113 @@
+"""Which entities are to be judged again, why, and who may. A mark is made in the transaction that makes it true."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, Update, func, or_, select, update
+
+from app.catalog.model import EntityRef
+from app.store.engine import Database
+from app.store.model import JudgementClaim, Why
+from app.store.sql import chunks, earliest
+from app.store.tables import entities, object_entities, objects, reads
+
+_AT = entities.c
+
+
+class Due:
+    """Judging's half of the due table. Nothing here crawls."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def mark(self, refs: Iterable[EntityRef], why: Why, now: datetime) -> int:
+        """Makes entities due for judging; a judging that runs meanwhile is refused. Returns how many are known."""
+        with self._database.write() as connection:
+            return mark(connection, {str(ref) for ref in refs}, why, now)
+
+    def mark_all(self, why: Why, now: datetime) -> int:
+        """Makes every entity due: a policy changed."""
+        with self._database.write() as connection:
+            return connection.execute(_marking(why, now).where(_AT.orphaned_at.is_(None))).rowcount
+
+    def claim(
+        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(minutes=1)
+    ) -> list[JudgementClaim]:
+        """Takes entities that are due, also those whose `valid_until` has passed. Each claim can be saved once."""
+        is_free = or_(_AT.judge_lease_until.is_(None), _AT.judge_lease_until <= now)
+        due = select(_AT.ref).where(_AT.judge_due_at <= now, is_free, _AT.orphaned_at.is_(None))
+        wanted = due.order_by(_AT.judge_due_at, _AT.ref).limit(limit)
+        with self._database.read() as connection:
+            if connection.execute(wanted.limit(1)).first() is None:
+                return []
+        with self._database.write() as connection:
+            refs = list(connection.execute(wanted.with_for_update(skip_locked=True)).scalars())
+            claims = []
+            for chunk in chunks(refs):
+                taken = {"judge_lease_until": now + lease, "generation": _AT.generation + 1}
+                connection.execute(update(entities).where(_AT.ref.in_(chunk)).values(**taken))
+                rows = connection.execute(select(_AT.ref, _AT.generation, _AT.why_due).where(_AT.ref.in_(chunk)))
+                claims += [JudgementClaim(EntityRef.parse(row.ref), row.generation, Why(row.why_due)) for row in rows]
+        order = {ref: position for position, ref in enumerate(refs)}
+        return sorted(claims, key=lambda claim: order[str(claim.ref)])
+
+    def fail(self, claim: JudgementClaim, *, error: str, next_due: datetime) -> bool:
+        """Keeps why an entity could not be judged, where people see it. False when the claim no longer holds."""
+        values = {
+            "judge_lease_until": None,
+            "judge_due_at": next_due,
+            "judge_error": error,
+            "judge_failures": _AT.judge_failures + 1,
+        }
+        held = (_AT.ref == str(claim.ref), _AT.generation == claim.generation)
+        with self._database.write() as connection:
+            return connection.execute(update(entities).where(*held).values(**values)).rowcount == 1
+
+    def waiting(self, now: datetime) -> int:
+        """How many entities are due."""
+        query = select(func.count()).where(_AT.judge_due_at <= now, _AT.orphaned_at.is_(None))
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def readers(self, repository: str, paths: Iterable[str] | None) -> set[EntityRef]:
+        """Entities that looked at any of `paths` of a repository (None: at anything in it)."""
+        with self._database.read() as connection:
+            return {EntityRef.parse(ref) for ref in readers_of(connection, repository, paths)}
+
+
+def _marking(why: Why, now: datetime) -> Update:
+    return update(entities).values(
+        judge_due_at=earliest(_AT.judge_due_at, now),
+        why_due=_AT.why_due.bitwise_or(int(why)),
+        generation=_AT.generation + 1,
+        judge_lease_until=None,
+    )
+
+
+def mark(connection: Connection, refs: Iterable[str], why: Why, now: datetime) -> int:
+    """Makes entities due within a transaction; orphans and unknown ones stay as they are."""
+    return sum(
+        connection.execute(_marking(why, now).where(_AT.ref.in_(chunk), _AT.orphaned_at.is_(None))).rowcount
+        for chunk in chunks(sorted(set(refs)))
+    )
+
+
+def readers_of(connection: Connection, repository: str, paths: Iterable[str] | None) -> set[str]:
+    """Entities that read any of `paths`, or the repository as a whole (path "")."""
+    query = select(reads.c.entity).distinct().where(reads.c.repository == repository)
+    if paths is None:
+        return set(connection.execute(query).scalars())
+    found: set[str] = set()
+    for chunk in chunks({"", *paths}):
+        found.update(connection.execute(query.where(reads.c.path.in_(chunk))).scalars())
+    return found
+
+
+def entities_of(connection: Connection, repository: str) -> set[str]:
+    """Entities that were found in a repository, or own objects in it."""
+    found = set(connection.execute(select(_AT.ref).where(_AT.repository == repository)).scalars())
+    join = object_entities.join(objects, objects.c.id == object_entities.c.object_id)
+    query = select(object_entities.c.ref).distinct().select_from(join).where(objects.c.repository == repository)
+    return found | set(connection.execute(query).scalars())

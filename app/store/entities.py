@@ -1,0 +1,102 @@
+"""The catalog as remembered: what providers and repositories declare, read back as `catalog.model.Entity`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+
+from app.catalog.model import Entity, EntityRef
+from app.store.codec import entity_from
+from app.store.declared import CATALOG_VERSION, TOLD_BY_CATALOG, declare, pointing_at
+from app.store.engine import Database
+from app.store.model import Difference, Why
+from app.store.sql import number, upsert
+from app.store.tables import declarations, entities, providers
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntityState:
+    """How judging an entity stands. `why` is what made it due."""
+
+    ref: EntityRef
+    tier: str
+    orphaned_at: datetime | None
+    judged_at: datetime | None
+    judge_due_at: datetime | None
+    why: Why
+    generation: int
+    judged_generation: int
+    failures: int
+    error: str
+
+
+class Entities:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def sync(self, provider: str, found: Iterable[Entity], now: datetime) -> Difference:
+        """Makes what a catalog tells equal to `found`: desired minus stored. It counts before repositories do."""
+        with self._database.write() as connection:
+            difference = declare(connection, f"provider:{provider}", found, TOLD_BY_CATALOG, now)
+            upsert(connection, providers, [{"name": provider, "listed_at": now, "failed_at": None, "error": ""}])
+        return difference
+
+    def version(self) -> int:
+        """Grows with every change of any entity that counts: as long as it stands, a loaded catalog is right."""
+        with self._database.read() as connection:
+            return number(connection, CATALOG_VERSION)
+
+    def load(self, *, orphans: bool = False) -> tuple[int, list[Entity]]:
+        """The catalog's version and all its entities by reference, seen at one moment."""
+        query = select(entities.c.body, entities.c.orphaned_at).order_by(entities.c.ref)
+        if not orphans:
+            query = query.where(entities.c.orphaned_at.is_(None))
+        with self._database.read() as connection:
+            version = number(connection, CATALOG_VERSION)
+            rows = connection.execute(query).all()
+        return version, [entity_from(row.body, orphan=row.orphaned_at is not None) for row in rows]
+
+    def get(self, ref: EntityRef) -> Entity | None:
+        """One entity, also an orphan (then `orphan` is set)."""
+        query = select(entities.c.body, entities.c.orphaned_at).where(entities.c.ref == str(ref))
+        with self._database.read() as connection:
+            row = connection.execute(query).first()
+        return None if row is None else entity_from(row.body, orphan=row.orphaned_at is not None)
+
+    def state(self, ref: EntityRef) -> EntityState | None:
+        with self._database.read() as connection:
+            row = connection.execute(select(entities).where(entities.c.ref == str(ref))).first()
+        if row is None:
+            return None
+        return EntityState(
+            ref=ref,
+            tier=row.tier,
+            orphaned_at=row.orphaned_at,
+            judged_at=row.judged_at,
+            judge_due_at=row.judge_due_at,
+            why=Why(row.why_due),
+            generation=row.generation,
+            judged_generation=row.judged_generation,
+            failures=row.judge_failures,
+            error=row.judge_error,
+        )
+
+    def related_to(self, refs: Iterable[EntityRef]) -> set[EntityRef]:
+        """Entities with an outgoing relation to any of `refs`."""
+        with self._database.read() as connection:
+            return {EntityRef.parse(ref) for ref in pointing_at(connection, (str(ref) for ref in refs))}
+
+    def duplicates(self) -> dict[EntityRef, tuple[str, ...]]:
+        """References that more than one living origin declares → their origins (repository URL or `provider:name`)."""
+        living = declarations.c.live.is_(True)
+        many = select(declarations.c.ref).where(living).group_by(declarations.c.ref).having(func.count() > 1)
+        query = select(declarations.c.ref, declarations.c.origin).where(living, declarations.c.ref.in_(many))
+        found: dict[EntityRef, tuple[str, ...]] = {}
+        with self._database.read() as connection:
+            for row in connection.execute(query.order_by(declarations.c.ref, declarations.c.origin)):
+                ref = EntityRef.parse(row.ref)
+                found[ref] = (*found.get(ref, ()), row.origin)
+        return found

@@ -1,0 +1,1 @@
+"""Schema revisions. Each file of `versions/` stands alone: it never imports `tables`, which moves on."""

@@ -1,0 +1,184 @@
+"""What files say, read back: an entity's objects, nobody's objects, problems, and attribution done anew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, and_, func, select
+
+from app.catalog.model import EntityRef
+from app.lib.problems import Problem
+from app.store.due import mark
+from app.store.engine import Database
+from app.store.inventories import give
+from app.store.model import Page, StoredObject, Why, refs_of
+from app.store.sql import chunks
+from app.store.tables import object_entities, objects, problems, repositories, unreadable
+
+_NOBODYS = and_(objects.c.attributed.is_(False), objects.c.ignored == "")
+
+
+@dataclass(frozen=True, slots=True)
+class StoredUnreadable:
+    repository: str
+    commit: str
+    path: str
+    line: int
+    group: str
+    reason: str
+    ignored: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredProblem:
+    repository: str
+    problem: Problem
+    entity: str
+
+
+class Objects:
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def of_entity(self, ref: EntityRef, kind: str | None = None) -> list[StoredObject]:
+        """An entity's objects, wherever they lie, by place; ignored ones too (`ignored` says why)."""
+        return self.of_entities([ref], kind).get(ref, [])
+
+    def of_entities(self, refs: Iterable[EntityRef], kind: str | None = None) -> dict[EntityRef, list[StoredObject]]:
+        """The objects of several entities in few queries; an entity without any is absent."""
+        found: dict[EntityRef, list[StoredObject]] = defaultdict(list)
+        with self._database.read() as connection:
+            for chunk in chunks({str(ref) for ref in refs}):
+                owned = select(object_entities.c.object_id).where(object_entities.c.ref.in_(chunk))
+                query = _query().where(objects.c.id.in_(owned), repositories.c.orphaned_at.is_(None))
+                wanted = set(chunk)
+                for item in _load(connection, query if kind is None else query.where(objects.c.kind == kind)):
+                    for ref in item.refs:
+                        if str(ref) in wanted:
+                            found[ref].append(item)
+        return dict(found)
+
+    def of_repository(self, url: str, kind: str | None = None, path: str | None = None) -> list[StoredObject]:
+        """All objects of a repository, or those of one kind or path."""
+        query = _query().where(objects.c.repository == url)
+        if kind is not None:
+            query = query.where(objects.c.kind == kind)
+        if path is not None:
+            query = query.where(objects.c.path == path)
+        with self._database.read() as connection:
+            return _load(connection, query)
+
+    def each(self, kinds: Sequence[str] = ()) -> Iterator[StoredObject]:
+        """Every object of every living repository, one repository at a time: for attribution done anew."""
+        living = select(repositories.c.url).where(repositories.c.orphaned_at.is_(None)).order_by(repositories.c.url)
+        with self._database.read() as connection:
+            urls = list(connection.execute(living).scalars())
+        for url in urls:
+            query = _query().where(objects.c.repository == url)
+            with self._database.read() as connection:
+                found = _load(connection, query.where(objects.c.kind.in_(kinds)) if kinds else query)
+            yield from found
+
+    def attribute(
+        self, handed: Iterable[tuple[int, Iterable[EntityRef], str]], why: Why, now: datetime
+    ) -> set[EntityRef]:
+        """Gives objects (id, references, reason) to other entities; makes due who lost or got one, and returns them."""
+        given = {id_: (frozenset(str(ref) for ref in refs), reason) for id_, refs, reason in handed}
+        with self._database.write() as connection:
+            before = _attributed(connection, given)
+            moved = {id_: given[id_] for id_, state in before.items() if state != given[id_]}
+            give(connection, [(id_, refs, reason) for id_, (refs, reason) in moved.items()])
+            concerned = {ref for id_, (refs, _) in moved.items() for ref in refs ^ before[id_][0]}
+            mark(connection, concerned, why, now)
+        return set(refs_of(concerned))
+
+    def unattributed(self, *, after: int = 0, limit: int = 100) -> Page[StoredObject]:
+        """Objects that are nobody's though nothing ignores them, for the platform team. The cursor is the last id."""
+        with self._database.read() as connection:
+            living = repositories.c.orphaned_at.is_(None)
+            query = _query().where(_NOBODYS, living, objects.c.id > after).order_by(None).order_by(objects.c.id)
+            items = _load(connection, query.limit(limit + 1))
+            join = objects.join(repositories, repositories.c.url == objects.c.repository)
+            total = connection.execute(select(func.count()).select_from(join).where(_NOBODYS, living)).scalar_one()
+        more = str(items[limit - 1].id) if len(items) > limit else None
+        return Page(tuple(items[:limit]), more, total)
+
+    def unreadable_of(self, ref: EntityRef, group: str | None = None) -> list[StoredUnreadable]:
+        """What concerns an entity but can't be read."""
+        return self._unreadable(unreadable.c.ref == str(ref), *([] if group is None else [unreadable.c.group == group]))
+
+    def unreadable_in(self, url: str) -> list[StoredUnreadable]:
+        """What can't be read in a repository; a place that concerns several entities is told once."""
+        return self._unreadable(unreadable.c.repository == url)
+
+    def _unreadable(self, *where: Any) -> list[StoredUnreadable]:
+        at = unreadable.c
+        columns = (at.repository, repositories.c.tip, at.path, at.line, at.group, at.reason, at.ignored)
+        join = unreadable.join(repositories, repositories.c.url == at.repository)
+        query = select(*columns).distinct().select_from(join).where(*where).order_by(at.repository, at.path, at.line)
+        with self._database.read() as connection:
+            return [StoredUnreadable(*row) for row in connection.execute(query)]
+
+    def problems(self, url: str | None = None, entity: EntityRef | None = None) -> list[StoredProblem]:
+        """Problems of one repository, of one entity, or all, by place."""
+        at = problems.c
+        query = select(problems).order_by(at.repository, at.path, at.line, at.code)
+        if url is not None:
+            query = query.where(at.repository == url)
+        if entity is not None:
+            query = query.where(at.entity == str(entity))
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [StoredProblem(r.repository, Problem(r.path, r.line, r.code, r.message), r.entity) for r in rows]
+
+
+def _query() -> Select[Any]:
+    join = objects.join(repositories, repositories.c.url == objects.c.repository)
+    query = select(objects, repositories.c.tip).select_from(join)
+    return query.order_by(objects.c.repository, objects.c.path, objects.c.line, objects.c.id)
+
+
+def _load(connection: Connection, query: Select[Any]) -> list[StoredObject]:
+    rows = connection.execute(query).all()
+    refs = _refs(connection, (row.id for row in rows))
+    return [_object(row, refs.get(row.id, ())) for row in rows]
+
+
+def _refs(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, ...]]:
+    found: dict[int, tuple[str, ...]] = {}
+    for chunk in chunks(ids):
+        query = select(object_entities).where(object_entities.c.object_id.in_(chunk))
+        for row in connection.execute(query.order_by(object_entities.c.object_id, object_entities.c.ref)):
+            found[row.object_id] = (*found.get(row.object_id, ()), row.ref)
+    return found
+
+
+def _attributed(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[frozenset[str], str]]:
+    ids = list(ids)
+    refs = _refs(connection, ids)
+    found = {}
+    for chunk in chunks(ids):
+        for row in connection.execute(select(objects.c.id, objects.c.why).where(objects.c.id.in_(chunk))):
+            found[row.id] = (frozenset(refs.get(row.id, ())), row.why)
+    return found
+
+
+def _object(row: Row[Any], refs: tuple[str, ...]) -> StoredObject:
+    return StoredObject(
+        id=row.id,
+        repository=row.repository,
+        commit=row.tip,
+        path=row.path,
+        line=row.line,
+        kind=row.kind,
+        body=row.body,
+        ignored=row.ignored,
+        changed_at=row.changed_at,
+        changed_exact=row.changed_exact,
+        refs=refs_of(refs),
+        why=row.why,
+    )

@@ -1,0 +1,42 @@
+"""The door to what is remembered. Built once a process, in the composition root, and passed to whoever needs it."""
+
+from __future__ import annotations
+
+from app.store.changes import Changes
+from app.store.claims import Claims
+from app.store.due import Due
+from app.store.engine import Database
+from app.store.entities import Entities
+from app.store.inventories import Inventories
+from app.store.judgements import Judgements
+from app.store.listing import Listing
+from app.store.objects import Objects
+from app.store.parsed import ParsedCache
+from app.store.policies import Policies
+from app.store.repositories import Repositories
+
+
+class Store:
+    """One part a subject, all over one database. Safe for threads; a new process opens its own."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.repositories = Repositories(database)
+        self.claims = Claims(database)
+        self.inventories = Inventories(database)
+        self.entities = Entities(database)
+        self.objects = Objects(database)
+        self.due = Due(database)
+        self.judgements = Judgements(database)
+        self.changes = Changes(database)
+        self.listing = Listing(database)
+        self.parsed = ParsedCache(database)
+        self.policies = Policies(database)
+
+    @classmethod
+    def open(cls, url: str) -> Store:
+        """Opens a database whose schema is current (see `migrate.upgrade`)."""
+        return cls(Database(url))
+
+    def close(self) -> None:
+        self.database.close()

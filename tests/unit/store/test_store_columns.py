@@ -1,0 +1,174 @@
+"""Borders of the store: column types, bodies, the schema's revisions, and how a database is opened."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import inspect, select, text
+from sqlalchemy.dialects import sqlite
+
+from app.errors import SettingsError
+from app.store import codec, migrate
+from app.store.engine import Database
+from app.store.sql import next_numbers
+from app.store.tables import counters, metadata
+from app.store.types import Instant, Name
+
+DIALECT = sqlite.dialect()
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.datetimes(timezones=st.just(UTC)),
+    lambda inner: st.lists(inner) | st.dictionaries(st.sampled_from(["$instant", "$$instant", "$x", "a"]), inner),
+    max_leaves=12,
+)
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'deep' / 'store.db'}"
+
+
+@given(st.text(alphabet=st.characters(exclude_categories=())))
+def test_any_text_survives_and_is_storable(value: str) -> None:
+    stored = Name().process_bind_param(value, DIALECT)
+
+    assert stored is not None
+    assert "\x00" not in stored
+    stored.encode()
+    assert Name().process_result_value(stored, DIALECT) == value
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_an_instant_survives_exactly(value: datetime) -> None:
+    column = Instant()
+
+    assert column.process_result_value(column.process_bind_param(value, DIALECT), DIALECT) == value
+
+
+def test_an_instant_of_another_zone_is_the_same_instant_in_utc() -> None:
+    east = datetime(2025, 1, 1, 2, tzinfo=timezone(timedelta(hours=2)))
+
+    assert Instant().process_bind_param(east, DIALECT) == 1735689600_000000
+
+
+@given(JSON)
+def test_a_body_with_instants_and_their_look_alikes_survives(value: object) -> None:
+    assert codec.unpack(codec.pack(value)) == value
+
+
+def test_changed_paths_are_those_that_came_went_or_hold_another_blob() -> None:
+    before = codec.unpack_paths(codec.pack_paths({"same": "1" * 40, "other": "2" * 40, "gone": "3" * 40}))
+
+    assert codec.changed_paths(before, {"same": "1" * 40, "other": "9" * 40, "new": ""}) == {"other", "gone", "new"}
+
+
+def test_the_revisions_make_exactly_the_tables(url: str) -> None:
+    assert migrate.current(url) is None
+
+    assert migrate.upgrade(url) == migrate.current(url) == migrate.head() == "0003"
+
+    database = Database(url)
+    with database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
+    database.close()
+
+
+def test_upgrading_twice_and_at_once_is_harmless(url: str) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        "import sys; from app.store import migrate; print(migrate.upgrade(sys.argv[1]))",
+        url,
+    ]
+
+    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
+
+    assert [process.communicate(timeout=60)[0] for process in both] == ["0003\n", "0003\n"]
+    assert migrate.upgrade(url) == "0003"
+
+
+def test_a_database_of_a_newer_version_is_refused_in_words(url: str) -> None:
+    migrate.upgrade(url)
+    database = Database(url)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
+
+    with pytest.raises(migrate.SchemaError, match="made by a newer version"):
+        migrate.upgrade(url)
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(url: str) -> None:
+    database = Database(url)
+    with database.write() as connection:
+        connection.execute(text("CREATE TABLE results (x INTEGER)"))
+
+    with pytest.raises(Exception, match="already exists"):
+        migrate.upgrade(url)
+
+    with database.read() as connection:
+        assert inspect(connection).get_table_names() == ["results"]
+    database.close()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "why"),
+    [
+        ("sqlite://", "names no file"),
+        ("sqlite:///:memory:", "names no file"),
+        ("mysql://h/d", "only sqlite and postgresql"),
+        ("nonsense", "is not a database URL"),
+    ],
+)
+def test_a_url_that_can_not_work_is_refused_in_a_sentence(wrong: str, why: str) -> None:
+    with pytest.raises(SettingsError, match=why):
+        Database(wrong)
+
+
+def test_readers_that_turn_writers_wait_for_each_other(url: str) -> None:
+    """Twenty increments by four threads over two engines: none is lost, none is refused as busy."""
+    migrate.upgrade(url)
+    databases = [Database(url), Database(url)]
+
+    def count(database: Database) -> None:
+        for _ in range(5):
+            with database.write() as connection:
+                next_numbers(connection, "test")
+
+    threads = [threading.Thread(target=count, args=(databases[number % 2],)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with databases[0].read() as connection:
+        assert connection.execute(select(counters.c.value)).scalar() == 20
+    for database in databases:
+        database.close()
+
+
+def test_a_write_that_raises_is_rolled_back(url: str) -> None:
+    migrate.upgrade(url)
+    database = Database(url)
+
+    def fail() -> None:
+        with database.write() as connection:
+            next_numbers(connection, "test")
+            raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        fail()
+
+    with database.read() as connection:
+        assert connection.execute(select(counters)).all() == []
+    database.close()
