@@ -11,6 +11,7 @@ import click
 from app.errors import SettingsError
 
 if TYPE_CHECKING:
+    from app.policy.model import Policy
     from app.settings import Settings
 
 config = click.option(
@@ -35,3 +36,20 @@ def settings_of(path: Path, *, needed: bool = True) -> Settings:
             f"{path} does not exist: `roadworthy init` writes one, `roadworthy sample DIR` makes a sample"
         )
     return load(path, os.environ)
+
+
+def packaged_scorecards() -> Path:
+    """The scorecards that come with Roadworthy: in the wheel, or at the top of a checkout."""
+    import app
+
+    inside = Path(app.__file__).parent / "data" / "scorecards"
+    return inside if inside.exists() else Path(app.__file__).parent.parent / "scorecards"
+
+
+def known_level(level: str | None, policy: Policy) -> None:
+    """Refuses a level that no scorecard has."""
+    names = [item.id for card in policy.scorecards.values() for item in card.levels]
+    if level and level not in names:
+        raise click.BadParameter(
+            f"{level} is no level; known are {', '.join(dict.fromkeys(names))}", param_hint="--fail-under"
+        )

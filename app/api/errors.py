@@ -1,0 +1,64 @@
+"""Errors by prefix: `/api/v1` and what stands beside it answer problem+json (RFC 9457), pages answer HTML."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from flask import Flask, Response, current_app, json, render_template, request
+from flask_smorest import Api
+from werkzeug.exceptions import HTTPException
+
+from app.errors import NotFoundError
+
+log = structlog.get_logger(__name__)
+_PAGES = ("/entities", "/groups", "/scorecards", "/checks", "/sources")
+
+
+class ProblemApi(Api):  # type: ignore[misc]
+    """flask-smorest, whose own error handler would answer JSON of another shape for the whole application."""
+
+    def handle_http_exception(self, error: HTTPException) -> Response:
+        return answer(error)
+
+
+def answer(error: HTTPException) -> Response:
+    """The response for an HTTP error: a page for pages, a problem for everything else."""
+    status = error.code or 500
+    detail = error.description or error.name
+    errors: Any = getattr(error, "data", {}).get("messages") if isinstance(getattr(error, "data", None), dict) else None
+    if request.path == "/" or request.path.startswith(_PAGES):
+        page = render_template("message.html", title=error.name, message=detail)
+        return Response(page, status, mimetype="text/html")
+    body = {"type": "about:blank", "title": error.name, "status": status, "detail": detail}
+    if errors:
+        body["errors"] = errors
+    headers = (
+        {"Allow": ", ".join(error.valid_methods or ())} if status == 405 and hasattr(error, "valid_methods") else {}
+    )
+    return Response(json.dumps(body), status, headers, mimetype="application/problem+json")
+
+
+def install(app: Flask) -> None:
+    """Registers the handlers; the last one may catch everything, and tells nothing of it to the outside."""
+
+    @app.errorhandler(NotFoundError)
+    def not_found(error: NotFoundError) -> Response:
+        return answer(_http(404, str(error)))
+
+    @app.errorhandler(HTTPException)
+    def http(error: HTTPException) -> Response:
+        return answer(error)
+
+    @app.errorhandler(Exception)
+    def unexpected(error: Exception) -> Response:
+        if current_app.testing:
+            raise error
+        log.exception("http.failed", path=request.path, method=request.method)
+        return answer(_http(500, "An unexpected error; the log tells more."))
+
+
+def _http(status: int, detail: str) -> HTTPException:
+    error = HTTPException(detail)
+    error.code = status
+    return error

@@ -1,0 +1,85 @@
+"""Reading from the store for endpoints: entities, results and their JSON. No thinking here, and no crawl."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Response, current_app, json, request
+
+from app.catalog.model import Entity, EntityRef
+from app.errors import NotFoundError
+from app.lib.times import format_instant
+from app.pipeline.services import Pipeline
+from app.store.listing import EntityItem, Standing
+from app.store.model import ResultRow
+
+
+def pipeline() -> Pipeline:
+    """The one that `create_app` was given."""
+    found: Pipeline = current_app.extensions["roadworthy"]
+    return found
+
+
+def ref_of(kind: str, namespace: str, name: str) -> EntityRef:
+    return EntityRef(kind.lower(), namespace.lower(), name.lower())
+
+
+def entity_of(ref: EntityRef) -> Entity:
+    """The entity, orphans included. Raises NotFoundError."""
+    entity = pipeline().store.entities.get(ref)
+    if entity is None:
+        raise NotFoundError(f"There is no entity {ref} here.")
+    return entity
+
+
+def cached(body: bytes, etag: str, *, mimetype: str = "application/json") -> Response:
+    """A response that a client may poll cheaply: 304 when its copy is current."""
+    response = Response(body, mimetype=mimetype)
+    response.set_etag(etag)
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.make_conditional(request)
+    return response
+
+
+def dumped(body: Mapping[str, Any]) -> Response:
+    """JSON with an ETag of its own bytes."""
+    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    return cached(data, hashlib.sha256(data).hexdigest()[:32])
+
+
+def results_body(ref: EntityRef, rows: list[ResultRow]) -> bytes:
+    """The stored bodies joined as they are: nothing is parsed or dumped again."""
+    head = b'{"entity":' + json.dumps(str(ref)).encode() + b',"scorecards":['
+    return head + b",".join(row.body for row in rows) + b"]}"
+
+
+def standing_json(standing: Standing) -> dict[str, Any]:
+    return {
+        "scorecard": standing.scorecard,
+        "level": standing.level,
+        "target_level": standing.target_level or None,
+        "meets_target": standing.meets_target,
+        "score": standing.score,
+        "coverage": standing.coverage,
+        "as_of": standing.as_of and format_instant(standing.as_of),
+    }
+
+
+def item_json(item: EntityItem) -> dict[str, Any]:
+    return {
+        "ref": str(item.ref),
+        "title": item.title,
+        "type": item.type,
+        "lifecycle": item.lifecycle,
+        "tier": item.tier,
+        "owner": item.owner or None,
+        "system": item.system or None,
+        "repository": item.repository or None,
+        "path": item.path or None,
+        "provisional": item.provisional,
+        "orphaned_at": item.orphaned_at and format_instant(item.orphaned_at),
+        "judged_at": item.judged_at and format_instant(item.judged_at),
+        "scorecards": [standing_json(standing) for standing in item.standings],
+    }

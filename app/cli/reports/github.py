@@ -1,0 +1,21 @@
+"""Workflow commands of GitHub Actions: an annotation on each failing line."""
+
+from __future__ import annotations
+
+from app.cli.reports.findings import findings
+from app.pipeline.check import Report
+
+
+def render(report: Report) -> str:
+    return "".join(
+        f"::warning file={_property(f.path)},line={f.line},title={_property(f.result.check.title)}::{_data(f.message)}\n"
+        for f in findings(report)
+    )
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,39 @@
+"""JUnit XML: one suite an entity and scorecard, one case a check."""
+
+from __future__ import annotations
+
+import re
+from xml.sax.saxutils import escape, quoteattr
+
+from app.pipeline.check import Report
+from app.policy.model import CheckResult, Outcome
+
+_ILLEGAL = re.compile("[^\t\n\r -퟿-�𐀀-􏿿]")
+
+
+def render(report: Report) -> str:
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
+    for judged in report.judged:
+        for result in judged.results:
+            failures = sum(check.outcome is Outcome.FAIL for check in result.checks)
+            name = attribute(f"{judged.subject.ref} {result.scorecard.id}")
+            lines.append(f'  <testsuite name={name} tests="{len(result.checks)}" failures="{failures}">')
+            lines += [_case(judged.subject.ref, check) for check in result.checks]
+            lines.append("  </testsuite>")
+    return "\n".join([*lines, "</testsuites>"]) + "\n"
+
+
+def _case(entity: str, check: CheckResult) -> str:
+    head = f"    <testcase classname={attribute(entity)} name={attribute(check.check.id)}"
+    if check.outcome is Outcome.FAIL:
+        body = escape(_ILLEGAL.sub("", f"{check.reason}\n{check.remediation}"))
+        return f"{head}><failure message={attribute(check.check.title)}>{body}</failure></testcase>"
+    if check.outcome is Outcome.ERROR:
+        return f"{head}><error message={attribute(check.reason)}/></testcase>"
+    if check.outcome is Outcome.PASS:
+        return f"{head}/>"
+    return f"{head}><skipped message={attribute(f'{check.outcome}: {check.reason}')}/></testcase>"
+
+
+def attribute(text: str) -> str:
+    return quoteattr(_ILLEGAL.sub("", text))
