@@ -329,7 +329,7 @@ class Sources(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """Providers and repositories: when each was last looked at, and what went wrong."""
         one = pipeline()
-        page = one.store.repositories.list(one.clock(), after=query.get("cursor", ""), limit=query["limit"])
+        page = one.store.repositories.page(one.clock(), after=query.get("cursor", ""), limit=query["limit"])
         return dumped(
             {
                 "providers": [

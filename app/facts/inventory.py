@@ -213,7 +213,7 @@ def _descriptors(
     readings: Mapping[str, _Reading],
     contents: Mapping[str, bytes],
 ) -> Descriptors:
-    """Entities need every descriptor at once (Locations, duplicates), so their bytes are read again on every refresh."""
+    """Entities need every descriptor at once (Locations, duplicates): their bytes are read again each time."""
     paths = [entry.path for entry in entries if entry.path in readings and readings[entry.path].descriptor]
     files = {path: contents[path] for path in paths if path in contents}
     return read_descriptors(files, snapshot=snapshot)

@@ -1,4 +1,4 @@
-"""The keys and words by which facts are found in entities. Policy sets them (`scorecards/policy.yaml`); these are the defaults."""
+"""Keys and words by which facts are found in entities. `scorecards/policy.yaml` sets them; here are the defaults."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Everything found in one repository, whoever it belongs to, as the JSON of `roadworthy facts`.
 
-The keys are public. Objects of vendored trees, test data and skeletons are listed too, with the reason they are ignored.
+The keys are public. Objects of vendored trees, test data and skeletons are listed too, each with its reason.
 """
 
 from __future__ import annotations

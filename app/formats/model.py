@@ -160,6 +160,8 @@ class Objective(Object):
     severities: tuple[str, ...] = ()
     policies: tuple[str, ...] = ()
     """Names of alert policies that stand in documents of their own."""
+    indicator_ref: str = ""
+    """Name of an OpenSLO indicator that stands in a document of its own."""
     runbook: RunbookLink = RunbookLink()
     labels: Mapping[str, str]
     object_labels: Mapping[str, str]
@@ -172,7 +174,10 @@ class Objective(Object):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertPolicy(Object):
-    """A burn-rate alert policy of OpenSLO that stands alone, to be joined with objectives by name."""
+    """A burn-rate alert policy of OpenSLO that stands alone, to be joined with objectives by name.
+
+    With a `condition_ref` its condition is an `AlertCondition`; until joined, `operator` is "" and the numbers are 0.
+    """
 
     kind: ClassVar[str] = "alert_policy"
     name: str
@@ -182,6 +187,34 @@ class AlertPolicy(Object):
     window: str
     window_seconds: int
     severity: str = ""
+    condition_ref: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertCondition(Object):
+    """A burn-rate condition of OpenSLO that stands alone, to be joined with alert policies by name."""
+
+    kind: ClassVar[str] = "alert_condition"
+    name: str
+    format: str
+    operator: str
+    threshold: float
+    window: str
+    window_seconds: int
+    severity: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Indicator(Object):
+    """An SLI of OpenSLO that stands alone, to be joined with objectives by name. Fields as in `Objective`."""
+
+    kind: ClassVar[str] = "indicator"
+    name: str
+    format: str
+    signal: str = ""
+    metrics: tuple[str, ...] = ()
+    sli_valid: str = "unknown"
+    sli_error: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,7 +286,7 @@ class CodeOwners(Object):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receiver:
-    """An Alertmanager receiver: which kinds of integration it has (pagerduty, opsgenie, webhook, slack …), no secrets."""
+    """An Alertmanager receiver: the kinds of integration it has (pagerduty, webhook, slack …), no secrets."""
 
     name: str
     integrations: tuple[str, ...]

@@ -1,228 +1,156 @@
-"""OpenSLO v1alpha, v1 and v2alpha. Targets are ratios; one Objective for each item of `objectives`.
+"""OpenSLO v1alpha, v1 and v2alpha: one Objective for each item of an SLO's `objectives`; targets are ratios.
 
-Source: OpenSLO specification and its go-sdk. `m` is minutes and `M` months in durations.
+Indicators, alert policies and conditions may stand in documents of their own: they come out as objects to be joined by
+name (`slo_common.join`). Source: the OpenSLO specification, its enhancements/v2alpha.md, and its Go SDK.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
-from app.formats.model import AlertPolicy, Finding, Objective, Parsed
+from app.formats import openslo_alerts, openslo_indicators, openslo_rules
+from app.formats.model import Finding, Objective, Parsed
 from app.formats.slo_common import (
-    Sli,
     finding,
+    hidden_parts,
+    holds_template,
     mapping,
-    queries,
     sequence,
-    signal_of,
+    short,
     templated,
     text,
     texts,
     with_policies,
 )
+from app.formats.slo_queries import Sli, signal_of
 from app.lib.documents import Document, line_of
 from app.slo import objective as targets
-from app.slo import window as windows
 
 NAME = "openslo"
 _VERSIONS = ("openslo/v1alpha", "openslo/v1", "openslo.com/v2alpha")
-_METHODS = ("Occurrences", "Timeslices", "RatioTimeslices")
+_KINDS = ("SLO", "SLI", "AlertPolicy", "AlertCondition")
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 def recognises(document: Document) -> bool:
     value = document.value
-    return (
-        isinstance(value, dict) and value.get("apiVersion") in _VERSIONS and value.get("kind") in ("SLO", "AlertPolicy")
-    )
+    return isinstance(value, dict) and value.get("apiVersion") in _VERSIONS and value.get("kind") in _KINDS
 
 
 def read(document: Document) -> Parsed:
     value = document.value
-    if value["kind"] == "AlertPolicy":
-        policy = _policy(value)
-        return Parsed(objects=(policy,) if policy else ())
+    match value["kind"]:
+        case "SLI":
+            parsed = openslo_indicators.read(value)
+        case "AlertPolicy":
+            parsed = openslo_alerts.read_policy(value)
+        case "AlertCondition":
+            parsed = openslo_alerts.read_condition(value)
+        case _:
+            return _read_slo(document)
+    return Parsed(parsed.objects, (*_name_findings(mapping(value, "metadata")), *parsed.findings))
+
+
+@dataclass(frozen=True, slots=True)
+class _Slo:
+    """An SLO document taken apart."""
+
+    version: str
+    metadata: Mapping[str, Any]
+    spec: Mapping[str, Any]
+    name: str
+    several: bool
+
+
+def _read_slo(document: Document) -> Parsed:
+    value = document.value
     metadata, spec = mapping(value, "metadata"), mapping(value, "spec")
-    shared = _shared_findings(value, metadata, spec)
     items = sequence(spec, "objectives")
-    if not items:
+    shared = [*_name_findings(metadata), *openslo_rules.of_slo(value["apiVersion"], spec)]
+    policies = openslo_alerts.of_slo(spec)
+    hidden = () if items else hidden_parts(document, spec, "objectives")
+    if not items and not hidden:
         shared.append(finding(spec, "objectives", "slo-empty", "an SLO needs at least one objective"))
+    slo = _Slo(value["apiVersion"], metadata, spec, text(metadata, "name"), len(items) > 1)
     objectives = []
     for index, item in enumerate(items):
-        if not isinstance(item, dict):
+        if isinstance(item, dict):
+            objective = _objective(slo, item, index, policies)
+            objectives.append(objective)
+        elif not holds_template(item):
             shared.append(finding(items, index, "slo-shape", "an objective must be a mapping"))
-            continue
-        objectives.append(_objective(item, metadata, spec, len(items) > 1, index))
-    inline = [policy for node in sequence(spec, "alertPolicies") if (policy := _inline(node))]
-    if inline:
-        objectives = [with_policies(objective, inline) for objective in objectives]
-    return Parsed(objects=tuple(objectives), findings=tuple(shared))
+    elsewhere = [policy for policy in policies.inline if policy.condition_ref]
+    return Parsed((*objectives, *elsewhere), (*shared, *policies.findings), hidden)
 
 
-def _shared_findings(value: Mapping[str, Any], metadata: Mapping[str, Any], spec: Mapping[str, Any]) -> list[Finding]:
-    found = []
-    name = text(metadata, "name")
-    if not _NAME.fullmatch(name) and not templated(name=name):
-        message = f"“{name}” is no OpenSLO name: lower-case letters, digits and -, at most 63"
-        found.append(finding(metadata, "name", "slo-name", message))
-    if not text(spec, "service"):
-        found.append(finding(spec, "service", "slo-service", "spec.service is needed"))
-    method = text(spec, "budgetingMethod")
-    if method not in _METHODS and not templated(method=method):
-        message = f"budgetingMethod “{method}” must be one of {', '.join(_METHODS)}"
-        found.append(finding(spec, "budgetingMethod", "slo-budgeting-method", message))
-    names = [key for key in ("indicator", "indicatorRef", "sli", "sliRef") if spec.get(key)]
-    inner = any(
-        isinstance(o, dict) and {"indicator", "indicatorRef", "ratioMetrics", "sli"} & set(o)
-        for o in sequence(spec, "objectives")
-    )
-    if len(names) > 1 or (names and inner and value.get("apiVersion") != "openslo/v1alpha"):
-        found.append(
-            finding(spec, names[0], "sli-kind", "say the indicator once: here, by reference, or in each objective")
-        )
-    if not names and not inner:
-        found.append(finding(spec, "indicator", "sli-kind", "an SLO needs an indicator or a reference to one"))
-    return found
-
-
-def _objective(
-    item: Mapping[str, Any], metadata: Mapping[str, Any], spec: Mapping[str, Any], several: bool, index: int
-) -> Objective:
-    slo = text(metadata, "name")
+def _objective(slo: _Slo, item: Mapping[str, Any], index: int, policies: openslo_alerts.Policies) -> Objective:
+    spec, metadata = slo.spec, slo.metadata
     title = text(item, "displayName") or str(index + 1)
-    percent = item.get("targetPercent")
-    target = targets.from_percent(percent) if percent is not None else targets.from_ratio(item.get("target"))
-    hidden = templated(name=slo, service=text(spec, "service"), target=item.get("target", percent))
-    window, seconds, calendar, problem = _window(spec)
-    sli = _sli(item, spec)
-    found: list[Finding] = []
-    if target.code and "target" not in hidden:
-        found.append(finding(item, "targetPercent" if percent is not None else "target", target.code, target.message))
-    if item.get("target") is not None and percent is not None:
-        found.append(finding(item, "targetPercent", "objective-twice", "say target or targetPercent, not both"))
-    if problem and not templated(window=spec.get("timeWindow")):
-        found.append(finding(spec, "timeWindow" if "timeWindow" in spec else "timeWindows", "window-invalid", problem))
-    if text(spec, "budgetingMethod") == "Timeslices" and item.get("timeSliceTarget") is None:
-        found.append(finding(item, None, "objective-time-slice", "Timeslices need a timeSliceTarget"))
-    if sli.valid == "invalid":
-        found.append(finding(item, None, "sli-query", sli.error))
-    policies = [
-        text(node, "alertPolicyRef") if isinstance(node, dict) else node for node in sequence(spec, "alertPolicies")
+    window = openslo_rules.window(slo.version, spec)
+    sli = openslo_indicators.of_objective(item, spec, f"{slo.name} {text(metadata, 'displayName')} {title}")
+    ratio, problem = _target(item)
+    hidden = templated(
+        name=[slo.name, title if slo.several else ""],
+        service=text(spec, "service"),
+        target=[item.get("target"), item.get("targetPercent")],
+        window=[spec.get("timeWindow"), spec.get("timeWindows")],
+        sli=openslo_indicators.holders(item, spec),
+    )
+    found = [
+        *([problem] if problem and "target" not in hidden else ()),
+        *([window.problem] if window.problem and "window" not in hidden else ()),
+        *openslo_rules.of_objective(slo.version, item, spec, slo.several),
+        *_sli_findings(sli, item, spec, hidden),
     ]
-    return Objective(
+    objective = Objective(
         line=line_of(item),
-        name=f"{slo}/{title}" if several else slo,
-        slo=slo,
+        name=f"{slo.name}/{title}" if slo.several else slo.name,
+        slo=slo.name,
         format=NAME,
         service=text(spec, "service"),
-        ratio=-1.0 if "target" in hidden else target.ratio,
-        window=window,
-        window_seconds=seconds,
-        calendar=calendar,
-        signal=sli.signal or signal_of(f"{slo} {title}"),
+        ratio=-1.0 if "target" in hidden else ratio,
+        window=window.text,
+        window_seconds=window.seconds,
+        calendar=window.calendar,
+        signal=sli.signal or signal_of("", f"{slo.name} {title}"),
         metrics=sli.metrics,
         sli_valid=sli.valid,
         sli_error=sli.error,
-        policies=tuple(name for name in policies if isinstance(name, str) and name),
+        policies=policies.names,
+        indicator_ref=openslo_indicators.reference(item, spec),
         labels=texts(metadata, "labels"),
         object_labels=texts(metadata, "labels"),
         object_annotations=texts(metadata, "annotations"),
-        description=text(spec, "description") or text(metadata, "description"),
+        description=text(spec, "description"),
         templated=hidden,
         findings=tuple(found),
     )
+    return with_policies(objective, policies.inline)
 
 
-def _window(spec: Mapping[str, Any]) -> tuple[str, int, bool, str]:
-    """(window, seconds, calendar, problem) of `timeWindow` (v1, v2alpha) or `timeWindows` (v1alpha): exactly one."""
-    listed = sequence(spec, "timeWindow") or sequence(spec, "timeWindows")
-    node = listed[0] if listed else mapping(spec, "timeWindow")
-    if not node:
-        return "", 0, False, ""
-    if len(listed) > 1 or not isinstance(node, dict):
-        return "", 0, False, "an SLO needs exactly one time window"
-    calendar = bool(node.get("calendar")) or node.get("isRolling") is False
-    try:
-        if "duration" in node:
-            return (*windows.openslo(text(node, "duration")), calendar, "")
-        count = node.get("count")
-        return (*windows.unit_and_count(text(node, "unit"), count if isinstance(count, int) else 0), calendar, "")
-    except ValueError as error:
-        return "", 0, calendar, str(error)
+def _target(item: Mapping[str, Any]) -> tuple[float, Finding | None]:
+    """The ratio of `target` or `targetPercent`, and what is wrong with it."""
+    percent = item.get("targetPercent")
+    if percent is not None and item.get("target") is not None:
+        return -1.0, finding(item, "targetPercent", "objective-twice", "say target or targetPercent, not both")
+    key = "target" if percent is None else "targetPercent"
+    target = targets.from_ratio(item.get("target")) if percent is None else targets.from_percent(percent)
+    return target.ratio, finding(item, key, target.code, target.message) if target.code else None
 
 
-def _sli(item: Mapping[str, Any], spec: Mapping[str, Any]) -> Sli:
-    if mapping(item, "ratioMetrics"):
-        return _ratio(mapping(item, "ratioMetrics"))
-    holder = mapping(item, "indicator") or mapping(item, "sli") or mapping(spec, "indicator") or mapping(spec, "sli")
-    inner = mapping(holder, "spec") or holder
-    if mapping(inner, "ratioMetric"):
-        return _ratio(mapping(inner, "ratioMetric"))
-    if mapping(inner, "thresholdMetric"):
-        query, kind = _query(mapping(inner, "thresholdMetric"))
-        signal = signal_of(query) or "latency" * ("ms" in str(item.get("displayName", "")))
-        if not query or not _is_prometheus(kind):
-            return Sli("unknown", f"queries of {kind or 'this source'} are not read", signal)
-        checked = queries(query, "")
-        return Sli(checked.valid, checked.error, signal, checked.metrics)
-    return Sli("unknown", "the indicator stands in a document of its own" if _refers(item, spec) else "holds no query")
+def _sli_findings(
+    sli: Sli, item: Mapping[str, Any], spec: Mapping[str, Any], hidden: tuple[str, ...]
+) -> Iterator[Finding]:
+    if sli.valid == "invalid" and "sli" not in hidden:
+        holder, key = openslo_indicators.place(item, spec)
+        yield finding(holder, key, "sli-query", sli.error)
 
 
-def _refers(item: Mapping[str, Any], spec: Mapping[str, Any]) -> bool:
-    return any(node.get(key) for node in (item, spec) for key in ("indicatorRef", "sliRef"))
-
-
-def _ratio(metric: Mapping[str, Any]) -> Sli:
-    first = next((mapping(metric, key) for key in ("bad", "good", "raw") if mapping(metric, key)), {})
-    query, kind = _query(first)
-    total, total_kind = _query(mapping(metric, "total"))
-    signal = signal_of(f"{query} {total}")
-    if not query:
-        return Sli("invalid", "a ratio needs good or bad, and total (or raw)", signal)
-    if not (_is_prometheus(kind) and (not total or _is_prometheus(total_kind))):
-        return Sli("unknown", f"queries of {kind or 'this source'} are not read", signal)
-    return queries(query, total, counters=False)
-
-
-def _query(metric: Mapping[str, Any]) -> tuple[str, str]:
-    """(query, source type): v1alpha writes both beside each other, later versions below `metricSource` or `spec`."""
-    source = mapping(metric, "metricSource") or metric
-    spec = mapping(source, "spec") or source
-    kind = text(source, "type") or text(source, "source") or text(mapping(source, "dataSourceSpec"), "type")
-    query = text(spec, "query") or text(spec, "promql")
-    return query, kind or text(source, "queryType") or ("prometheus" if query and "rate(" in query else "")
-
-
-def _is_prometheus(kind: str) -> bool:
-    return kind.lower() in ("prometheus", "promql", "thanos", "cortex", "mimir", "amazonprometheus")
-
-
-def _inline(node: Any) -> AlertPolicy | None:
-    return _policy(node) if isinstance(node, dict) and "spec" in node else None
-
-
-def _policy(value: Mapping[str, Any]) -> AlertPolicy | None:
-    """A burn-rate policy: its one condition, written here (a referenced one can't be judged)."""
-    spec = mapping(value, "spec")
-    for node in sequence(spec, "conditions"):
-        condition = mapping(mapping(node, "spec"), "condition")
-        if text(condition, "kind").lower() != "burnrate":
-            continue
-        threshold = condition.get("threshold")
-        try:
-            window, seconds = windows.openslo(text(condition, "lookbackWindow"))
-        except ValueError:
-            window, seconds = text(condition, "lookbackWindow"), 0
-        return AlertPolicy(
-            line=line_of(value),
-            name=text(mapping(value, "metadata"), "name"),
-            format=NAME,
-            operator=text(condition, "op") or "gt",
-            threshold=float(threshold) if isinstance(threshold, int | float) else 0.0,
-            window=window,
-            window_seconds=seconds,
-            severity=text(mapping(node, "spec"), "severity"),
-        )
-    return None
+def _name_findings(metadata: Mapping[str, Any]) -> Iterator[Finding]:
+    name = text(metadata, "name")
+    if not holds_template(name) and not _NAME.fullmatch(name):
+        message = f"“{short(name)}” is no OpenSLO name: lower-case letters, digits and -, at most 63"
+        yield finding(metadata, "name", "slo-name", message)

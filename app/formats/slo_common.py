@@ -1,50 +1,26 @@
-"""What the SLO readers share: queries of an SLI checked and classified, text fields read safely, policies joined."""
+"""What the SLO readers share: fields read safely, templates recognised, policies and indicators joined by name."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any, Protocol, TypeVar
 
-from app.formats import promql
-from app.formats.model import AlertPolicy, Finding, Object, Objective
-from app.lib.documents import line_of
+from app.formats.model import AlertCondition, AlertPolicy, Finding, Indicator, Object, Objective, Unreadable
+from app.formats.templates import TOKEN
+from app.lib.documents import Document, line_of
+from app.slo import burn_rate
 
-TOKEN = "__TPL__"  # noqa: S105 (the mark that a neutralised Helm action leaves)
-FAST_SECONDS, SLOW_SECONDS = 6 * 3600, 86_400
-_WINDOW = re.compile(r"\{\{-?\s*\.?[\w.]*\.?window\s*-?\}\}|__TPL__(?=\])")
-_COUNTERS = ("rate", "irate", "increase", "delta", "sum_over_time", "count_over_time", "avg_over_time")
-_SIGNALS = (
-    ("latency", re.compile(r"\ble\s*=|_bucket\b|histogram_quantile")),
-    (
-        "availability",
-        re.compile(r"\b(code|status|status_code|http_status|grpc_code|outcome|result|response_code|reason)\s*(=|!=)"),
-    ),
-    (
-        "freshness",
-        re.compile(r"fresh|\bage\b|_age_|\blag\b|_lag_|stale|last_(success|update)|timestamp", re.IGNORECASE),
-    ),
-    ("latency", re.compile(r"latency|duration|response_time|_ms\b", re.IGNORECASE)),
-    ("availability", re.compile(r"error|fail|success|\bup\b|availab|5\.\.|5xx", re.IGNORECASE)),
-)
-"""What a query tells of its signal, strongest sign first: labels before names."""
-
-
-@dataclass(frozen=True, slots=True)
-class Sli:
-    """What the queries of an SLI say. `valid`: valid, invalid or unknown; `error` says why."""
-
-    valid: str = "unknown"
-    error: str = ""
-    signal: str = ""
-    metrics: tuple[str, ...] = ()
+_WRONG_WAY = ("lt", "lte")
 
 
 def text(node: Any, key: str) -> str:
     """A text field, stripped; "" when it is absent or no text."""
     value = node.get(key) if isinstance(node, dict) else None
-    return value.strip() if isinstance(value, str) else str(value) if isinstance(value, int | float) else ""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return ""
+    return value.strip() if isinstance(value, str) else str(value)
 
 
 def mapping(node: Any, key: str) -> Mapping[str, Any]:
@@ -67,38 +43,42 @@ def texts(node: Any, key: str) -> dict[str, str]:
     return found
 
 
+def short(value: object) -> str:
+    """A stranger's value for use in a sentence."""
+    written = str(value)
+    return written if len(written) <= 60 else f"{written[:60]}…"
+
+
 def templated(**values: object) -> tuple[str, ...]:
-    """Names of those values that hold what a template would fill in."""
-    return tuple(name for name, value in values.items() if TOKEN in str(value) or "${" in str(value))
+    """Names of those values that hold what a template or an environment variable would fill in."""
+    return tuple(name for name, value in values.items() if holds_template(value))
 
 
-def queries(good: str, total: str, *, counters: bool = True) -> Sli:
-    """An SLI of two queries (errors or good events, and all). Both must parse, differ, and read counters over time."""
-    parsed = [promql.parse(_WINDOW.sub("5m", query)) for query in (good, total) if query]
-    signal = signal_of(f"{good} {total}")
-    metrics = tuple(dict.fromkeys(name for expression in parsed for name in expression.metrics))
-    for expression in parsed:
-        if expression.valid != "valid":
-            return Sli(expression.valid, expression.error, signal, metrics)
-    if good and total and _canonical(good) == _canonical(total):
-        return Sli("invalid", "the two queries are the same, so the ratio is always 1", signal, metrics)
-    for query in (good, total) if counters else ():
-        if query and re.search(r"_(total|count|bucket|sum)\b", query) and not any(f"{f}(" in query for f in _COUNTERS):
-            return Sli("invalid", "a counter is read without rate() or increase()", signal, metrics)
-    return Sli("valid" if parsed else "unknown", "" if parsed else "holds no query", signal, metrics)
-
-
-def signal_of(query: str) -> str:
-    """availability, latency, freshness or "" when the query does not tell."""
-    return next((signal for signal, pattern in _SIGNALS if pattern.search(query)), "")
-
-
-def _canonical(query: str) -> str:
-    return re.sub(r"\s+", "", query)
+def holds_template(value: object) -> bool:
+    """Whether a value, or any part of it, is known only to a template."""
+    stack, looked = [value], 0
+    while stack and looked < 1000:
+        one, looked = stack.pop(), looked + 1
+        if isinstance(one, str) and (TOKEN in one or "${" in one or "{{ ." in one or "{{." in one):
+            return True
+        if isinstance(one, dict):
+            stack.extend(one.values())
+            stack.extend(key for key in one if TOKEN in key)
+        elif isinstance(one, list):
+            stack.extend(one)
+    return False
 
 
 def finding(node: Any, key: str | int | None, code: str, message: str) -> Finding:
     return Finding(line_of(node, key), code, message)
+
+
+def hidden_parts(document: Document, node: Any, key: str) -> tuple[Unreadable, ...]:
+    """Why a list that should be there is not: a template fills it in. Empty when nothing hides it."""
+    value = node.get(key) if isinstance(node, dict) else None
+    if not document.holes and not holds_template(value):
+        return ()
+    return (Unreadable("slo", line_of(node, key), f"{key} is filled in by a template"),)
 
 
 class _Placed(Protocol):
@@ -109,37 +89,82 @@ class _Placed(Protocol):
 P = TypeVar("P", bound=_Placed)
 
 
-def join(objectives: Iterable[P], policies: Sequence[AlertPolicy]) -> list[P]:
-    """Objectives with the alert policies they name. Only `>` and `>=` alert on a budget that burns too fast."""
-    return [_joined(placed, policies) for placed in objectives]
+def join(
+    objectives: Iterable[P],
+    policies: Sequence[AlertPolicy],
+    indicators: Sequence[Indicator] = (),
+    conditions: Sequence[AlertCondition] = (),
+) -> list[P]:
+    """Objectives, each with what the documents it names say: alert policies, their conditions, and its indicator.
+
+    `objectives` are whatever carries an `object`; the same things come back, in order, only richer. Pure.
+    """
+    by_condition = {condition.name: condition for condition in reversed(conditions)}
+    resolved = [_with_condition(policy, by_condition) for policy in policies]
+    by_name = {indicator.name: indicator for indicator in reversed(indicators)}
+    return [_joined(placed, resolved, by_name) for placed in objectives]
 
 
-def _joined(placed: Any, policies: Sequence[AlertPolicy]) -> Any:
+def _joined(placed: Any, policies: Sequence[AlertPolicy], indicators: Mapping[str, Indicator]) -> Any:
     objective = placed.object
-    if not isinstance(objective, Objective) or not objective.policies:
+    if not isinstance(objective, Objective):
         return placed
     named = [policy for policy in policies if policy.name in objective.policies]
-    return replace(placed, object=with_policies(objective, named)) if named else placed
+    richer = with_policies(objective, named) if named else objective
+    indicator = indicators.get(objective.indicator_ref) if objective.indicator_ref else None
+    if indicator is not None:
+        richer = with_indicator(richer, indicator)
+    return placed if richer is objective else replace(placed, object=richer)
+
+
+def _with_condition(policy: AlertPolicy, conditions: Mapping[str, AlertCondition]) -> AlertPolicy:
+    condition = conditions.get(policy.condition_ref) if policy.condition_ref else None
+    if condition is None:
+        return policy
+    return replace(
+        policy,
+        operator=condition.operator,
+        threshold=condition.threshold,
+        window=condition.window,
+        window_seconds=condition.window_seconds,
+        severity=condition.severity,
+    )
+
+
+def with_indicator(objective: Objective, indicator: Indicator) -> Objective:
+    """What an indicator of its own says about an objective that names it."""
+    return replace(
+        objective,
+        signal=indicator.signal or objective.signal,
+        metrics=indicator.metrics,
+        sli_valid=indicator.sli_valid,
+        sli_error=indicator.sli_error,
+    )
 
 
 def with_policies(objective: Objective, policies: Sequence[AlertPolicy]) -> Objective:
-    """What burn-rate policies add: which windows alert, and findings for those that fire the wrong way round."""
-    windows = {policy.window_seconds for policy in policies if policy.operator not in ("lt", "lte")}
-    wrong = [
-        Finding(
-            policy.line,
-            "alert-operator",
-            f"alert policy {policy.name} fires when the burn rate is low ({policy.operator})",
-        )
-        for policy in policies
-        if policy.operator in ("lt", "lte")
-    ]
-    severities = dict.fromkeys([*objective.severities, *(policy.severity for policy in policies if policy.severity)])
+    """What burn-rate policies add: the windows that alert, one a policy.
+
+    A policy that fires on a low burn rate (`lt`, `lte`) or whose condition is not known alerts on nothing; the first
+    is reported where it stands when the objective holds it, for that line is in the same file.
+    """
+    alerting = [policy for policy in policies if policy.window_seconds > 0 and alerts_on_burn(policy)]
+    windows = {policy.window_seconds for policy in alerting}
+    speeds = {burn_rate.speed(timedelta(seconds=window)) for window in windows}
+    severities = dict.fromkeys([*objective.severities, *(policy.severity for policy in alerting if policy.severity)])
     return replace(
         objective,
-        page_alert=objective.page_alert or any(0 < window <= FAST_SECONDS for window in windows),
-        slow_alert=objective.slow_alert or any(window >= SLOW_SECONDS for window in windows),
-        burn_windows=max(objective.burn_windows, len(windows - {0})),
+        page_alert=objective.page_alert or "fast" in speeds,
+        slow_alert=objective.slow_alert or "slow" in speeds,
+        burn_windows=objective.burn_windows + len(windows),
         severities=tuple(severities),
-        findings=(*objective.findings, *wrong),
     )
+
+
+def alerts_on_burn(policy: AlertPolicy | AlertCondition) -> bool:
+    """Whether a condition fires when the budget burns fast: `gt` or `gte` a positive rate."""
+    return policy.operator in ("gt", "gte") and policy.threshold > 0
+
+
+def fires_the_wrong_way(operator: str) -> bool:
+    return operator in _WRONG_WAY

@@ -10,8 +10,10 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from app.attribution.attribute import Attributor
-from app.catalog.model import Catalog, Entity
+from app.catalog.model import Catalog, Entity, EntityRef
+from app.facts.collect import collect
 from app.facts.inventory import Inventory, take
+from app.facts.model import FactSet
 from app.facts.world import MemoryWorld
 from app.pipeline.scoring import Judged, Owner, attribution_rules, parameters_of, score
 from app.policy.model import Policy
@@ -45,3 +47,14 @@ def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = ""
 
 def _is_in(entity: Entity, folder: str) -> bool:
     return not folder or PurePosixPath(entity.path).is_relative_to(folder) or (entity.provisional and not entity.path)
+
+
+def collect_one(inventory: Inventory, ref: EntityRef, policy: Policy, now: datetime) -> tuple[FactSet, ...] | None:
+    """One entity's facts as its repository alone shows them, or None when it is not there."""
+    catalog = Catalog.of(inventory.entities)
+    entity = catalog.get(ref)
+    if entity is None:
+        return None
+    owner = Owner(Attributor(catalog, attribution_rules(policy, {})))
+    world = MemoryWorld([inventory], catalog, owner, parameters_of(policy), catalog_complete=False)
+    return tuple(collect(entity, world, now))

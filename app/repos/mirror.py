@@ -59,6 +59,18 @@ class Mirror:
                 return Tip(branch, found[branch])
         return self._default()
 
+    def at(self, revision: str) -> Tip:
+        """A branch or tag by name, or a full commit id that is some branch's tip. Raises RepositoryError."""
+        heads = self._heads("refs/heads/*")
+        if revision in heads:
+            return Tip(revision, heads[revision])
+        branch = next((name for name, commit in sorted(heads.items()) if commit.startswith(revision.lower())), "")
+        if not branch or len(revision) < 7:
+            raise RepositoryError(
+                f"there is no branch or branch tip “{revision}”", reason="source_failing", permanent=True
+            )
+        return Tip(branch, heads[branch])
+
     def sync(self, tip: Tip, now: datetime) -> CommitSnapshot:
         """Brings the tip here and gives a snapshot of it. A broken mirror is thrown away and fetched once more."""
         with self._locked():

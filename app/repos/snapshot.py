@@ -16,7 +16,7 @@ _LOCAL = ("-c", "remote.origin.promisor=false")
 
 
 class CommitSnapshot:
-    """Implements `model.Snapshot` over a bare, partial mirror. Wanted blobs that are absent are fetched in one batch."""
+    """Implements `model.Snapshot` over a bare, partial mirror. Absent blobs that are wanted come in one batch."""
 
     def __init__(
         self, git: Git, folder: Path, *, url: str, remote: str, commit: str, branch: str, limits: Limits

@@ -35,7 +35,7 @@ WORKBOOK = (
     Pair(timedelta(days=1), timedelta(hours=2), 0.10),
     Pair(timedelta(days=3), timedelta(hours=6), 0.10),
 )
-"""14.4, 6, 3 and 1 for a period of 30 days. The workbook's table lacks the third row; its sample and the tools have it."""
+"""14.4, 6, 3 and 1 for 30 days. The workbook's table lacks the third row; its sample and the tools have it."""
 
 PYRRA = ((28 * 24, 14.0), (28 * 4, 7.0), (28, 2.0), (7, 1.0))
 """(part of the period that the long window is, factor): 1 h, 6 h, 1 d and 4 d of 28 days."""
@@ -64,9 +64,9 @@ def speed(long: timedelta) -> Literal["fast", "slow"]:
 
 
 def burn_rate_of(threshold: float, ratio: float, operator: str) -> float | None:
-    """The burn rate at which `error ratio > threshold` fires, or `success ratio < threshold` (apdex). None without budget.
+    """The burn rate at which `error ratio > threshold` fires, or `success ratio < threshold` (apdex).
 
-    `ratio` is the objective, 0..1 exclusive.
+    `ratio` is the objective; None when it leaves no budget.
     """
     if not 0 < ratio < 1:
         return None

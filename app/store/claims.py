@@ -11,7 +11,20 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, false, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    RowMapping,
+    and_,
+    case,
+    false,
+    func,
+    literal,
+    or_,
+    select,
+    true,
+    update,
+)
 
 from app.store.due import entities_of, mark, readers_of
 from app.store.engine import Database
@@ -34,12 +47,16 @@ class Claims:
         free = [_AT.due_at <= now, _is_free(now), _AT.orphaned_at.is_(None)]
         if exclude_hosts:
             free.append(_AT.host.not_in(list(exclude_hosts)))
-        wanted = select(_AT.url).where(*free).order_by(_AT.interactive.desc(), _AT.due_at, _AT.url).limit(limit)
+        wanted = select(_AT.url).where(*free)
         with self._database.read() as connection:  # an idle poll takes no write lock
             if connection.execute(wanted.limit(1)).first() is None:
                 return []
         with self._database.write() as connection:
-            urls = list(connection.execute(wanted.with_for_update(skip_locked=True)).scalars())
+            urls: list[str] = []
+            for interactive in (true(), false()):  # two questions, so that an index answers each in order
+                first = wanted.where(_AT.interactive.is_(interactive)).order_by(_AT.due_at, _AT.url)
+                rest = first.limit(limit - len(urls)).with_for_update(skip_locked=True)
+                urls += connection.execute(rest).scalars()
             return [_take(connection, url, owner, now + lease) for url in urls]
 
     def renew(self, claim: RepositoryClaim, until: datetime) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -93,32 +93,28 @@ class Listing:
     def entities(
         self, where: EntityFilter, *, sort: str = "ref", cursor: str | None = None, limit: int = 100
     ) -> Page[EntityItem]:
-        """One page. Raises ValueError with one sentence for an unknown sort or a cursor that is not of this list."""
+        """One page. Raises ValueError with one sentence for an unknown sort, a cursor of another list, or a
+        level without its scorecard."""
         source, conditions = _source(where), _conditions(where)
         key, descending = _sort_key(sort, where)
         order = (key.desc(), _AT.ref.desc()) if descending else (key, _AT.ref)
-        query = select(entities, key.label("sort_key")).select_from(source).where(*conditions).order_by(*order)
+        query = select(_AT.ref, key.label("sort_key")).select_from(source).where(*conditions).order_by(*order)
         if cursor is not None:
             last = _read_cursor(cursor, sort)
             place = tuple_(key, _AT.ref)
             query = query.where(place < last if descending else place > last)
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit + 1)).all()
-            total = connection.execute(select(func.count()).select_from(source).where(*conditions)).scalar_one()
-            standings = _standings(connection, [row.ref for row in rows[:limit]])
+            counted = source if _filters_results(where) else entities
+            total = connection.execute(select(func.count()).select_from(counted).where(*conditions)).scalar_one()
+            items = _items(connection, [row.ref for row in rows[:limit]])
         more = _write_cursor(sort, rows[limit - 1].sort_key, rows[limit - 1].ref) if len(rows) > limit else None
-        return Page(tuple(_item(row, standings.get(row.ref, ())) for row in rows[:limit]), more, total)
+        return Page(tuple(items[row.ref] for row in rows[:limit]), more, total)
 
     def by_refs(self, refs: Sequence[EntityRef]) -> dict[EntityRef, EntityItem]:
         """Several entities at once, orphans too; unknown ones are absent."""
-        found: dict[EntityRef, EntityItem] = {}
         with self._database.read() as connection:
-            for chunk in chunks({str(ref) for ref in refs}):
-                rows = connection.execute(select(entities).where(_AT.ref.in_(chunk))).all()
-                standings = _standings(connection, chunk)
-                for row in rows:
-                    found[EntityRef.parse(row.ref)] = _item(row, standings.get(row.ref, ()))
-        return found
+            return {item.ref: item for item in _items(connection, [str(ref) for ref in refs]).values()}
 
     def summary(self, where: EntityFilter) -> list[Distribution]:
         """Distributions of the entities that a filter picks, one for each scorecard they have results of."""
@@ -147,7 +143,11 @@ def _source(where: EntityFilter) -> FromClause:
     if not where.scorecard:
         return entities
     on = and_(results.c.entity == _AT.ref, results.c.scorecard == where.scorecard)
-    return entities.join(results, on, isouter=not (where.levels or where.meets_target is not None))
+    return entities.join(results, on, isouter=not _filters_results(where))
+
+
+def _filters_results(where: EntityFilter) -> bool:
+    return bool(where.scorecard) and bool(where.levels or where.meets_target is not None)
 
 
 def _conditions(where: EntityFilter) -> list[ColumnElement[bool]]:
@@ -167,6 +167,8 @@ def _conditions(where: EntityFilter) -> list[ColumnElement[bool]]:
         name, title = func.lower(_AT.name), func.lower(_AT.title)
         text = where.text.lower()
         found.append(or_(name.contains(text, autoescape=True), title.contains(text, autoescape=True)))
+    if not where.scorecard and (where.levels or where.meets_target is not None):
+        raise ValueError("a level or a target is one of a scorecard: name it")
     if where.levels:
         found.append(results.c.level.in_(list(where.levels)))
     if where.meets_target is not None:
@@ -199,6 +201,16 @@ def _read_cursor(cursor: str, sort: str) -> tuple[Any, str]:
     if made_for != sort or not isinstance(key, wanted) or isinstance(key, bool) or not isinstance(ref, str):
         raise ValueError("the cursor belongs to a list sorted in another way")
     return key, ref
+
+
+def _items(connection: Connection, refs: Sequence[str]) -> dict[str, EntityItem]:
+    standings = _standings(connection, refs)
+    columns = [_AT[field.name] for field in fields(EntityItem) if field.name != "standings"]
+    found: dict[str, EntityItem] = {}
+    for chunk in chunks(refs):
+        for row in connection.execute(select(*columns).where(_AT.ref.in_(chunk))):
+            found[row.ref] = _item(row, standings.get(row.ref, ()))
+    return found
 
 
 def _standings(connection: Connection, refs: Sequence[str]) -> dict[str, tuple[Standing, ...]]:

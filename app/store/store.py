@@ -14,6 +14,7 @@ from app.store.objects import Objects
 from app.store.parsed import ParsedCache
 from app.store.policies import Policies
 from app.store.repositories import Repositories
+from app.store.tally import Tally
 
 
 class Store:
@@ -32,6 +33,7 @@ class Store:
         self.listing = Listing(database)
         self.parsed = ParsedCache(database)
         self.policies = Policies(database)
+        self.tally = Tally(database)
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -1,6 +1,7 @@
 """The tables. What each row means is said here; `migrations/` makes them, and a test holds the two equal.
 
-A repository's identity is its canonical URL. Bodies are JSON text or zlib bytes, never queried inside.
+A repository's identity is its canonical URL. Bodies are JSON text or zlib bytes, never queried inside;
+they stand last in their rows, so that SQLite reads the columns before them without walking a long row's overflow pages.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ repositories = Table(
     Column("orphaned_at", Instant),
     Column("paths", LargeBinary),  # zlib JSON {path: short blob id}
     Column("skipped", Json, nullable=False, default=list),
-    Index("repositories_due", "due_at"),
+    Index("repositories_due", "interactive", "due_at", "url"),
 )
 
 listings = Table(  # which provider told of which repository
@@ -90,7 +91,6 @@ entities = Table(
     flag("provisional"),
     text("etag"),
     text("digest"),
-    Column("body", Json, nullable=False),
     Column("orphaned_at", Instant),
     Column("judge_due_at", Instant),
     count("why_due"),  # bits of `model.Why`
@@ -100,7 +100,9 @@ entities = Table(
     Column("judge_lease_until", Instant),
     count("judge_failures"),
     text("judge_error"),
+    Column("body", Json, nullable=False),
     Index("entities_judge_due", "judge_due_at"),
+    Index("entities_living", "orphaned_at", "ref"),
     Index("entities_owner", "owner"),
     Index("entities_system", "system"),
     Index("entities_repository", "repository"),
@@ -138,12 +140,12 @@ objects = Table(
     count("line"),
     text("kind"),
     text("digest"),
-    Column("body", Json, nullable=False),
     text("ignored"),
     Column("changed_at", Instant),
     flag("changed_exact"),
     flag("attributed"),
     text("why"),  # why it is whose it is, or nobody's
+    Column("body", Json, nullable=False),
     Index("objects_repository", "repository"),
     Index("objects_attributed", "attributed", "ignored"),
 )
@@ -188,10 +190,10 @@ fact_sets = Table(
     text("entity", primary_key=True),
     text("retriever", primary_key=True),
     text("digest"),
-    Column("body", LargeBinary, nullable=False),  # zlib JSON, see codec
     Column("collected_at", Instant, nullable=False),
     Column("expires_at", Instant),
     text("error"),
+    Column("body", LargeBinary, nullable=False),  # zlib JSON, see codec
 )
 
 reads = Table(  # the reverse index of invalidation: who looked at what, whether it was there or not
@@ -221,10 +223,10 @@ results = Table(
     text("commit"),
     text("policy_version"),
     text("digest"),
-    Column("body", LargeBinary, nullable=False),  # as served
     text("etag"),
-    Index("results_level", "scorecard", "level_rank", "entity"),
-    Index("results_score", "scorecard", "score", "entity"),
+    Column("body", LargeBinary, nullable=False),  # as served
+    # Lists and distributions are answered from this alone, without touching the wide rows.
+    Index("results_standing", "entity", "scorecard", "level_rank", "score", "level", "meets_target"),
 )
 
 outcomes = Table(

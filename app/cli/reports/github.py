@@ -8,8 +8,9 @@ from app.pipeline.check import Report
 
 def render(report: Report) -> str:
     return "".join(
-        f"::warning file={_property(f.path)},line={f.line},title={_property(f.result.check.title)}::{_data(f.message)}\n"
-        for f in findings(report)
+        f"::warning file={_property(one.path)},line={one.line},"
+        f"title={_property(one.result.check.title)}::{_data(one.message)}\n"
+        for one in findings(report)
     )
 
 

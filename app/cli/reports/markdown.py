@@ -39,5 +39,4 @@ def render(report: Report) -> str:
 
 def cell(text: str) -> str:
     """A stranger's text that can't break out of a table cell or become markup."""
-    safe = " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")
-    return safe
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;")

@@ -38,7 +38,7 @@ def upgrade() -> None:
         sa.Column("skipped", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("url"),
     )
-    op.create_index("repositories_due", "repositories", ["due_at"], unique=False)
+    op.create_index("repositories_due", "repositories", ["interactive", "due_at", "url"], unique=False)
     op.create_table(
         "listings",
         sa.Column("provider", sa.Text(), nullable=False),
@@ -88,7 +88,6 @@ def upgrade() -> None:
         sa.Column("provisional", sa.Boolean(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
         sa.Column("orphaned_at", sa.BigInteger(), nullable=True),
         sa.Column("judge_due_at", sa.BigInteger(), nullable=True),
         sa.Column("why_due", sa.Integer(), nullable=False),
@@ -98,9 +97,11 @@ def upgrade() -> None:
         sa.Column("judge_lease_until", sa.BigInteger(), nullable=True),
         sa.Column("judge_failures", sa.Integer(), nullable=False),
         sa.Column("judge_error", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.PrimaryKeyConstraint("ref"),
     )
     op.create_index("entities_judge_due", "entities", ["judge_due_at"], unique=False)
+    op.create_index("entities_living", "entities", ["orphaned_at", "ref"], unique=False)
     op.create_index("entities_owner", "entities", ["owner"], unique=False)
     op.create_index("entities_repository", "entities", ["repository"], unique=False)
     op.create_index("entities_system", "entities", ["system"], unique=False)

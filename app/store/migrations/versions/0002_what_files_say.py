@@ -33,12 +33,12 @@ def upgrade() -> None:
         sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("body", sa.Text(), nullable=False),
         sa.Column("ignored", sa.Text(), nullable=False),
         sa.Column("changed_at", sa.BigInteger(), nullable=True),
         sa.Column("changed_exact", sa.Boolean(), nullable=False),
         sa.Column("attributed", sa.Boolean(), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
+        sa.Column("body", sa.Text(), nullable=False),
         sa.ForeignKeyConstraint(["repository"], ["repositories.url"], ondelete="CASCADE"),
         sa.PrimaryKeyConstraint("id"),
     )

@@ -17,10 +17,10 @@ def upgrade() -> None:
         sa.Column("entity", sa.Text(), nullable=False),
         sa.Column("retriever", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("collected_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("entity", "retriever"),
     )
     op.create_table(
@@ -48,12 +48,16 @@ def upgrade() -> None:
         sa.Column("commit", sa.Text(), nullable=False),
         sa.Column("policy_version", sa.Text(), nullable=False),
         sa.Column("digest", sa.Text(), nullable=False),
-        sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.Column("etag", sa.Text(), nullable=False),
+        sa.Column("body", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("entity", "scorecard"),
     )
-    op.create_index("results_level", "results", ["scorecard", "level_rank", "entity"], unique=False)
-    op.create_index("results_score", "results", ["scorecard", "score", "entity"], unique=False)
+    op.create_index(
+        "results_standing",
+        "results",
+        ["entity", "scorecard", "level_rank", "score", "level", "meets_target"],
+        unique=False,
+    )
     op.create_table(
         "outcomes",
         sa.Column("entity", sa.Text(), nullable=False),

@@ -1,0 +1,62 @@
+"""The web application: API, pages, health and error handling wired around one pipeline. It never crawls."""
+
+from __future__ import annotations
+
+import time
+
+from flask import Flask, Response, g, request
+
+from app.api import errors, health, v1
+from app.dashboards import pages
+from app.pipeline.services import Pipeline
+
+_MAX_BODY = 1024 * 1024
+_SECURITY = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "X-Frame-Options": "SAMEORIGIN",
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
+    ),
+}
+
+
+def create_app(pipeline: Pipeline, *, organisation: str = "Our organisation") -> Flask:
+    """The WSGI application over a pipeline."""
+    app = Flask("app.web", static_folder=None)
+    app.config.update(
+        API_TITLE="Roadworthy",
+        API_VERSION="v1",
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        MAX_CONTENT_LENGTH=_MAX_BODY,
+        ORGANISATION=organisation,
+    )
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.extensions["roadworthy"] = pipeline
+    api = errors.ProblemApi(app)
+    api.register_blueprint(v1.blueprint)
+    app.register_blueprint(health.blueprint)
+    app.register_blueprint(pages.blueprint)
+    errors.install(app)
+    _measure(app)
+    return app
+
+
+def _measure(app: Flask) -> None:
+    metrics = health.Metrics()
+    app.add_url_rule("/metrics", "metrics", lambda: health.metrics_view(metrics))
+
+    @app.before_request
+    def begin() -> None:
+        g.began = time.perf_counter()
+
+    @app.after_request
+    def end(response: Response) -> Response:
+        route = request.url_rule.rule if request.url_rule else "unknown"
+        metrics.requests.labels(request.method, route, response.status_code).inc()
+        metrics.durations.labels(route).observe(time.perf_counter() - g.get("began", time.perf_counter()))
+        for name, value in _SECURITY.items():
+            response.headers.setdefault(name, value)
+        return response
