@@ -53,7 +53,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pip
     mirrors = settings.mirrors
     return Pipeline(
         store=store,
-        git=Git(timeout=mirrors.timeout.total_seconds(), credentials=_credentials(settings)),
+        git=Git(timeout=mirrors.timeout.total_seconds(), credentials=credentials_of(settings)),
         mirrors=settings.path(mirrors.path),
         rules=rules_of(settings),
         limits=Limits(
@@ -72,7 +72,8 @@ def rules_of(settings: Settings) -> TransportRules:
     return TransportRules(said.hosts, said.allow_file, said.allow_http, said.allow_git, said.allow_private)
 
 
-def _credentials(settings: Settings) -> dict[str, Credential]:
+def credentials_of(settings: Settings) -> dict[str, Credential]:
+    """Host → what to answer when it asks. Raises SettingsError when a secret is not where it should be."""
     return {
         one.host.lower(): Credential(
             one.username, one.token.reveal(settings.environ) if one.token else "", one.ssh_key_file

@@ -88,9 +88,8 @@ def _list(where: EntityFilter, heading: str) -> str:
     entities = [views.entity_row(item, pipeline()) for item in page.items]
     following = None
     if page.next_cursor:
-        following = url_for(
-            request.endpoint or "", **(request.view_args or {}), **{**query, "cursor": page.next_cursor}
-        )
+        place: dict[str, Any] = {**(request.view_args or {}), **query, "cursor": page.next_cursor}
+        following = url_for(request.endpoint or "", **place)
     return render_template(
         "organisation.html",
         heading=heading,

@@ -76,7 +76,6 @@ def entity_row(item: EntityItem, pipeline: Pipeline) -> dict[str, Any]:
         "target_level": standing.target_level if standing else "",
         "meets_target": standing.meets_target if standing else None,
         "coverage": standing.coverage if standing else None,
-        "next_step": "",
     }
 
 

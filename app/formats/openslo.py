@@ -14,6 +14,7 @@ from typing import Any
 from app.formats import openslo_alerts, openslo_indicators, openslo_rules
 from app.formats.model import Finding, Objective, Parsed
 from app.formats.slo_common import (
+    MOST_OBJECTIVES,
     finding,
     hidden_parts,
     holds_template,
@@ -23,6 +24,7 @@ from app.formats.slo_common import (
     templated,
     text,
     texts,
+    too_many,
     with_policies,
 )
 from app.formats.slo_queries import Sli, signal_of
@@ -63,20 +65,23 @@ class _Slo:
     spec: Mapping[str, Any]
     name: str
     several: bool
+    window: openslo_rules.Window
 
 
 def _read_slo(document: Document) -> Parsed:
     value = document.value
     metadata, spec = mapping(value, "metadata"), mapping(value, "spec")
     items = sequence(spec, "objectives")
-    shared = [*_name_findings(metadata), *openslo_rules.of_slo(value["apiVersion"], spec)]
+    version = value["apiVersion"]
+    shared = [*_name_findings(metadata), *openslo_rules.of_slo(version, spec), *too_many(spec, "objectives")]
     policies = openslo_alerts.of_slo(spec)
     hidden = () if items else hidden_parts(document, spec, "objectives")
     if not items and not hidden:
         shared.append(finding(spec, "objectives", "slo-empty", "an SLO needs at least one objective"))
-    slo = _Slo(value["apiVersion"], metadata, spec, text(metadata, "name"), len(items) > 1)
+    window = openslo_rules.window(version, spec)
+    slo = _Slo(version, metadata, spec, text(metadata, "name"), len(items) > 1, window)
     objectives = []
-    for index, item in enumerate(items):
+    for index, item in enumerate(items[:MOST_OBJECTIVES]):
         if isinstance(item, dict):
             objective = _objective(slo, item, index, policies)
             objectives.append(objective)
@@ -89,19 +94,19 @@ def _read_slo(document: Document) -> Parsed:
 def _objective(slo: _Slo, item: Mapping[str, Any], index: int, policies: openslo_alerts.Policies) -> Objective:
     spec, metadata = slo.spec, slo.metadata
     title = text(item, "displayName") or str(index + 1)
-    window = openslo_rules.window(slo.version, spec)
+    window = slo.window
     sli = openslo_indicators.of_objective(item, spec, f"{slo.name} {text(metadata, 'displayName')} {title}")
     ratio, problem = _target(item)
     hidden = templated(
         name=[slo.name, title if slo.several else ""],
         service=text(spec, "service"),
         target=[item.get("target"), item.get("targetPercent")],
-        window=[spec.get("timeWindow"), spec.get("timeWindows")],
+        window=window.written,
         sli=openslo_indicators.holders(item, spec),
     )
     found = [
         *([problem] if problem and "target" not in hidden else ()),
-        *([window.problem] if window.problem and "window" not in hidden else ()),
+        *([window.problem] if window.problem else ()),
         *openslo_rules.of_objective(slo.version, item, spec, slo.several),
         *_sli_findings(sli, item, spec, hidden),
     ]

@@ -16,6 +16,7 @@ from app.lib.documents import line_of
 from app.slo import window as windows
 from app.slo.objective import number_of
 
+_MOST_POLICIES = 100
 _OPERATORS = ("lte", "gte", "lt", "gt")
 
 
@@ -33,7 +34,7 @@ def of_slo(spec: Mapping[str, Any]) -> Policies:
     inline: list[AlertPolicy] = []
     findings: list[Finding] = []
     nodes = sequence(spec, "alertPolicies")
-    for index, node in enumerate(nodes):
+    for index, node in enumerate(nodes[:_MOST_POLICIES]):
         if isinstance(node, str) and node:  # v1alpha tools write bare names
             names.append(node)
         elif text(node, "alertPolicyRef"):

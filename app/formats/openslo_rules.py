@@ -9,6 +9,7 @@ from typing import Any
 from app.formats.model import Finding
 from app.formats.openslo_indicators import INDICATORS, is_threshold
 from app.formats.slo_common import finding, holds_template, mapping, sequence, short, text
+from app.formats.templates import TOKEN
 from app.slo import window as windows
 from app.slo.objective import number_of
 
@@ -24,12 +25,13 @@ _LEAST_SECONDS = 3600
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """An SLO's one time window; all empty when it has none."""
+    """An SLO's one time window; all empty when it has none. `written` keeps what only a template knows."""
 
     text: str = ""
     seconds: int = 0
     calendar: bool = False
     problem: Finding | None = None
+    written: str = ""
 
 
 def of_slo(version: str, spec: Mapping[str, Any]) -> Iterator[Finding]:
@@ -49,18 +51,17 @@ def _indicators(spec: Mapping[str, Any]) -> Iterator[Finding]:
     """The indicator is said once: for the SLO, or for every objective (a composite SLO)."""
     above = [key for key in INDICATORS if spec.get(key)]
     items = [item for item in sequence(spec, "objectives") if isinstance(item, dict)]
-    below = [item for item in items if any(item.get(key) for key in (*INDICATORS, "ratioMetrics"))]
+    bare = [item for item in items if not any(item.get(key) for key in (*INDICATORS, "ratioMetrics"))]
     if len(above) > 1:
         yield finding(spec, above[1], "sli-kind", f"say {above[0]} or {above[1]}, not both")
-    elif above and below:
+    elif above and len(bare) < len(items):
         message = "say the indicator once: here, or in every objective"
         yield finding(spec, above[0], "sli-kind", message)
     elif not above and not items:
         yield finding(spec, None, "sli-kind", "an SLO needs an indicator, or a reference to one")
     elif not above:
-        for item in items:
-            if item not in below:
-                yield finding(item, None, "sli-kind", "neither the SLO nor this objective has an indicator")
+        for item in bare:
+            yield finding(item, None, "sli-kind", "neither the SLO nor this objective has an indicator")
 
 
 def window(version: str, spec: Mapping[str, Any]) -> Window:
@@ -69,6 +70,8 @@ def window(version: str, spec: Mapping[str, Any]) -> Window:
     listed = spec.get(key)
     if listed is None:
         return Window()
+    if holds_template(listed):
+        return Window(written=TOKEN)
     if not isinstance(listed, list) or len(listed) != 1 or not isinstance(listed[0], dict):
         return Window(problem=finding(spec, key, "window-invalid", f"{key} must be a list of exactly one window"))
     return _window(version, listed[0])

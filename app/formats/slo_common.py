@@ -12,6 +12,8 @@ from app.formats.templates import TOKEN
 from app.lib.documents import Document, line_of
 from app.slo import burn_rate
 
+MOST_OBJECTIVES = 500
+"""In one document: more is no list that people keep, and each costs time to read."""
 _WRONG_WAY = ("lt", "lte")
 
 
@@ -71,6 +73,14 @@ def holds_template(value: object) -> bool:
 
 def finding(node: Any, key: str | int | None, code: str, message: str) -> Finding:
     return Finding(line_of(node, key), code, message)
+
+
+def too_many(node: Any, key: str) -> tuple[Finding, ...]:
+    """A finding when a list is longer than what is read of it."""
+    count = len(sequence(node, key))
+    if count <= MOST_OBJECTIVES:
+        return ()
+    return (finding(node, key, "slo-too-many", f"holds {count} {key}; only the first {MOST_OBJECTIVES} are read"),)
 
 
 def hidden_parts(document: Document, node: Any, key: str) -> tuple[Unreadable, ...]:

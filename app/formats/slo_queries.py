@@ -20,7 +20,7 @@ _QUOTED = re.compile(r'"(?:\\.|[^"\\])*+"?|\'(?:\\.|[^\'\\])*+\'?', re.DOTALL)
 _PROMETHEUS = frozenset(
     ("prometheus", "promql", "prometheus_self", "thanos", "cortex", "mimir", "amazonprometheus", "sloth")
 )
-_STATUS = r"(?:\w*status\w*|(?:\w*_)?code|outcome|result|reason|error\w*|success)"  # labels that tell good from bad
+_STATUS = r"(?:\w{0,60}status\w{0,60}|(?:\w{0,60}_)?code|outcome|result|reason|error\w{0,60}|success)"  # labels that tell good from bad
 _BY_QUERY = (
     ("latency", re.compile(r"\ble\s*=|_bucket\b|\bhistogram_(?:quantile|fraction)\s*\(", re.ASCII)),
     ("availability", re.compile(rf"\b{_STATUS}\s*(?:=|!=|!~)", re.ASCII)),

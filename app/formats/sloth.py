@@ -14,6 +14,7 @@ from typing import Any
 
 from app.formats.model import Finding, Objective, Parsed, RunbookLink
 from app.formats.slo_common import (
+    MOST_OBJECTIVES,
     finding,
     hidden_parts,
     holds_template,
@@ -23,6 +24,7 @@ from app.formats.slo_common import (
     templated,
     text,
     texts,
+    too_many,
 )
 from app.formats.slo_queries import Sli, queries, signal_of
 from app.formats.templates import holds_token
@@ -67,13 +69,13 @@ def read(document: Document) -> Parsed:
     crd = "apiVersion" in value
     spec = mapping(value, "spec") if crd else value
     group = _Group(spec, mapping(value, "metadata") if crd else {}, crd, text(spec, "service"))
-    findings = list(_service(group))
+    findings = [*_service(group), *too_many(spec, "slos")]
     slos = sequence(spec, "slos")
     hidden = () if slos else hidden_parts(document, spec, "slos")
     if not slos and not hidden:
         findings.append(finding(spec, "slos", "slo-empty", "a Sloth spec needs at least one SLO under slos"))
     objectives = []
-    for index, slo in enumerate(slos):
+    for index, slo in enumerate(slos[:MOST_OBJECTIVES]):
         if isinstance(slo, dict):
             objectives.append(_objective(slo, group))
         elif not holds_template(slo):

@@ -162,6 +162,9 @@ class Worker:
             self._run_one(claim)
         except StaleError:
             log.info("refresh.superseded", repository=claim.url)
+        except RepositoryError as error:
+            log.warning("refresh.failed", repository=claim.url, error=str(error), reason=error.reason)
+            self._keep_error(claim, error)
         except Exception as error:
             log.exception("refresh.failed", repository=claim.url)
             self._keep_error(claim, error)

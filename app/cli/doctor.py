@@ -1,0 +1,93 @@
+"""`roadworthy doctor`: says what is missing before a crawl can work, each with what to do."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from app.cli import options
+from app.errors import RoadworthyError
+
+if TYPE_CHECKING:
+    from app.settings import Settings
+
+Finding = tuple[bool, str, str]
+
+
+@click.command()
+@options.config
+@options.output_format
+def command(config: Path, output: str) -> None:
+    """Check settings, policy, git, database and every source."""
+    findings = list(_findings(config))
+    if output == "json":
+        rows = [{"ok": good, "what": what, "detail": detail} for good, what, detail in findings]
+        click.echo(json.dumps(rows, indent=2))
+    else:
+        for good, what, detail in findings:
+            click.echo(f"{'ok     ' if good else 'missing'} {what}: {detail}")
+    sys.exit(0 if all(good for good, _, _ in findings) else 3)
+
+
+def _findings(config: Path) -> Iterator[Finding]:
+    git = shutil.which("git")
+    yield git is not None, "git", git or "install git"
+    try:
+        settings = options.settings_of(config)
+    except RoadworthyError as error:
+        yield False, "settings", str(error)
+        return
+    yield True, "settings", str(config)
+    yield _policy(settings)
+    yield _database(settings)
+    yield from _sources(settings)
+
+
+def _policy(settings: Settings) -> Finding:
+    from app.facts.groups import SCHEMA
+    from app.policy.documents import load
+    from app.services import policy_folder
+
+    try:
+        policy = load(policy_folder(settings), SCHEMA)
+    except RoadworthyError as error:
+        return False, "policy", str(error)
+    return True, "policy", f"{len(policy.checks)} checks, version {policy.version}"
+
+
+def _database(settings: Settings) -> Finding:
+    from app.services import open_store
+
+    try:
+        open_store(settings).close()
+    except (RoadworthyError, OSError) as error:
+        return False, "database", str(error)
+    return True, "database", settings.database.url
+
+
+def _sources(settings: Settings) -> Iterator[Finding]:
+    """Every provider lists, and the first repository of each answers."""
+    from app.repos.git import Git
+    from app.repos.mirror import Mirror
+    from app.services import credentials_of, providers_of, rules_of
+
+    providers = providers_of(settings)
+    if not providers:
+        yield False, "sources", "none: name repositories, directories or a catalog under `sources`"
+    git = Git(timeout=20, credentials=credentials_of(settings))
+    for provider in providers:
+        try:
+            found = provider.discover()
+            for one in found.repositories[:1]:
+                Mirror(settings.path(settings.mirrors.path), one.url, git=git, rules=rules_of(settings)).tip()
+        except RoadworthyError as error:
+            yield False, provider.name, str(error)
+        else:
+            yield True, provider.name, f"{len(found.repositories)} repositories, {len(found.entities)} entities"
+    git.close()
