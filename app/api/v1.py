@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort
+from flask import Response, abort, json
 from flask.views import MethodView
 from flask_smorest import Blueprint
+from marshmallow import RAISE
 
 from app.api import schemas
 from app.api.reading import cached, dumped, entity_of, item_json, pipeline, ref_of, results_body, standing_json
@@ -32,7 +33,7 @@ def _problems(view: Any) -> Any:
 @blueprint.route("/entities")
 class Entities(MethodView):
     @_problems
-    @blueprint.arguments(schemas.EntityQuery, location="query")
+    @blueprint.arguments(schemas.EntityQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.EntityPage)
     def get(self, query: dict[str, Any]) -> Response:
         """List entities with their levels, filtered and paged."""
@@ -172,8 +173,6 @@ class EntityNextSteps(MethodView):
     @blueprint.response(200, schemas.NextSteps)
     def get(self, kind: str, namespace: str, name: str) -> Response:
         """The cheapest next steps, in the order to work in."""
-        from flask import json
-
         ref = ref_of(kind, namespace, name)
         entity_of(ref)
         rows = pipeline().store.judgements.results(ref)
@@ -249,7 +248,7 @@ def scorecard_json(card: Scorecard) -> dict[str, Any]:
 @blueprint.route("/scorecards/<scorecard_id>/results")
 class ScorecardResults(MethodView):
     @_problems
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(schemas.PageQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.EntityPage)
     def get(self, query: dict[str, Any], scorecard_id: str) -> Response:
         """Entities on one scorecard, lowest level first."""
@@ -298,7 +297,7 @@ class GroupSummary(MethodView):
 @blueprint.route("/changes")
 class Changes(MethodView):
     @_problems
-    @blueprint.arguments(schemas.ChangeQuery, location="query")
+    @blueprint.arguments(schemas.ChangeQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.ChangePage)
     def get(self, query: dict[str, Any]) -> Response:
         """What changed after a cursor, oldest first: level changes and checks that turned, with the reason."""
@@ -324,7 +323,7 @@ class Changes(MethodView):
 @blueprint.route("/sources")
 class Sources(MethodView):
     @_problems
-    @blueprint.arguments(schemas.PageQuery, location="query")
+    @blueprint.arguments(schemas.PageQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.SourceList)
     def get(self, query: dict[str, Any]) -> Response:
         """Providers and repositories: when each was last looked at, and what went wrong."""

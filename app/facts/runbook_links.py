@@ -58,13 +58,15 @@ def _landed(target: links.Target, world: World, seen: Seen) -> Landing:
     if isinstance(view, Unknown):
         seen.looked_at(target.repository, "", target.path)
         return _at(place, "not_crawled", message=view.message)
-    seen.looked_at(target.repository, view.commit, target.path)
-    page = view.runbook(target.path)
-    if page is None:
-        return _at(place, "resolved" if view.has(target.path) else "missing_file")
-    if not target.anchor or _has_anchor(page, target.anchor):
-        return _at(place, "resolved", page=page)
-    return _at(place, "missing_anchor", page=page)
+    place = Landing("", view.url, target.path, target.anchor)  # the name it is known by, whatever the link calls it
+    for path in (target.path, *target.alternatives):
+        seen.looked_at(view.url, view.commit, path)
+        page = view.runbook(path)
+        if page is not None:
+            place = Landing("", view.url, path, target.anchor)
+            found = not target.anchor or _has_anchor(page, target.anchor)
+            return _at(place, "resolved" if found else "missing_anchor", page=page)
+    return _at(place, "resolved" if view.has(target.path) else "missing_file")
 
 
 def _at(place: Landing, state: str, message: str = "", page: Found | None = None) -> Landing:

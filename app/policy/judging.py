@@ -195,7 +195,7 @@ def _count_unknown(item: Mapping[str, Any], name: str, tally: _Tally) -> None:
     told = item.get("unknown")
     why = told.get(name.removeprefix("item.")) if isinstance(told, Mapping) else None
     where = f"{item.get('path', '')}:{item.get('line', '')}".strip(":")
-    tally.why_unknown = f"{_name(item) or where or 'an item'}: {why or 'can not be told'}"
+    tally.why_unknown = f"{name_of(item) or where or 'an item'}: {why or 'can not be told'}"
 
 
 def _unreadable(check: Check, facts: Facts) -> list[Mapping[str, Any]]:
@@ -241,7 +241,8 @@ def _outcome(check: Check, tally: _Tally) -> Outcome:
     return Outcome.UNKNOWN if tally.passed + tally.unknown >= needed else Outcome.FAIL
 
 
-def _name(item: Mapping[str, Any]) -> str:
+def name_of(item: Mapping[str, Any]) -> str:
+    """What an item is called: its name, title or reference."""
     for key in ("name", "title", "ref"):
         if isinstance(value := item.get(key), str) and value:
             return value
@@ -251,4 +252,4 @@ def _name(item: Mapping[str, Any]) -> str:
 def _offender(item: Mapping[str, Any]) -> Offender:
     text = {key: item[key] if isinstance(item.get(key), str) else "" for key in ("repository", "commit", "path", "url")}
     line = item.get("line")
-    return Offender(_name(item), Place(**text, line=line if isinstance(line, int) else 0))
+    return Offender(name_of(item), Place(**text, line=line if isinstance(line, int) else 0))

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.facts.model import Facts
 from app.lib import times
-from app.policy.judging import Verdict
+from app.policy.judging import Verdict, name_of
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _MAX_VALUE = 200
@@ -60,10 +60,8 @@ def _first_offender(verdict: Verdict, facts: Facts) -> Mapping[str, Any]:
     if not verdict.offenders or not verdict.evidence:
         return {}
     first = verdict.offenders[0]
+    wanted = (first.place.path, first.place.line, first.name)
     for item in facts.values.get(verdict.evidence[0].fact, ()):
-        if isinstance(item, Mapping) and (item.get("path", ""), item.get("line", 0)) == (
-            first.place.path,
-            first.place.line,
-        ):
+        if isinstance(item, Mapping) and (item.get("path", ""), item.get("line", 0), name_of(item)) == wanted:
             return item
     return {"name": first.name, "path": first.place.path, "line": first.place.line}

@@ -1,0 +1,37 @@
+"""What every test may use: fixed times, the repository's own policy, and a crawled sample organisation."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from app.facts.groups import SCHEMA
+from app.policy.documents import load
+from app.policy.model import Policy
+
+ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT / "tests"))
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+
+
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The scorecards that come with Roadworthy."""
+    return load(ROOT / "scorecards", SCHEMA)
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own ROADWORTHY_ variables must not reach a test."""
+    import os
+
+    for name in [name for name in os.environ if name.startswith("ROADWORTHY_")]:
+        monkeypatch.delenv(name)
