@@ -1,0 +1,102 @@
+"""The generated documentation: `python -m app.cli.reference DIR` writes checks, facts, settings and commands.
+
+`tests/test_docs.py` holds that what is written there is what the code says.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import click
+
+from app.cli.main import COMMANDS, cli
+from app.cli.options import packaged_scorecards
+from app.facts.groups import SCHEMA
+from app.lib.times import format_duration
+from app.policy.documents import load
+from app.settings import describe
+
+
+def pages() -> Mapping[str, str]:
+    """File name → Markdown."""
+    return {
+        "checks.md": "\n".join(_checks()) + "\n",
+        "facts.md": "\n".join(_facts()) + "\n",
+        "settings.md": "\n".join(_settings()) + "\n",
+        "commands.md": "\n".join(_commands()) + "\n",
+    }
+
+
+def _checks() -> Iterator[str]:
+    policy = load(packaged_scorecards(), SCHEMA)
+    yield "# Checks\n"
+    yield "What the service scorecard asks, level by level. The documents themselves are in `scorecards/`.\n"
+    for card in policy.scorecards.values():
+        for level in card.levels:
+            yield f"## {level.title}\n"
+            for entry in card.entries:
+                if entry.level != level.id:
+                    continue
+                check = policy.checks[entry.check]
+                yield f"### `{check.id}`: {check.title}\n"
+                effort = format_duration(check.effort)
+                yield f"{check.why} *Source: {check.source}. Weight {entry.weight}, about {effort}.*\n"
+                yield f"Rule: `{' '.join(check.rule_text.split())}`\n"
+                for name, parameter in check.parameters.items():
+                    yield f"- `params.{name}`: {parameter.doc}"
+                yield ("\n" if check.parameters else "") + f"Fix: {' '.join(check.remediation.split())}\n"
+
+
+def _facts() -> Iterator[str]:
+    yield "# Facts\n"
+    yield "What is seen of an entity. Rules name scalars as `group.fact`, and fields of items as `item.field`.\n"
+    for group in SCHEMA.values():
+        inherited = f" Inherited from: {', '.join(group.inherit)}." if group.inherit else ""
+        yield f"## `{group.name}` (version {group.version})\n\n{group.doc}{inherited}\n"
+        for name, fact in group.facts.items():
+            unit = f", {fact.unit}" if fact.unit else ""
+            yield f"- `{group.name}.{name}` ({fact.type}{unit}): {fact.doc}"
+            for key, field in fact.fields.items():
+                unit = f", {field.unit}" if field.unit else ""
+                yield f"  - `{key}` ({field.type}{unit}): {field.doc}"
+        yield ""
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings\n"
+    yield (
+        "One YAML file, `roadworthy.yaml`, refused as a whole when anything in it is wrong. Every scalar can come from\n"
+        "the environment: `database.url` is `ROADWORTHY_DATABASE__URL`, two underscores a level; lists are JSON.\n"
+        "Secrets are only named, by variable (`token: {env: NAME}`) or file (`token: {file: path}`).\n"
+    )
+    for name, sentence in describe():
+        yield f"- `{name}`: {sentence}"
+
+
+def _commands() -> Iterator[str]:
+    yield "# Commands\n"
+    context = click.Context(cli, info_name="roadworthy")
+    for name in COMMANDS:
+        command = cli.get_command(context, name)
+        assert command is not None
+        inner = command.commands if isinstance(command, click.Group) else {"": command}
+        for key, one in inner.items():
+            title = f"{name} {key}".strip()
+            parts = " ".join(one.collect_usage_pieces(click.Context(one)))
+            yield f"## `roadworthy {title}`\n\n`roadworthy {title} {parts}`\n\n{one.help or ''}\n"
+            for parameter in one.params:
+                if isinstance(parameter, click.Option) and not parameter.hidden:
+                    yield f"- `{', '.join([*parameter.opts, *parameter.secondary_opts])}`: {parameter.help or ''}"
+            yield ""
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    for name, text in pages().items():
+        (folder / name).write_text(text, "utf-8")
+
+
+if __name__ == "__main__":
+    main()
