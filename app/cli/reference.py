@@ -66,8 +66,8 @@ def _facts() -> Iterator[str]:
 
 def _settings() -> Iterator[str]:
     yield "# Settings\n"
-    yield "One YAML file, `roadworthy.yaml`, refused as a whole when anything in it is wrong. Every scalar can come from"
-    yield "the environment: `database.url` is `ROADWORTHY_DATABASE__URL`, two underscores a level; lists are JSON."
+    yield "One YAML file, `roadworthy.yaml`, refused as a whole when anything in it is wrong. Every scalar can come"
+    yield "from the environment: `database.url` is `ROADWORTHY_DATABASE__URL`, two underscores a level; lists are JSON."
     yield "Secrets are only named, by variable (`token: {env: NAME}`) or file (`token: {file: path}`).\n"
     for name, sentence in describe():
         yield f"- `{name}`: {sentence}"
