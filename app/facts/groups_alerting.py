@@ -19,7 +19,8 @@ RULE = {
     **LINK,
     "runbook.state": Field(
         "string",
-        "missing, placeholder, resolved, missing_file, missing_anchor, dead_template, templated, external, not_crawled",
+        "missing, placeholder, resolved, missing_file, missing_anchor, dead_template, templated, external, invalid "
+        "(no address at all) or not_crawled",
     ),
     "runbook.repository": Field("string", "Repository of the page it resolves to, or empty"),
     "runbook.path": Field("string", "Path of that page, or empty"),

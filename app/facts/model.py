@@ -53,9 +53,9 @@ class FactSet:
 
     `values`: full fact name (`alerting.rules`) → typed value; an item list is a list of dicts whose nested parts are
     dicts, each item with `repository`, `commit`, `path`, `line`. Instants are aware datetimes. A fact not seen is
-    absent here and stands in `unknown` (full fact name, or `fact.item_field` for one that no item could show). Inside an item,
-    an absent field is unknown; `item["unknown"]` may give `{field: message}`. `<group>.unreadable` is a list of
-    {path, line, reason}.
+    absent here and stands in `unknown` (full fact name, or `fact.item_field` for one that no item could show). Inside
+    an item, an absent field is unknown; `item["unknown"]` may give `{field: message}`. `<group>.unreadable` is a list
+    of {path, line, reason}.
     `given_by`: fact → ref of the entity it was inherited from.
     """
 

@@ -20,7 +20,8 @@ _QUOTED = re.compile(r'"(?:\\.|[^"\\])*+"?|\'(?:\\.|[^\'\\])*+\'?', re.DOTALL)
 _PROMETHEUS = frozenset(
     ("prometheus", "promql", "prometheus_self", "thanos", "cortex", "mimir", "amazonprometheus", "sloth")
 )
-_STATUS = r"(?:\w{0,60}status\w{0,60}|(?:\w{0,60}_)?code|outcome|result|reason|error\w{0,60}|success)"  # labels that tell good from bad
+_STATUS = r"(?:\w{0,60}status\w{0,60}|(?:\w{0,60}_)?code|outcome|result|reason|error\w{0,60}|success)"
+"""Labels that tell good from bad."""
 _BY_QUERY = (
     ("latency", re.compile(r"\ble\s*=|_bucket\b|\bhistogram_(?:quantile|fraction)\s*\(", re.ASCII)),
     ("availability", re.compile(rf"\b{_STATUS}\s*(?:=|!=|!~)", re.ASCII)),
@@ -39,7 +40,7 @@ _BY_NAME = (
     ("freshness", re.compile(r"fresh|staleness|(?<![a-z])(?:lag|age)(?![a-z])", re.I)),
     ("availability", re.compile(r"availab|error|fail|success|uptime", re.I)),
 )
-_LONGEST_LOOK = 16_384
+_LONGEST_LOOK = 8_192
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +60,8 @@ def queries(part: str, total: str = "", *, counters: bool = True, names: str = "
     must be read over a range; without, the tool wraps it. `names` are words that may tell the signal.
     """
     asked = [query for query in (part, total) if query]
+    if any(len(query) > promql.MAX_TEXT for query in asked):
+        return Sli("unknown", f"holds a query longer than {promql.MAX_TEXT} characters")
     parsed = [promql.parse(_WINDOW.sub("5m", query)) for query in asked]
     sli = Sli(
         "valid",

@@ -80,6 +80,6 @@ def test_whatever_is_written_a_target_is_a_ratio_or_says_why(written: object) ->
         assert bool(target.code) == bool(target.message)
 
 
-def test_text_with_digits_of_other_scripts_is_still_a_finite_number_or_none() -> None:
+def test_a_number_is_finite_or_none() -> None:
     assert number_of("inf") is None
     assert number_of("12.5") == 12.5
