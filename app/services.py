@@ -7,9 +7,12 @@ from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
 
+from app.catalog.providers.backstage_catalog import BackstageCatalog
 from app.catalog.providers.git_urls import GitUrls
 from app.catalog.providers.local_directory import LocalDirectory
 from app.catalog.providers.model import Provider
+from app.clients.backstage import BackstageClient
+from app.lib.http import Http
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
 from app.repos import urls
@@ -17,6 +20,7 @@ from app.repos.git import Credential, Git
 from app.repos.tree import Limits
 from app.repos.urls import TransportRules
 from app.settings import Settings
+from app.settings.model import BackstageSource
 from app.store import migrate
 from app.store.store import Store
 
@@ -93,7 +97,14 @@ def providers_of(settings: Settings) -> Sequence[Provider]:
     if settings.sources.repositories:
         found.append(GitUrls(settings.sources.repositories))
     found += [LocalDirectory(settings.path(folder)) for folder in settings.sources.directories]
+    found += [_backstage(settings, one) for one in settings.sources.backstage]
     if settings.evidence_repositories:
         listed = [_canonical(settings, one.url) for one in settings.evidence_repositories]
         found.append(GitUrls(listed, "evidence repositories"))
     return found
+
+
+def _backstage(settings: Settings, source: BackstageSource) -> BackstageCatalog:
+    """A catalog on a private address needs `transport.allow_private`."""
+    token = source.token.reveal(settings.environ) if source.token else ""
+    return BackstageCatalog(source.name, BackstageClient(Http(settings.transport.allow_private), source.url, token))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
+
+from app.lib import documents
 
 SOURCE_LOCATION = "backstage.io/source-location"
 MANAGED_BY = "backstage.io/managed-by-location"
@@ -29,26 +32,66 @@ _TOKENS = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*)",
     re.DOTALL,
 )
-_USERINFO = re.compile(r"(?<=://)[^/\s@:]+:[^/\s@]+@")
+_USERINFO = re.compile(r"""(?<=://)[^/?#\s"'<>]{1,1024}@""")
+_SECRET_NAME = re.compile(
+    r"(?:.*[-_./])?(?:(?:integration|routing|api|access|private|secret|signing)[-_]?key|token|password|passwd|secret"
+    r"|webhook(?:[-_]url)?)",
+    re.IGNORECASE,
+)
+_WIDEST_INT = 64
 
 
 def redact(document: Mapping[str, Any]) -> dict[str, Any]:
-    """The descriptor without secrets: secret-like annotations keep their presence, not their value."""
+    """A JSON-ready copy of the descriptor without secrets: what is secret keeps its presence, not its value.
+
+    Line marks stay. Not-a-number, infinity and integers beyond 64 bits become text; NUL and lone surrogates go.
+    """
     cleaned: dict[str, Any] = _clean(document)
     metadata = cleaned.get("metadata")
     annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
     if isinstance(annotations, dict):
         for key in annotations:
-            if key in SECRET or key.rsplit("/", 1)[-1] in ("integration-key", "routing-key", "api-key", "token"):
+            if is_secret(key):
                 annotations[key] = REDACTED if annotations[key] else ""
     return cleaned
 
 
 def _clean(node: Any) -> Any:
     if isinstance(node, dict):
-        return {key: _clean(value) for key, value in node.items()}
+        copy: dict[str, Any] = {}
+        if isinstance(node, documents.Mapping):
+            copy = marked = documents.Mapping(node.mark)
+            marked.marks = {_storable(key): mark for key, mark in node.marks.items()}
+        copy.update((_storable(key), _clean(value)) for key, value in node.items())
+        return copy
     if isinstance(node, list):
         return [_clean(value) for value in node]
-    if isinstance(node, str) and ("://" in node or "-" in node or "_" in node):
-        return _USERINFO.sub("", _TOKENS.sub(REDACTED, node))
+    if isinstance(node, str):
+        return _text(_storable(node))
+    if isinstance(node, float) and not math.isfinite(node):
+        return str(node)
+    if isinstance(node, int) and node.bit_length() > _WIDEST_INT:
+        return hex(node)[:80]
     return node
+
+
+def is_secret(key: str) -> bool:
+    """Whether an annotation's value is a credential: listed here, or its own name says so."""
+    return key in SECRET or _SECRET_NAME.fullmatch(key[:200]) is not None
+
+
+def _text(text: str) -> str:
+    if "://" in text or "-" in text or "_" in text:
+        return _USERINFO.sub(_without_user, _TOKENS.sub(REDACTED, text))
+    return text
+
+
+def _without_user(match: re.Match[str]) -> str:
+    """`ssh://git@host` gives nothing away; anything with a password, and any user of http, may be a token."""
+    web = match.string[max(0, match.start() - 8) : match.start() - 3].lower().endswith(("http", "https"))
+    return "" if web or ":" in match[0] else match[0]
+
+
+def _storable(text: str) -> str:
+    """Without what JSON in UTF-8, or a database, can't hold."""
+    return text.replace("\0", "�").encode("utf-8", "replace").decode()

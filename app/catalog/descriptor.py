@@ -32,13 +32,25 @@ def recognises(document: Any) -> bool:
 
 
 def is_skeleton(document: Mapping[str, Any]) -> bool:
-    """Whether its identity is still to be filled in. A Template itself speaks of `${{ }}` in its steps only."""
-    metadata = document.get("metadata")
-    identity = [document.get("kind"), *(metadata.values() if isinstance(metadata, dict) else [metadata])]
-    spec = document.get("spec")
-    if isinstance(spec, dict) and str(document.get("kind")).lower() != "template":
-        identity += [value for value in spec.values() if isinstance(value, str | list)]
-    return bool(_TEMPLATED.search(json.dumps(identity, default=str)))
+    """Whether its identity is still to be filled in. A Template itself speaks of `${{ }}` in its steps only.
+
+    `{{` in a description or an API's definition is somebody's own text and means nothing.
+    """
+    metadata, spec = _mapping(document, "metadata"), _mapping(document, "spec")
+    if str(document.get("kind")).lower() == "template":
+        spec = {}
+    short = {key: value for key, value in spec.items() if key != "definition"}
+    named = [document.get("kind"), metadata.get("name"), metadata.get("namespace"), *short.values()]
+    return bool(_TEMPLATED.search(_dumped(named)) or "${{" in _dumped([metadata]))
+
+
+def _mapping(document: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    value = document.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def _dumped(values: list[Any]) -> str:
+    return json.dumps(values, default=str)
 
 
 def read_entity(document: Mapping[str, Any], path: str, repository: str, *, ignored: str = "") -> Entity:

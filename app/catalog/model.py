@@ -150,9 +150,11 @@ class Catalog:
         for entity in entities:
             if not entity.ignored:
                 catalog.entities.setdefault(entity.ref, entity)
-        for entity in catalog.entities.values():
-            for relation in entity.relations:
-                catalog._relate(relation.source, relation.type, relation.target)
+        stated = [relation for entity in catalog.entities.values() for relation in entity.relations]
+        for relation in stated:
+            catalog._relate(relation.source, relation.type, relation.target)
+        for relation in stated:  # after all that entities say of themselves, which comes first
+            if relation.type in INVERSE:
                 catalog._relate(relation.target, INVERSE[relation.type], relation.source)
         return catalog
 

@@ -6,6 +6,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from typing import Any
 
 from app.catalog import descriptor
@@ -16,6 +17,7 @@ from app.lib.problems import Problem
 
 _MAX_INCLUDED = 1024 * 1024
 _PLACEHOLDERS = ("$text", "$json", "$yaml", "$openapi", "$asyncapi")
+_WILDCARD = re.compile(r"[*?\[]")
 _SKELETON_FILE = re.compile(r"\{%-?\s|\$\{\{\s*(values|parameters)\.|\{\{\s*cookiecutter\.")
 
 
@@ -51,11 +53,10 @@ def read_repository_entities(found: Mapping[str, Iterable[Document]], files: Fil
                 filled, wrong = _filled(document.value, path, files)
                 entity = descriptor.read_entity(filled, path, files.repository, ignored=reason)
                 entities.append(entity if entity.ignored else replace(entity, problems=(*entity.problems, *wrong)))
+                if entity.kind.lower() == "location" and not entity.ignored:
+                    problems += _missing_targets(filled.get("spec"), path, files)
     entities, duplicates = _unique(entities)
-    for entity in entities:
-        if entity.kind.lower() == "location" and not entity.ignored:
-            problems += _missing_targets(entity, files)
-        problems += entity.problems
+    problems += [problem for entity in entities for problem in entity.problems]
     return DescriptorReading(tuple(entities), tuple(sorted({*problems, *duplicates})))
 
 
@@ -81,7 +82,7 @@ def _skeleton_folders(found: Mapping[str, Iterable[Document]]) -> set[str]:
             for step in steps if isinstance(steps, list) else ():
                 given = step.get("input") if isinstance(step, dict) else None
                 url = given.get("url") if isinstance(given, dict) else None
-                if isinstance(url, str) and url.startswith("./"):
+                if isinstance(url, str) and "://" not in url and "${{" not in url:
                     folders.add(posixpath.normpath(posixpath.join(posixpath.dirname(path), url)))
     return folders - {"."}
 
@@ -154,32 +155,55 @@ def _inside(target: str, path: str, repository: str) -> str | None:
     return None if joined.startswith("..") else joined
 
 
-def _missing_targets(entity: Entity, files: Files) -> list[Problem]:
+def _missing_targets(spec: Any, path: str, files: Files) -> list[Problem]:
     """Targets of a Location that match nothing here. What they match is found by content anyway."""
-    spec = entity.spec
+    if not isinstance(spec, dict):
+        return []
     listed = spec.get("targets")
-    targets = [*(listed if isinstance(listed, list) else []), *([spec["target"]] if "target" in spec else [])]
+    targets = [(one, line_of(listed, index)) for index, one in enumerate(listed if isinstance(listed, list) else ())]
+    if "target" in spec:
+        targets.append((spec["target"], line_of(spec, "target")))
     problems = []
-    for target in targets:
+    for target, line in targets:
         if not isinstance(target, str):
-            problems.append(Problem(entity.path, entity.line, "location-target", "a target of a Location must be text"))
+            problems.append(Problem(path, line, "location-target", "a target of a Location must be text"))
             continue
-        place = _inside(target, entity.path, files.repository)
+        place = _inside(target, path, files.repository)
         if place is None and "://" in target:
             continue
-        if place is None or not any(_glob(place).fullmatch(path) for path in files.paths):
+        if place is None or not (_exists(place, files.paths) or spec.get("presence") == "optional"):
             message = f"target {target} matches no file of this repository"
-            problems.append(Problem(entity.path, line_of(listed if listed else spec, None), "location-target", message))
+            problems.append(Problem(path, line, "location-target", message))
     return problems
 
 
-def _glob(pattern: str) -> re.Pattern[str]:
-    """`*` and `?` within a folder, `**` across folders."""
-    out = (
-        re.escape(pattern)
-        .replace(r"\*\*/", "(?:.*/)?")
-        .replace(r"\*\*", ".*")
-        .replace(r"\*", "[^/]*")
-        .replace(r"\?", "[^/]")
-    )
-    return re.compile(out)
+def _exists(pattern: str, paths: frozenset[str]) -> bool:
+    """Whether a path, or `*` and `?` within a folder and `**` across folders, matches a file."""
+    if pattern in paths:
+        return True
+    if not _WILDCARD.search(pattern):
+        return False
+    head = _WILDCARD.split(pattern, maxsplit=1)[0].rpartition("/")[0]
+    parts = tuple(pattern.split("/"))
+    return any(path.startswith(head) and _matches(parts, path.split("/")) for path in paths)
+
+
+def _matches(pattern: tuple[str, ...], parts: list[str]) -> bool:
+    """Walks all readings at once: time grows with pattern times path, whatever a stranger writes."""
+    states = _skipping(pattern, {0})
+    for part in parts:
+        stepped = (at if pattern[at] == "**" else at + 1 for at in states if _takes(pattern, at, part))
+        states = _skipping(pattern, set(stepped))
+    return len(pattern) in states
+
+
+def _takes(pattern: tuple[str, ...], at: int, part: str) -> bool:
+    return at < len(pattern) and (pattern[at] == "**" or fnmatchcase(part, pattern[at]))
+
+
+def _skipping(pattern: tuple[str, ...], states: set[int]) -> set[int]:
+    """The states, and those reached by letting a `**` stand for nothing."""
+    for at in range(len(pattern)):
+        if at in states and pattern[at] == "**":
+            states.add(at + 1)
+    return states

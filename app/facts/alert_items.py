@@ -6,34 +6,35 @@ import re
 
 from app.facts.inventory import Found
 from app.facts.seen import Item, place_of
-from app.formats.model import AlertRule, Objective, RecordingRule
+from app.formats.model import AlertRule, Objective, RecordingRule, RunbookLink
+from app.formats.prometheus_rules import runbook_link
+from app.formats.templates import TOKEN
 
 DYNAMIC = re.compile(r"\{\{.*(\$labels|\$value|\.Labels|\.Value)", re.DOTALL)
 UNRESOLVED = "holds a template that can't be resolved here"
 
 _FIELDS = {
     "name": ("name",),
-    "alert": ("name",),
-    "group": ("group",),
     "severity": ("severity",),
-    "hold": ("for_seconds",),
-    "for": ("for_seconds",),
+    "for": ("for", "for_seconds"),
+    "keep_firing_for": ("keep_firing_for",),
+    "expr": ("range_seconds", "unavailable_labels"),
     "summary": ("summary",),
     "description": ("description", "description_dynamic"),
     "runbook": ("runbook",),
 }
-"""What a reader names as templated → the item's fields that are then unknown. A whole runbook has a state for it."""
+"""What is templated → the item's fields that are then unknown. A whole runbook has a state for it."""
 
 
 def rule_item(found: Found, fire: frozenset[str], silent: frozenset[str]) -> Item:
     """An alerting rule, but for where its runbook leads. `fire` and `silent`: names that unit tests expect so."""
     rule = found.object
     assert isinstance(rule, AlertRule)
-    description = _annotation(rule, "description", "message")
+    summary, description = _texts(rule)
     item = place_of(found) | {
         "name": rule.name,
         "group": rule.group,
-        "severity": rule.severity,
+        "severity": rule.severity or rule.labels.get("sloth_severity", ""),
         "for": rule.hold,
         "for_seconds": rule.hold_seconds,
         "keep_firing_for": rule.keep_firing,
@@ -42,7 +43,7 @@ def rule_item(found: Found, fire: frozenset[str], silent: frozenset[str]) -> Ite
         "expr_error": rule.expr_error,
         "problems": [f"{finding.code}: {finding.message}" for finding in rule.findings],
         "runbook": {"key": rule.runbook.key, "value": rule.runbook.value},
-        "summary": _annotation(rule, "summary", "title"),
+        "summary": summary,
         "description": description,
         "description_dynamic": DYNAMIC.search(description) is not None,
         "unavailable_labels": list(rule.unavailable_labels),
@@ -55,13 +56,14 @@ def rule_item(found: Found, fire: frozenset[str], silent: frozenset[str]) -> Ite
         "conditional": rule.conditional,
         "source": rule.source,
     }
-    return _without_templated(item, rule.templated)
+    return _without_templated(item, (*rule.templated, *_templated_texts(item, rule)))
 
 
 def generated_item(found: Found, paging: bool) -> Item:
     """The fast (`paging`) or slow alert that the tool of an objective's format makes of it: valid by construction."""
     objective = found.object
     assert isinstance(objective, Objective)
+    link = objective_link(objective)
     summary = f"{objective.name} spends its error budget too fast"
     return place_of(found) | {
         "name": f"{objective.name} ({'fast' if paging else 'slow'} burn)",
@@ -74,7 +76,7 @@ def generated_item(found: Found, paging: bool) -> Item:
         "expr_valid": "valid",
         "expr_error": "",
         "problems": [],
-        "runbook": {"key": objective.runbook.key, "value": objective.runbook.value},
+        "runbook": {"key": link.key, "value": link.value},
         "summary": summary,
         "description": objective.description or summary,
         "description_dynamic": False,
@@ -90,6 +92,16 @@ def generated_item(found: Found, paging: bool) -> Item:
     }
 
 
+def objective_link(objective: Objective) -> RunbookLink:
+    """The runbook of the alerts made of an objective: the format's own place for it, else an annotation.
+
+    Pyrra hands annotations that begin with `pyrra.dev/` on to its alerts.
+    """
+    if objective.runbook.value:
+        return objective.runbook
+    return runbook_link({key.removeprefix("pyrra.dev/"): text for key, text in objective.object_annotations.items()})
+
+
 def recording_item(found: Found) -> Item:
     rule = found.object
     assert isinstance(rule, RecordingRule)
@@ -103,13 +115,29 @@ def recording_item(found: Found) -> Item:
     }
 
 
+def _texts(rule: AlertRule) -> tuple[str, str]:
+    """The short and the long text. Sloth and others write `title` and `summary` where most write a description."""
+    title, summary = _annotation(rule, "title"), _annotation(rule, "summary")
+    description = _annotation(rule, "description", "message")
+    return (title, summary) if title and summary and not description else (summary or title, description)
+
+
 def _annotation(rule: AlertRule, *keys: str) -> str:
     return next((rule.annotations[key].strip() for key in keys if rule.annotations.get(key)), "")
 
 
+def _templated_texts(item: Item, rule: AlertRule) -> list[str]:
+    """Summary and description that hold a template's token, or may hide in a templated block of annotations."""
+    hidden = "annotations" in rule.templated
+    return [name for name in ("summary", "description") if TOKEN in item[name] or (hidden and not item[name])]
+
+
 def _without_templated(item: Item, templated: tuple[str, ...]) -> Item:
+    if "expr" in templated and not item["covers_absence"]:
+        item.pop("covers_absence")
+        item.setdefault("unknown", {})["covers_absence"] = UNRESOLVED
     for name in templated:
-        for field in _FIELDS.get(name.rpartition(".")[2], ()):
+        for field in _FIELDS.get(name, ()):
             if field != "runbook":
                 item.pop(field, None)
             item.setdefault("unknown", {})[field] = UNRESOLVED

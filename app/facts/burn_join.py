@@ -1,9 +1,4 @@
-"""Joins burn-rate alerts with the objectives they guard, and judges whether their thresholds fit.
-
-Source of the numbers: Google SRE workbook, Alerting on SLOs: pages after 2 % in 1 h and 5 % in 6 h, tickets after 10 %
-in 1 d and 3 d. A threshold fits when a pair spends between 1 % and 25 % of the budget in its long window, which also
-admits Pyrra's 14/7/2/1 on 28 days and slo-generator's samples, and refuses thresholds of another objective.
-"""
+"""Joins burn-rate alerts with the objectives they guard, and counts what their pairs amount to."""
 
 from __future__ import annotations
 
@@ -15,11 +10,8 @@ from datetime import timedelta
 from app.facts.inventory import Found
 from app.formats.model import AlertRule, BurnRatePair, Objective, RecordingRule
 from app.lib.times import parse_duration
+from app.slo import burn_rate
 
-FAST = timedelta(hours=6)
-SLOW = timedelta(days=1)
-LEAST_SPENT, MOST_SPENT = 0.01, 0.25
-DEFAULT_WINDOW = timedelta(days=30)
 _SLO_LABELS = ("sloth_slo", "slo", "slo_name", "objective")
 _SERVICE_LABELS = ("sloth_service", "service")
 _WORD = re.compile(r"[A-Za-z_:][A-Za-z0-9_:]*")
@@ -48,8 +40,8 @@ def guard(objective: Objective, alone: bool, alerts: Iterable[Found], recordings
     pairs = [pair for found in joined for pair in _pairs(found)]
     return Guard(
         joined,
-        fast=sum(_long(pair) <= FAST for pair in pairs),
-        slow=sum(_long(pair) >= SLOW for pair in pairs),
+        fast=sum(_speed(pair) == "fast" for pair in pairs),
+        slow=sum(_speed(pair) == "slow" for pair in pairs),
         implausible=sum(not _fits(pair, objective) for pair in pairs),
     )
 
@@ -92,19 +84,21 @@ def _reads(rule: AlertRule, recordings: Sequence[Found]) -> set[str]:
 
 
 def _long(pair: BurnRatePair) -> timedelta:
+    """The long window; zero, which is neither fast nor slow, when it can't be read as one."""
     try:
         return parse_duration(pair.long)
     except ValueError:
-        return timedelta(hours=12)  # neither fast nor slow
+        return timedelta(0)
+
+
+def _speed(pair: BurnRatePair) -> str:
+    long = _long(pair)
+    return burn_rate.speed(long) if long else ""
 
 
 def _fits(pair: BurnRatePair, objective: Objective) -> bool:
-    """The share of the budget that is gone when the pair fires is a sensible one. A dynamic threshold always fits."""
-    budget = 1 - objective.ratio
-    if not pair.threshold or not 0 < objective.ratio < 1:
+    """The threshold is meant for this objective. What can't be told apart (a dynamic one, no target) fits."""
+    if not pair.threshold or not 0 < objective.ratio < 1 or not _long(pair):
         return True
-    distance = 1 - pair.threshold if pair.operator.startswith("<") else pair.threshold
-    window = timedelta(seconds=objective.window_seconds) or DEFAULT_WINDOW
-    share = _long(pair) / window
-    # Some rules compare an error ratio, others a recorded burn rate: the one reading that makes sense is meant.
-    return any(LEAST_SPENT <= factor * share <= MOST_SPENT for factor in (distance / budget, distance))
+    period = timedelta(seconds=objective.window_seconds) or burn_rate.PERIOD
+    return burn_rate.plausible(pair.threshold, objective.ratio, pair.operator, _long(pair), period)

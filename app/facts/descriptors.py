@@ -23,6 +23,8 @@ class Descriptors:
 
     entities: tuple[Entity, ...] = ()
     problems: tuple[Problem, ...] = ()
+    unreadable: tuple[Problem, ...] = ()
+    """Those of the problems that keep a file, or part of it, from being read at all."""
 
 
 def mentions_backstage(data: bytes) -> bool:
@@ -49,4 +51,5 @@ def read_descriptors(files: Mapping[str, bytes], *, snapshot: Snapshot) -> Descr
         taken = {entity.ref for entity in entities if not entity.ignored}
         made_up = provisional_entity(snapshot.url, place.paths)
         entities = entities if made_up.ref in taken else (*entities, made_up)
-    return Descriptors(entities, found.problems)
+    broken = {(path, doc.error.line) for path, docs in loaded.items() for doc in docs if doc.error is not None}
+    return Descriptors(entities, found.problems, tuple(p for p in found.problems if (p.path, p.line) in broken))

@@ -8,7 +8,7 @@ from app.facts.schema import Fact, Field, Group
 RULE = {
     "name": Field("string", "Name of the alert"),
     "group": Field("string", "Rule group it stands in"),
-    "severity": Field("string", "Severity label, group labels merged under the rule's, or empty"),
+    "severity": Field("string", "Label severity (else sloth_severity), group labels merged under the rule's, or empty"),
     "for": Field("string", "How long it must hold, as Prometheus writes it", rule=False),
     "for_seconds": Field("int", "The same", "seconds"),
     "keep_firing_for": Field("string", "How long it keeps firing, as written", rule=False),
@@ -19,7 +19,8 @@ RULE = {
     **LINK,
     "runbook.state": Field(
         "string",
-        "missing, placeholder, resolved, missing_file, missing_anchor, dead_template, templated, external, not_crawled",
+        "missing, placeholder, resolved, missing_file, missing_anchor, dead_template, templated, external, invalid "
+        "(no address at all) or not_crawled",
     ),
     "runbook.repository": Field("string", "Repository of the page it resolves to, or empty"),
     "runbook.path": Field("string", "Path of that page, or empty"),

@@ -15,6 +15,7 @@ DOCUMENT = {
     "stub": Field("string", "Why it is only a stub, or empty"),
     "reviewed_at": Field("string", "Date of the last review as the text says (ISO 8601), or empty"),
     "review_by": Field("string", "Date the next review is due as the text says (ISO 8601), or empty"),
+    "due_at": Field("timestamp", "End of that day; absent where no date is stated"),
     "changed_at": Field("string", "When the content last changed (ISO 8601), or empty", rule=False),
     "attended_at": Field("timestamp", "Last review, or where none is stated the last change of the content"),
     "attended_exact": Field("bool", "False where history ends there: the truth is older"),

@@ -15,8 +15,8 @@ from typing import Any, Protocol
 from app.catalog.model import Entity
 from app.facts import codec
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
-from app.formats import ignoring, kinds, reading
-from app.formats.model import Object, Parsed, Runbook
+from app.formats import ignoring, kinds, links, reading
+from app.formats.model import AlertRule, Object, Objective, Parsed, Runbook
 from app.lib.problems import Problem
 from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry
 
@@ -109,12 +109,10 @@ def cache_key(entry: TreeEntry) -> str:
     return f"{entry.blob}:{suffix}:{reading.VERSION}"
 
 
-def take(
-    snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size: int = MAX_FILE_SIZE, title: str = ""
-) -> Inventory:
+def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size: int = MAX_FILE_SIZE) -> Inventory:
     """Everything the snapshot says. Raises RepositoryError only when the snapshot itself can't be read.
 
-    `max_file_size` in bytes: a larger file is skipped, with the reason. `title` names the repository in messages.
+    `max_file_size` in bytes: a larger file is skipped, with the reason.
     """
     entries = snapshot.entries()
     wanted = [entry for entry in entries if reading.wants(entry.path)]
@@ -132,7 +130,7 @@ def take(
         found=_with_changes(snapshot, found),
         entities=descriptors.entities,
         problems=tuple(sorted((*_problems(readings), *descriptors.problems))),
-        unreadable=tuple(_unreadable(snapshot, readings)),
+        unreadable=(*_unreadable(snapshot, readings), *_unread_descriptors(snapshot, descriptors)),
         skipped=(*snapshot.skipped(), *too_large),
         paths=frozenset(entry.path for entry in entries),
     )
@@ -145,6 +143,7 @@ def _read(
     keys = {entry.path: cache_key(entry) for entry in entries}
     known = {key: one for key, body in cache.get_many(sorted(set(keys.values()))).items() if (one := _restored(body))}
     wanted = [entry for entry in entries if (one := known.get(keys[entry.path])) is None or one.descriptor]
+    # Sizes are not always known beforehand, so what came is measured again.
     contents = {path: data for path, data in snapshot.read(wanted).items() if len(data) <= max_file_size}
     fresh: dict[str, _Reading] = {}
     for path, data in contents.items():
@@ -177,7 +176,9 @@ def _found(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterable[Fou
 
 def _with_changes(snapshot: Snapshot, found: tuple[Found, ...]) -> tuple[Found, ...]:
     """When runbooks and error-budget policies last changed; history is asked for nothing else, since it is slow."""
-    dated = {one.path for one in found if isinstance(one.object, Runbook) and not one.ignored and _dated(one)}
+    linked = _linked(found)
+    dated = {one.path for one in found if not one.ignored and (_dated(one) or one.path in linked)}
+    dated &= {one.path for one in found if isinstance(one.object, Runbook)}
     if not dated:
         return found
     changes = snapshot.last_changes(sorted(dated))
@@ -187,6 +188,17 @@ def _with_changes(snapshot: Snapshot, found: tuple[Found, ...]) -> tuple[Found, 
         else one
         for one in found
     )
+
+
+def _linked(found: Iterable[Found]) -> set[str]:
+    """Paths here that alerts and objectives link: whatever they look like, they serve as runbooks."""
+    targets = (
+        links.resolve(one.object.runbook.value, repository=one.repository, path=one.path)
+        for one in found
+        if isinstance(one.object, AlertRule | Objective) and one.object.runbook.value
+    )
+    here = {one.repository for one in found}
+    return {path for target in targets if target.repository in here for path in (target.path, *target.alternatives)}
 
 
 def _dated(one: Found) -> bool:
@@ -205,6 +217,11 @@ def _unreadable(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterabl
             yield UnreadablePlace(
                 place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, ignoring.reason(path)
             )
+
+
+def _unread_descriptors(snapshot: Snapshot, descriptors: Descriptors) -> Iterable[UnreadablePlace]:
+    for place in descriptors.unreadable:
+        yield UnreadablePlace("catalog", snapshot.url, snapshot.commit, place.path, place.line, place.message)
 
 
 def _descriptors(

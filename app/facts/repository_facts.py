@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.model import Catalog, Entity, EntityRef
+from app.facts.groups import SCHEMA
 from app.facts.inventory import Found, Inventory, UnreadablePlace
 from app.facts.model import FactSet
 from app.facts.retrievers import TABLE
@@ -27,7 +28,7 @@ def repository_facts(inventory: Inventory) -> dict[str, Any]:
     """`{repository, entities, problems, facts}`, JSON-ready."""
     return {
         "repository": {"url": inventory.url, "commit": inventory.commit, "branch": inventory.branch},
-        "entities": [_entity(entity) for entity in inventory.entities],
+        "entities": [_entity(entity) for entity in inventory.entities if not entity.provisional],
         "problems": [_problem(problem) for problem in sorted(set(_problems(inventory)))],
         "facts": _facts(inventory),
     }
@@ -66,9 +67,23 @@ def _facts(inventory: Inventory) -> dict[str, dict[str, Any]]:
     now = datetime.fromtimestamp(0, UTC)
     whole = _at(inventory)
     facts = facts_json(TABLE[group](whole, world, now).fact_set(group, 0, now) for group in GROUPS)
+    for group in GROUPS:
+        for name, fact in SCHEMA[group].facts.items():
+            for item in facts[group].get(name, ()) if fact.type == "items" else ():
+                _complete(item, fact.fields)
     facts["alerting"]["rules"] = [item for item in facts["alerting"]["rules"] if not item["generated"]]
     facts["catalog"] = {"unreadable": unreadable_items(p for p in inventory.unreadable if p.group == "catalog")}
     return facts
+
+
+def _complete(item: dict[str, Any], fields: Iterable[str]) -> None:
+    """Gives scripts every key: null stands for what is unknown."""
+    for name in fields:
+        *parents, last = name.split(".")
+        part = item
+        for parent in parents:
+            part = part.setdefault(parent, {})
+        part.setdefault(last, None)
 
 
 def _at(inventory: Inventory) -> Entity:

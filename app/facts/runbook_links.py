@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.facts.inventory import Found
 from app.facts.model import Unknown
@@ -47,30 +47,30 @@ def land(value: str, *, repository: str, path: str, world: World, seen: Seen) ->
     if PLACEHOLDER.fullmatch(value):
         return Landing("placeholder")
     target = links.resolve(value, repository=repository, path=path)
+    if target.state != "file":
+        return Landing(target.state, url=target.url, anchor=target.anchor)
+    if (target.repository, target.path) == (repository, path):
+        return Landing("missing_anchor", repository, path, target.anchor)  # a bare `#anchor`: the rule file itself
     return _landed(target, world, seen)
 
 
 def _landed(target: links.Target, world: World, seen: Seen) -> Landing:
-    if target.state != "file":
-        return Landing(target.state, url=target.url, anchor=target.anchor)
+    """The first candidate that is a page, else the first that is there at all."""
     view = world.repository(target.repository)
-    place = Landing("", target.repository, target.path, target.anchor)
+    place = Landing("", target.repository, target.path, target.anchor, target.url)
     if isinstance(view, Unknown):
         seen.looked_at(target.repository, "", target.path)
-        return _at(place, "not_crawled", message=view.message)
-    place = Landing("", view.url, target.path, target.anchor)  # the name it is known by, whatever the link calls it
+        return replace(place, state="not_crawled", message=view.message)
+    place = replace(place, repository=view.url)  # the name it is known by, whatever the link calls it
+    there = ""
     for path in (target.path, *target.alternatives):
         seen.looked_at(view.url, view.commit, path)
         page = view.runbook(path)
         if page is not None:
-            place = Landing("", view.url, path, target.anchor)
-            found = not target.anchor or _has_anchor(page, target.anchor)
-            return _at(place, "resolved" if found else "missing_anchor", page=page)
-    return _at(place, "resolved" if view.has(target.path) else "missing_file")
-
-
-def _at(place: Landing, state: str, message: str = "", page: Found | None = None) -> Landing:
-    return Landing(state, place.repository, place.path, place.anchor, message=message, page=page)
+            anchored = not target.anchor or _has_anchor(page, target.anchor)
+            return replace(place, state="resolved" if anchored else "missing_anchor", path=path, page=page)
+        there = there or (path if view.has(path) else "")
+    return replace(place, state="resolved" if there else "missing_file", path=there or target.path)
 
 
 def _has_anchor(page: Found, anchor: str) -> bool:

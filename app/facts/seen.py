@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from app.catalog.model import Entity
 from app.facts.inventory import Found, UnreadablePlace
 from app.facts.model import FactSet, Place, Read, Reason, Unknown
 from app.lib.documents import Mapping as MarkedMapping
+from app.lib.times import parse_instant
 
 Item = dict[str, Any]
 
@@ -85,6 +86,14 @@ def unreadable_items(places: Iterable[UnreadablePlace]) -> list[Item]:
         }
         for place in places
     ]
+
+
+def due_at(date: str) -> Item:
+    """`{"due_at": end of that day}`, or nothing where the text states no date. As an instant, judging sees it pass."""
+    try:
+        return {"due_at": parse_instant(date) + timedelta(days=1)}
+    except (ValueError, OverflowError):
+        return {}
 
 
 def words(text: str) -> int:

@@ -18,8 +18,8 @@ from app.lib.documents import Document
 
 _DEPTH = 4
 _MOST_ITEMS = 5_000
-_EMBEDDED = re.compile(r"""^\s*["'{]*(?:groups|receivers|slos|rule_files|apiVersion)["']?\s*:""", re.MULTILINE)
-_RECEIVERS = re.compile(r"""^\s*["'{]*receivers["']?\s*:""", re.MULTILINE)
+_EMBEDDED = re.compile(r"""^[ \t]*["'{]*(?:groups|receivers|slos|rule_files|apiVersion)["']?[ \t]*:""", re.MULTILINE)
+_RECEIVERS = re.compile(r"""^[ \t]*["'{]*receivers["']?[ \t]*:""", re.MULTILINE)
 _RULE_MAPS = ("additionalPrometheusRulesMap", "customRules", "serverFiles")
 
 

@@ -12,7 +12,7 @@ from urllib.parse import unquote, urlsplit
 
 from app.lib import forge_urls
 
-_ACTION = re.compile(r"\{\{.*?\}\}|__TPL__|\$\{[^}]*\}", re.DOTALL)
+_ACTION = re.compile(r"\{\{(?:(?!\{\{).)*?\}\}|__TPL__|\$\{[^{}]*\}", re.DOTALL)
 _ALERTNAME = re.compile(r"\{\{-?\s*\$labels\.alertname\s*-?\}\}")
 _OPERATOR_RUNBOOKS = re.compile(r"https://runbooks\.prometheus-operator\.dev/runbooks/([^/#?]+)/([^/#?]+)/?")
 
@@ -54,7 +54,10 @@ def resolve(value: str, *, repository: str, path: str) -> Target:
 def _absolute(text: str) -> Target:
     if text.startswith("file://"):
         return Target("invalid", url=text)
-    parts = urlsplit(text)
+    try:
+        parts = urlsplit(text)
+    except ValueError:  # an address in [ ] that is none
+        return Target("invalid", url=text)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return Target("invalid", url=text)
     if match := _OPERATOR_RUNBOOKS.match(text):

@@ -10,7 +10,7 @@ from typing import Any
 
 from app.formats import prometheus_groups, templates
 from app.formats.model import Finding, Parsed, Unreadable
-from app.formats.prometheus_groups import Origin
+from app.formats.prometheus_place import Origin, texts
 from app.lib.documents import Document, line_of
 
 NAME = "prometheus"
@@ -90,6 +90,6 @@ def _origin(document: Document, holder: Any, source: str, dialect: str) -> Origi
         source=source,
         dialect=dialect,
         namespace=namespace if isinstance(namespace, str) and templates.TOKEN not in namespace else "",
-        labels=prometheus_groups.texts(metadata.get("labels")),
-        annotations=prometheus_groups.texts(metadata.get("annotations")),
+        labels=texts(metadata.get("labels")),
+        annotations=texts(metadata.get("annotations")),
     )

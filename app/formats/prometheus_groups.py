@@ -6,69 +6,38 @@ are known too, since nothing in a file says which of them loads it.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from typing import Any
 
 from app.formats import prometheus_checks, prometheus_rules, templates
 from app.formats.model import AlertRule, Finding, Object, Parsed, RecordingRule
+from app.formats.prometheus_place import Origin, Place, text_of, texts
 from app.lib import documents
 from app.lib.documents import Document, line_of
 
-_GROUP_FIELDS = frozenset(
-    [
-        "name",
-        "interval",
-        "query_offset",
-        "limit",
-        "labels",
-        "rules",
-        "partial_response_strategy",
-        "source_tenants",
-        "evaluation_delay",
-        "align_evaluation_time_on_interval",
-        "remote_write",
-        "concurrency",
-        "tenant",
-        "params",
-        "headers",
-        "notifier_headers",
-        "type",
-        "eval_offset",
-        "eval_delay",
-        "eval_alignment",
-        "debug",
-    ]
+_PROMETHEUS = ("name", "interval", "query_offset", "limit", "labels", "rules")
+_THANOS_MIMIR_LOKI = (
+    "partial_response_strategy",
+    "source_tenants",
+    "evaluation_delay",
+    "align_evaluation_time_on_interval",
+    "remote_write",
 )
+_VICTORIAMETRICS = (
+    "concurrency",
+    "tenant",
+    "params",
+    "headers",
+    "notifier_headers",
+    "type",
+    "eval_offset",
+    "eval_delay",
+    "eval_alignment",
+    "debug",
+)
+_GROUP_FIELDS = frozenset((*_PROMETHEUS, *_THANOS_MIMIR_LOKI, *_VICTORIAMETRICS))
 _GROUP_DURATIONS = ("interval", "query_offset")
 _MOST_FINDINGS = 1_000
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """What holds the rules. `dialect` is promql, metricsql or logql; `source` is an AlertRule's."""
-
-    source: str
-    dialect: str
-    namespace: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
-    annotations: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What a rule inherits and where it ends (`end`: the line before the next rule's, or 0 when not known)."""
-
-    group: str
-    labels: Mapping[str, str]
-    origin: Origin
-    line: int
-    end: int
-    holes: frozenset[int]
-
-    def has_hole(self, first: int, last: int) -> bool:
-        """Whether a template action that writes lines stood between two lines, both included."""
-        return any(first <= hole <= last for hole in self.holes) if self.holes else False
 
 
 def read(groups: Any, origin: Origin, document: Document) -> Parsed:
@@ -91,15 +60,8 @@ def read(groups: Any, origin: Origin, document: Document) -> Parsed:
     return Parsed(tuple(objects), tuple(findings[:_MOST_FINDINGS]))
 
 
-def texts(value: Any) -> dict[str, str]:
-    """A mapping's scalar entries as text; anything else is left out."""
-    if not isinstance(value, dict):
-        return {}
-    return {key: text for key, item in value.items() if (text := prometheus_rules.text_of(item)) is not None}
-
-
 def _check(group: dict[str, Any], line: int, names: dict[str, int]) -> Iterator[Finding]:
-    name = prometheus_rules.text_of(group.get("name")) or ""
+    name = text_of(group.get("name")) or ""
     if not name:
         yield Finding(line, "group-name", "a group needs a name")
     elif name in names and templates.TOKEN not in name:
@@ -120,7 +82,7 @@ def _rules(group: dict[str, Any], origin: Origin, document: Document) -> Iterato
     rules = group.get("rules")
     if not isinstance(rules, list):
         return
-    name = prometheus_rules.text_of(group.get("name")) or ""
+    name = text_of(group.get("name")) or ""
     labels = texts(group.get("labels"))
     for index, rule in enumerate(rules):
         line = documents.line_of(rules, index)

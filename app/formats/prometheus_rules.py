@@ -5,16 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from app.formats import burn_rates, prometheus_checks, promql, promql_labels, templates
 from app.formats.model import AlertRule, Finding, RecordingRule, RunbookLink
+from app.formats.prometheus_place import Place, text_of
 from app.formats.promql import Expression
-from app.lib import times
+from app.lib import documents, times
 from app.lib.documents import line_of
-
-if TYPE_CHECKING:
-    from app.formats.prometheus_groups import Place
 
 RUNBOOK_KEYS = ("runbook_url", "runbook", "playbook_url", "playbook", "sop_url", "sop", "runbookurl", "runbook_link")
 """Annotation keys that link a runbook, best first; compared in lower case with `-` as `_`."""
@@ -30,17 +28,6 @@ class _Fields:
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
     templated: tuple[str, ...]
-
-
-def text_of(value: Any) -> str | None:
-    """A scalar as rulefmt reads it into text, stripped; None for a list or mapping."""
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, str | int | float):
-        return str(value).strip()
-    return None
 
 
 def read(rule: Any, place: Place) -> Iterator[AlertRule | RecordingRule | Finding]:
@@ -176,11 +163,15 @@ def _templated(
 def _end(rule: dict[str, Any], name: str, place: Place) -> int:
     """The last line that can belong to a field: before the rule's next field, or the next rule."""
     line = line_of(rule, name)
-    later = [mark[0] - 1 for mark in getattr(rule, "marks", {}).values() if mark[0] > line]
+    later = [int(mark[0]) - 1 for mark in getattr(rule, "marks", {}).values() if mark[0] > line]
     if later:
         return int(min(later))
     value = rule.get(name)
-    last = max((mark[0] for mark in getattr(value, "marks", {}).values()), default=line) if value else line
+    last = (
+        max((int(mark[0]) for mark in value.marks.values()), default=line)
+        if isinstance(value, documents.Mapping)
+        else line
+    )
     return place.end or last + 3
 
 

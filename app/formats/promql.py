@@ -24,7 +24,7 @@ MAX_OPERATORS = 500
 _QUOTED = re.compile(r""""(?:\\.|[^"\\])*+"?|'(?:\\.|[^'\\])*+'?|`[^`]*+`?|#[^\n]*+""", re.DOTALL)
 """Strings and comments, unclosed ones to the end: every character is looked at once."""
 _BRACES = re.compile(r"\{[^{}]*\}")
-_OPERATORS = re.compile(r"[-+*/%^<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
+_OPERATORS = re.compile(r"[-+*/%^]|[<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
 _VARIABLES = re.compile(r"\$__\w+|\$\{\w|\{\{|__TPL__|%\(\w+\)s|\$[A-Za-z_]\w*|<<[A-Za-z_.]+>>")
 _LOGQL = re.compile(r"\|=|\|~|\|>|\||!>|\}\s*!=|\}\s*!~|\}\s*\[|\bunwrap\b")
 _METRICSQL = re.compile(

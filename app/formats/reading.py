@@ -5,10 +5,11 @@ from __future__ import annotations
 import posixpath
 import re
 from dataclasses import replace
-from typing import Protocol
+from typing import Any, Protocol
 
 from app.errors import DocumentError
 from app.formats import (
+    alertmanager,
     code_owners,
     kubernetes,
     openslo,
@@ -18,14 +19,16 @@ from app.formats import (
     runbooks,
     slo_generator,
     sloth,
-    templates,
 )
+from app.formats.loading import Loaded, is_chart_template, load_documents
 from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "1"
+VERSION = "2"
 """Raised whenever any reader's output changes: part of the cache's key."""
+
+SKELETON = "is a template skeleton, filled in when a new project is made from it"
 
 
 class DocumentReader(Protocol):
@@ -38,41 +41,74 @@ class DocumentReader(Protocol):
     def read(self, document: Document) -> Parsed: ...
 
 
-DOCUMENT_READERS: tuple[DocumentReader, ...] = (rule_tests, prometheus, openslo, sloth, pyrra, slo_generator)
+DOCUMENT_READERS: tuple[DocumentReader, ...] = (
+    rule_tests,
+    prometheus,
+    alertmanager,
+    openslo,
+    sloth,
+    pyrra,
+    slo_generator,
+)
 _YAML = (".yaml", ".yml", ".json", ".rules")
 _MARKDOWN = (".md", ".markdown")
 _JSONNET = (".jsonnet", ".libsonnet")
 _NOISE = re.compile(
-    r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|composer\.lock|pnpm-lock\.yaml|yarn\.lock|tsconfig[^/]*\.json|node_modules/.*)$"
+    r"(^|/)(package-lock\.json|npm-shrinkwrap\.json|composer\.lock|pnpm-lock\.yaml|yarn\.lock|tsconfig[^/]*\.json"
+    r"|node_modules/.*)$"
 )
-_LOOKS_LIKE_RULES = re.compile(rb"^\s*-?\s*alert:\s*\S", re.MULTILINE)
-_LOOKS_LIKE_SLO = re.compile(rb"^\s*apiVersion:\s*(openslo|pyrra\.dev|sloth\.slok\.dev|sre\.google\.com)", re.MULTILINE)
-_JSONNET_ALERT = re.compile(rb"\balert:\s*['\"]")
+_JSONNET_ALERT = re.compile(rb"\balert['\"]?\s*:\s*(?:'[^'\n]|\"[^\"\n]|\|\|\|)")
+_PLACEHOLDER = re.compile(r"\$\{\{")
 
 
 def wants(path: str) -> bool:
     """Whether a file may say something to us, by its name alone."""
-    name = posixpath.basename(path)
-    lowered = name.lower()
-    if lowered.endswith((*_YAML, *_MARKDOWN, *_JSONNET)):
-        return _NOISE.search(path) is None
-    return path in code_owners.PLACES
+    return bool(name_class(path)) and _NOISE.search(path) is None
+
+
+def name_class(path: str) -> str:
+    """What of a path changes the reading of its bytes, for a cache's key: "" where the file isn't wanted."""
+    lowered = posixpath.basename(path).lower()
+    if lowered.endswith(_YAML):
+        kind = "json" if lowered.endswith(".json") else "yaml"
+        return f"{kind}-template" if is_chart_template(path) else kind
+    if lowered.endswith(_MARKDOWN):
+        return "markdown"
+    if lowered.endswith(_JSONNET):
+        return "jsonnet"
+    return "codeowners" if path in code_owners.PLACES else ""
 
 
 def read(path: str, data: bytes) -> Parsed:
     """All that one file says: objects, findings, and what is there but can't be read."""
-    lowered = path.lower()
-    if lowered.endswith(_JSONNET):
+    kind = name_class(path)
+    if kind == "jsonnet":
         return _jsonnet(data)
-    if lowered.endswith(_YAML):
-        return _yaml(path, data)
-    try:
-        text = documents.decode(data)
-    except DocumentError as error:
-        if not lowered.endswith(_MARKDOWN):
-            return Parsed(unreadable=(Unreadable("codeowners", error.line, error.message),))
-        text = data.decode("utf-8", "replace")
-    return runbooks.read(text) if lowered.endswith(_MARKDOWN) else code_owners.read(text)
+    if kind == "markdown":
+        return runbooks.read(_text(data))
+    if kind == "codeowners":
+        return _code_owners(data)
+    return read_documents(load_documents(path, data))
+
+
+def read_documents(loaded: Loaded) -> Parsed:
+    """What the documents of one file say."""
+    parts = [Parsed(findings=loaded.findings, unreadable=loaded.unreadable)]
+    for number, document in enumerate(loaded.documents):
+        if number and prometheus.is_native(document.value):
+            message = "Prometheus reads the first document of a rule file only and ignores this one"
+            parts.append(Parsed(findings=(Finding(document.line, "second-document-ignored", message),)))
+            continue
+        part = _merged([_asked(inner) for inner in kubernetes.unwrap([document])])
+        parts.append(_skeleton(part) if part.objects and _holds_placeholder(document.value) else part)
+    found = _merged(parts)
+    return replace(found, objects=tuple(_conditional(thing, loaded) for thing in found.objects))
+
+
+def _asked(document: Document) -> Parsed:
+    """What the first reader that knows a document makes of it."""
+    reader = next((reader for reader in DOCUMENT_READERS if reader.recognises(document)), None)
+    return Parsed() if reader is None else reader.read(document)
 
 
 def _jsonnet(data: bytes) -> Parsed:
@@ -83,52 +119,45 @@ def _jsonnet(data: bytes) -> Parsed:
     return Parsed(unreadable=(Unreadable("alerting", line, "is Jsonnet, which is not evaluated"),))
 
 
-def _yaml(path: str, data: bytes) -> Parsed:
-    loaded = documents.load_all(data)
-    templated = b"{{" in data and ("/templates/" in f"/{path}" or any(document.error for document in loaded))
-    if not templated:
-        return _merged([*_errors(data, loaded), *_documents(loaded)])
-    neutral = templates.neutralise(data.decode("utf-8", "replace"))
-    filled = [replace(document, holes=neutral.holes) for document in documents.load_all(neutral.text, last_wins=True)]
-    found = _merged([*_errors(data, filled), *_documents(filled)])
-    return replace(found, objects=tuple(_conditional(thing, neutral) for thing in found.objects))
+def _text(data: bytes) -> str:
+    """Markdown's text; what is no text in it costs only the characters concerned."""
+    try:
+        return documents.decode(data)
+    except DocumentError:
+        return data.decode("utf-8", "replace")
 
 
-def _conditional(thing: Object, neutral: templates.Neutral) -> Object:
+def _code_owners(data: bytes) -> Parsed:
+    try:
+        return code_owners.read(documents.decode(data))
+    except DocumentError as error:
+        return Parsed(unreadable=(Unreadable("codeowners", error.line, error.message),))
+
+
+def _conditional(thing: Object, loaded: Loaded) -> Object:
     """Marks a rule that stands inside an `if` or `range` of its template."""
-    if isinstance(thing, AlertRule) and neutral.is_conditional(thing.line):
+    if isinstance(thing, AlertRule) and loaded.neutral is not None and loaded.neutral.is_conditional(thing.line):
         return replace(thing, conditional=True)
     return thing
 
 
-def _documents(loaded: list[Document]) -> list[Parsed]:
-    found = []
-    for number, document in enumerate(kubernetes.unwrap([one for one in loaded if one.error is None])):
-        reader = next((reader for reader in DOCUMENT_READERS if reader.recognises(document)), None)
-        if reader is None:
-            continue
-        if number and reader.NAME == "prometheus" and prometheus.is_native(document.value) and len(loaded) > 1:
-            message = "Prometheus reads the first document of a rule file only and ignores this one"
-            found.append(Parsed(findings=(Finding(document.line, "second-document-ignored", message),)))
-            continue
-        found.append(reader.read(document))
-    return found
+def _skeleton(part: Parsed) -> Parsed:
+    return replace(part, objects=tuple(replace(thing, ignored=thing.ignored or SKELETON) for thing in part.objects))
 
 
-def _errors(data: bytes, loaded: list[Document]) -> list[Parsed]:
-    """A broken file is "present but unreadable" for the group it looks like, and one finding whatever it is."""
-    broken = next((document for document in loaded if document.error is not None), None)
-    if broken is None or broken.error is None:
-        return []
-    error = broken.error
-    unreadable = []
-    if _LOOKS_LIKE_RULES.search(data):
-        unreadable.append(Unreadable("alerting", error.line, error.message))
-    if _LOOKS_LIKE_SLO.search(data):
-        unreadable.append(Unreadable("slo", error.line, error.message))
-    interesting = unreadable or (b"{{" not in data and b"{%" not in data)
-    findings = (Finding(error.line, error.code, f"can't be read: {error.message}"),) if interesting else ()
-    return [Parsed(findings=findings, unreadable=tuple(unreadable))]
+def _holds_placeholder(value: Any) -> bool:
+    """Whether any text in a document is a scaffolder's `${{ values.name }}`. Aliases are followed once."""
+    seen: set[int] = set()
+    stack = [value]
+    while stack:
+        item = stack.pop()
+        if isinstance(item, str):
+            if _PLACEHOLDER.search(item):
+                return True
+        elif isinstance(item, dict | list) and id(item) not in seen:
+            seen.add(id(item))
+            stack.extend([*item, *item.values()] if isinstance(item, dict) else item)
+    return False
 
 
 def _merged(parts: list[Parsed]) -> Parsed:

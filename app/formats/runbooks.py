@@ -22,13 +22,11 @@ _WORD = re.compile(r"[^\W_]+(?:['’.-][^\W_]+)*")
 _LINK = re.compile(r"https?://[^\s)>\]\"']+|\]\([^()\s]{1,500}\)|\[[^\[\]\n]{1,300}\]\[[^\[\]\n]{0,100}\]")
 _CODE_SPAN = re.compile(r"`([^`\n]{2,400})`")
 _HTML = re.compile(r"<[^>\n]{1,400}>")
+_COMMENT = re.compile(r"<!--.*?(?:-->|\Z)", re.DOTALL)
 _ANCHOR = re.compile(r"<(?:a|span|div|h[1-6])\b[^>]{0,200}?\b(?:name|id)=[\"']?([\w.:-]+)", re.IGNORECASE)
-_KRAMDOWN = re.compile(r"\s*\{#([\w.:-]+)\}\s*$")
+_KRAMDOWN = re.compile(r"\{#([\w.:-]+)\}\s*$")
 _TEXT_LINK = re.compile(r"!?\[([^\[\]\n]{0,300})\]\([^()\n]{0,500}\)")
-_ALERT_NAME = re.compile(
-    r"(?:alert ?name:?\s*)?[\"'`]?([A-Z][A-Za-z0-9]*(?:[A-Z][a-z0-9]+|[0-9])[A-Za-z0-9]*)[\"'`]?", re.IGNORECASE
-)
-_CAMEL = re.compile(r"[A-Z][a-z0-9]+(?:[A-Z][A-Za-z0-9]*)+")
+_ALERT_NAME = re.compile(r"(?:(?i:alert ?name):?\s*)?[\"'`]?([A-Z]+[a-z0-9]+[A-Z][A-Za-z0-9]*)[\"'`]?")
 _PLACEHOLDER = re.compile(
     r"\b(todo|tbd|fixme|lorem ipsum|coming soon|work in progress|to be (written|done|defined))\b", re.I
 )
@@ -54,10 +52,10 @@ _DATED_LINE = re.compile(
 )
 _CONTACTS = {
     "pager": re.compile(
-        r"pagerduty\.com|opsgenie\.com|incident\.io|\bpager\b|escalation polic|victorops|grafana.*oncall", re.I
+        r"pagerduty\.com|opsgenie\.com|incident\.io|\bpager\b|escalation polic|victorops|grafana.{0,40}oncall", re.I
     ),
     "chat": re.compile(r"slack\.com|(?<![\w/])#[a-z][\w-]+|teams\.microsoft|chat\.|mattermost|discord", re.IGNORECASE),
-    "email": re.compile(r"[\w.+-]+@[\w-]+\.[\w.]+"),
+    "email": re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.\w"),
     "phone": re.compile(r"\+\d[\d ()-]{6,}"),
     "url": re.compile(r"https?://"),
 }
@@ -101,7 +99,7 @@ def _front_matter(text: str) -> tuple[dict[str, str], str, int]:
 
 def _parts(body: str, offset: int) -> tuple[list[_Part], list[str]]:
     parts = [_Part("", 0, 1 + offset, "")]
-    anchors: dict[str, None] = dict.fromkeys(_ANCHOR.findall(body))
+    anchors: dict[str, None] = {}
     seen: dict[str, int] = {}
     heading: Token | None = None
     for token in _MARKDOWN.parse(body):
@@ -114,7 +112,14 @@ def _parts(body: str, offset: int) -> tuple[list[_Part], list[str]]:
             heading = None
         else:
             _add(parts[-1], token)
+        if token.type in ("inline", "html_block"):
+            anchors |= dict.fromkeys(_ANCHOR.findall(_shown(token.content)))
     return parts, list(anchors)
+
+
+def _shown(text: str) -> str:
+    """Without comments, which no reader of the page sees."""
+    return _COMMENT.sub("", text)
 
 
 def _heading(content: str, token: Token, offset: int, seen: dict[str, int]) -> _Part:
@@ -140,7 +145,7 @@ def _add(part: _Part, token: Token) -> None:
     elif token.type == "list_item_open":
         part.steps += 1
     elif token.type in ("inline", "html_block"):
-        text = token.content
+        text = _shown(token.content)
         part.text.append(text)
         part.links += len(_LINK.findall(text))
         part.commands += sum(1 for span in _CODE_SPAN.findall(text) if " " in span.strip())
@@ -243,7 +248,7 @@ def _contacts(parts: list[_Part]) -> tuple[str, ...]:
 
 def _alerts(sections: tuple[Section, ...]) -> tuple[str, ...]:
     names = (_ALERT_NAME.fullmatch(section.title.strip()) for section in sections)
-    return tuple(dict.fromkeys(match[1] for match in names if match and _CAMEL.fullmatch(match[1])))
+    return tuple(dict.fromkeys(match[1] for match in names if match))
 
 
 def _is_policy(title: str, sections: tuple[Section, ...]) -> bool:

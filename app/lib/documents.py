@@ -198,7 +198,8 @@ def _load(text: str, options: _Options, offset: int) -> tuple[list[Document], Do
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1 + offset, mark.column + 1) if mark and not options.one_line else (1 + offset, 1)
         if (value := _json(stripped)) is not None:
-            return [Document(value, 1 + offset)], None
+            refused = _refused(value, options.limits, 1 + offset)
+            return ([], refused) if refused else ([Document(value, 1 + offset)], None)
         return builder.documents, DocumentError(str(error.problem or "is not YAML"), line, column)
     except yaml.YAMLError as error:
         return builder.documents, DocumentError(str(error).splitlines()[0], 1 + offset, code="yaml-invalid")
@@ -217,6 +218,25 @@ def _json(text: str) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError):
         return None
+
+
+def _refused(value: Any, limits: Limits, line: int) -> DocumentError | None:
+    """The limits again, for JSON that was read without libyaml."""
+    level, nodes = [value], 0
+    for _ in range(limits.depth + 1):
+        nodes += len(level)
+        if nodes > limits.nodes:
+            return DocumentError(f"expands to more than {limits.nodes} values", line, code="yaml-limit-nodes")
+        level = [inner for one in level for inner in _inside(one)]
+    if not level:
+        return None
+    return DocumentError(f"is nested deeper than {limits.depth} levels", line, code="yaml-limit-depth")
+
+
+def _inside(value: Any) -> list[Any]:
+    if isinstance(value, dict):
+        return [*value, *value.values()]
+    return value if isinstance(value, list) else []
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ _SHAPES = (
     re.compile(r"/(?P<repo>[^/]+/[^/]+)/src/(?P<ref>[^/]+)/?(?P<path>.*)"),  # Bitbucket Cloud
 )
 _DATA_CENTER = re.compile(r"/(?:projects|users)/(?P<project>[^/]+)/repos/(?P<name>[^/]+)/(?:browse|raw)/?(?P<path>.*)")
-_PLAIN = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)+?)(?:\.git)?/?")
+_PLAIN = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)+?)/?")
 
 
 def split(url: str) -> ForgePlace | None:
@@ -62,7 +62,11 @@ def repository_of(url: str) -> ForgePlace | None:
         return place
     parts = _parts(url)
     match = _PLAIN.fullmatch(parts[2]) if parts else None
-    return ForgePlace(f"{parts[0]}/{match['repo']}", "", "", parts[4], parts[3]) if parts and match else None
+    return (
+        ForgePlace(f"{parts[0]}/{match['repo'].removesuffix('.git')}", "", "", parts[4], parts[3])
+        if parts and match
+        else None
+    )
 
 
 def _parts(url: str) -> tuple[str, str, str, str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -10,10 +10,12 @@ from app.facts.schema import Schema, fact_types
 from app.lib import times
 from app.policy.examples import read_examples
 from app.policy.model import Check, Parameter, PolicyProblem
+from app.policy.places import locate
 from app.policy.reader import Reader, suggestion
 from app.policy.remediation import placeholders
 from app.policy.rules import ENTITY, Compiler, Rule, RuleError
 
+_INT64 = 2**63
 _PARAMETER_TYPES = ("bool", "int", "double", "string", "strings", "duration")
 _KINDS: Mapping[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "double": (float, int), "string": (str,)}
 
@@ -21,7 +23,8 @@ _KINDS: Mapping[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "doubl
 class Names:
     """What rules may name, by context; compilers are made once for each context and reused."""
 
-    def __init__(self, schema: Schema) -> None:
+    def __init__(self, schema: Schema, tiers: Collection[str] = ()) -> None:
+        self.tiers = tiers
         self.facts = fact_types(schema)
         self.common: dict[str, str] = {name: fact.type for name, fact in self.facts.items() if fact.type != "items"}
         self.common |= {f"entity.{name}": type_ for name, type_ in ENTITY.items()} | {"now": "timestamp"}
@@ -44,7 +47,7 @@ class Names:
 def read_check(reader: Reader, area: str, names: Names) -> Check | None:
     """One check, or None where a problem makes it unusable (each problem is in the reader's list)."""
     before = len(reader.problems)
-    parameters = _parameters(reader)
+    parameters = _parameters(reader, names.tiers)
     each = reader.text("each")
     if each and (each not in names.facts or names.facts[each].type != "items"):
         lists = [name for name, fact in names.facts.items() if fact.type == "items"]
@@ -53,6 +56,11 @@ def read_check(reader: Reader, area: str, names: Names) -> Check | None:
     rules = {key: _rule(reader, key, names, each, parameters) for key in ("where", "require", "unknown")}
     if not each and (reader.node.get("where") or reader.node.get("unknown")):
         reader.refuse("`where` and `unknown` need `each`", "where" if "where" in reader.node else "unknown")
+    counts = [key for key in ("at_least", "minimum") if reader.node.get(key) is not None]
+    if counts and not reader.node.get("each"):
+        reader.refuse(f"`{counts[0]}` needs `each`", counts[0])
+    if len(counts) > 1:
+        reader.refuse("`at_least` is a share and `minimum` a count: give one of them", "minimum")
     check = {
         "id": reader.text("id", needed=True),
         "title": reader.text("title", needed=True),
@@ -67,7 +75,7 @@ def read_check(reader: Reader, area: str, names: Names) -> Check | None:
         "include_ignored": reader.flag("include_ignored"),
         "fix": reader.text("fix"),
         "help_url": reader.text("help_url"),
-        "examples": read_examples(reader, names.facts),
+        "examples": read_examples(reader, names.facts, parameters),
     }
     _check_remediation(reader, str(check["remediation"]), names, each, parameters)
     reader.finish()
@@ -84,19 +92,15 @@ def _rule(reader: Reader, key: str, names: Names, each: str, parameters: Mapping
     try:
         return names.compiler(each, parameters).compile(source)
     except RuleError as error:
-        line, column = _place(reader, key, error)
+        written = str(reader.node[key])
+        rows = written.strip().split("\n")
+        before = len(written) - len(written.lstrip()) + sum(len(row) + 1 for row in rows[: error.line - 1])
+        line, column = locate(reader.lines, reader.mark(key), key, written, before + error.column - 1)
         reader.problems.append(PolicyProblem(reader.path, line, column, f"`{key}`: {error.message}"))
         return None
 
 
-def _place(reader: Reader, key: str, error: RuleError) -> tuple[int, int]:
-    """Where in the file a mistake of a rule stands: on the key's line for a plain text, below it for a block."""
-    line, column = reader.mark(key)
-    plain = "\n" not in str(reader.node.get(key, ""))
-    return (line, column + len(key) + 2 + error.column - 1) if plain else (line + error.line, error.column)
-
-
-def _parameters(reader: Reader) -> dict[str, Parameter]:
+def _parameters(reader: Reader, tiers: Collection[str]) -> dict[str, Parameter]:
     found: dict[str, Parameter] = {}
     declared = reader.mapping("parameters")
     for name, node in declared.items():
@@ -106,6 +110,9 @@ def _parameters(reader: Reader) -> dict[str, Parameter]:
             inner.refuse(f"`type` must be one of {', '.join(_PARAMETER_TYPES)}", "type")
             continue
         default = typed(inner, "default", inner.raw("default"), type_)
+        for tier in inner.mapping("by_tier"):
+            if tiers and tier not in tiers:
+                inner.refuse(f"`by_tier`: {tier} is no tier of policy.yaml{suggestion(tier, tiers)}", "by_tier")
         by_tier = {tier: typed(inner, "by_tier", value, type_) for tier, value in inner.mapping("by_tier").items()}
         doc = inner.text("doc", needed=True)
         inner.finish()
@@ -129,6 +136,9 @@ def typed(reader: Reader, key: str, value: Any, type_: str) -> Any:
     kinds = _KINDS[type_]
     if not isinstance(value, kinds) or (isinstance(value, bool) and type_ != "bool"):
         reader.refuse(f"`{key}` must be of type {type_}", key)
+        return kinds[0]()
+    if isinstance(value, int) and not -_INT64 <= value < _INT64:
+        reader.refuse(f"`{key}` is beyond the whole numbers that rules know (64 bits)", key)
         return kinds[0]()
     return float(value) if type_ == "double" and isinstance(value, int) else value
 

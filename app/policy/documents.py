@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from app.catalog.model import EntityRef
 from app.errors import DocumentError, PolicyError
 from app.facts.schema import Schema
 from app.lib import documents
@@ -14,6 +15,7 @@ from app.policy.checks import Names, read_check, typed
 from app.policy.model import Check, Entry, Level, Parameter, Policy, PolicyProblem, Scorecard, Waiver
 from app.policy.reader import Reader, suggestion
 from app.policy.rules import ENTITY, Compiler, Rule, RuleError
+from app.policy.settings import read_settings
 
 _SETTINGS, _WAIVERS, _CHECKS = "policy.yaml", "waivers.yaml", "checks/"
 
@@ -25,17 +27,35 @@ def load(folder: Path, schema: Schema) -> Policy:
         raise PolicyError(
             (PolicyProblem(str(folder), 1, 1, "holds no policy: expected policy.yaml and checks/*.yaml"),)
         )
-    return load_texts({path.relative_to(folder).as_posix(): path.read_text("utf-8") for path in paths}, schema)
+    return load_texts(_texts(folder, paths), schema)
+
+
+def _texts(folder: Path, paths: Sequence[Path]) -> dict[str, str]:
+    texts, problems = {}, []
+    for path in paths:
+        name = path.relative_to(folder).as_posix()
+        try:
+            texts[name] = documents.decode(path.read_bytes())
+        except DocumentError as error:
+            problems.append(PolicyProblem(name, error.line, error.column, error.message))
+        except OSError as error:
+            problems.append(PolicyProblem(name, 1, 1, f"can't be read: {error.strerror}"))
+    if problems:
+        raise PolicyError(tuple(problems))
+    return texts
 
 
 def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
     """The policy of documents by relative name: also how the last good policy comes back from the store."""
     problems: list[PolicyProblem] = []
     nodes = {name: _parse(name, text, problems) for name, text in sorted(texts.items())}
-    settings = nodes.get(_SETTINGS)
-    checks = _checks({name: node for name, node in nodes.items() if name.startswith(_CHECKS)}, Names(schema), problems)
+    tiers = _stated_tiers(nodes.get(_SETTINGS))
+    parts = {name: node for name, node in nodes.items() if name.startswith(_CHECKS)}
+    checks = _checks(parts, texts, Names(schema, tiers), problems)
+    known = {*checks, *(str(node.get("area")) for node in parts.values() if isinstance(node, dict))}
+    settings = read_settings(nodes.get(_SETTINGS), known, problems)
     others = {name: node for name, node in nodes.items() if "/" not in name and name not in (_SETTINGS, _WAIVERS)}
-    scorecards = _scorecards(others, checks, settings if isinstance(settings, dict) else {}, problems)
+    scorecards = _scorecards(others, checks, tiers, problems)
     waivers = _waivers(nodes.get(_WAIVERS), checks, problems)
     if problems:
         raise PolicyError(tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column))))
@@ -44,10 +64,16 @@ def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
         checks=checks,
         scorecards=scorecards,
         waivers=waivers,
-        settings=settings if isinstance(settings, dict) else {},
+        settings=settings,
         version=digest,
         documents=dict(texts),
     )
+
+
+def _stated_tiers(node: Any) -> list[str]:
+    """The tiers that policy.yaml names, before all of it is known to be right."""
+    tiers = node.get("tiers") if isinstance(node, dict) else None
+    return [tier for tier in tiers if isinstance(tier, str)] if isinstance(tiers, list) else []
 
 
 def _parse(name: str, text: str, problems: list[PolicyProblem]) -> Any:
@@ -58,13 +84,15 @@ def _parse(name: str, text: str, problems: list[PolicyProblem]) -> Any:
         return documents.Mapping((error.line, error.column))
 
 
-def _checks(nodes: Mapping[str, Any], names: Names, problems: list[PolicyProblem]) -> dict[str, Check]:
+def _checks(
+    nodes: Mapping[str, Any], texts: Mapping[str, str], names: Names, problems: list[PolicyProblem]
+) -> dict[str, Check]:
     found: dict[str, Check] = {}
     seen: dict[str, str] = {}
     for path, node in nodes.items():
         if not node and problems:
             continue
-        reader = Reader(path, node, "a file of checks", problems)
+        reader = Reader(path, node, "a file of checks", problems, texts[path].split("\n"))
         area = reader.text("area", needed=True)
         for inner in reader.readers("checks", "a check", needed=True):
             check = read_check(inner, area, names)
@@ -100,12 +128,12 @@ def _cycle(start: str, checks: Mapping[str, Check]) -> list[str]:
 
 
 def _scorecards(
-    nodes: Mapping[str, Any], checks: Mapping[str, Check], settings: Mapping[str, Any], problems: list[PolicyProblem]
+    nodes: Mapping[str, Any], checks: Mapping[str, Check], tiers: Sequence[str], problems: list[PolicyProblem]
 ) -> dict[str, Scorecard]:
     found: dict[str, Scorecard] = {}
     for path, node in nodes.items():
         reader = Reader(path, node, "a scorecard", problems)
-        scorecard = _scorecard(reader, checks, settings)
+        scorecard = _scorecard(reader, checks, tiers)
         if scorecard is None:
             continue
         if scorecard.id in found:
@@ -114,21 +142,22 @@ def _scorecards(
     return found
 
 
-def _scorecard(reader: Reader, checks: Mapping[str, Check], settings: Mapping[str, Any]) -> Scorecard | None:
-    levels = []
+def _scorecard(reader: Reader, checks: Mapping[str, Check], tiers: Sequence[str]) -> Scorecard | None:
+    levels: list[Level] = []
     for inner in reader.readers("levels", "a level", needed=True):
-        levels.append(Level(inner.text("id", needed=True), inner.text("title", needed=True)))
+        level = Level(inner.text("id", needed=True), inner.text("title", needed=True))
+        if level.id in ("none", "not_rated") or level.id in [other.id for other in levels]:
+            inner.refuse(f"{level.id} can't be the name of another level", "id")
+        levels.append(level)
         inner.finish()
     ids = [level.id for level in levels]
     targets = {str(tier): str(level) for tier, level in reader.mapping("targets").items()}
-    for tier, level in targets.items():
-        if level not in ids:
-            reader.refuse(f"`targets`: {level} is no level of this scorecard{suggestion(level, ids)}", "targets")
-        if settings.get("tiers") and tier not in settings["tiers"]:
-            reader.refuse(
-                f"`targets`: {tier} is no tier of policy.yaml{suggestion(tier, settings['tiers'])}", "targets"
-            )
-    entries = _entries(reader, checks, ids)
+    for tier, target in targets.items():
+        if target not in ids:
+            reader.refuse(f"`targets`: {target} is no level of this scorecard{suggestion(target, ids)}", "targets")
+        if tiers and tier not in tiers:
+            reader.refuse(f"`targets`: {tier} is no tier of policy.yaml{suggestion(tier, tiers)}", "targets")
+    entries = _entries(reader, checks, ids, tiers)
     areas = {checks[entry.check].area for entry in entries if entry.check in checks}
     required = reader.texts("required_areas")
     for area in required:
@@ -164,7 +193,7 @@ def _applies_to(reader: Reader) -> Rule | None:
         return None
 
 
-def _entries(reader: Reader, checks: Mapping[str, Check], levels: list[str]) -> list[Entry]:
+def _entries(reader: Reader, checks: Mapping[str, Check], levels: Sequence[str], tiers: Sequence[str]) -> list[Entry]:
     entries: list[Entry] = []
     places: dict[str, int] = {}
     for inner in reader.readers("checks", "a check of a scorecard", needed=True):
@@ -181,6 +210,9 @@ def _entries(reader: Reader, checks: Mapping[str, Check], levels: list[str]) -> 
                 inner.refuse(
                     f"{name} requires {required}, which must stand before it at the same or a lower level", "check"
                 )
+        for tier in inner.texts("tiers"):
+            if tiers and tier not in tiers:
+                inner.refuse(f"`tiers`: {tier} is no tier of policy.yaml{suggestion(tier, tiers)}", "tiers")
         places[name] = levels.index(level) if level in levels else 0
         entries.append(
             Entry(
@@ -217,8 +249,13 @@ def _waivers(node: Any, checks: Mapping[str, Check], problems: list[PolicyProble
             inner.refuse(f"there is no check {check}{suggestion(check, checks)}", "check")
         until = inner.instant("until", needed=True)
         entity, reason, by = (inner.text(key, needed=True) for key in ("entity", "reason", "approved_by"))
+        try:
+            ref = str(EntityRef.parse(entity)) if entity else ""
+        except ValueError as error:
+            inner.refuse(f"`entity`: {error}", "entity")
+            ref = ""
         inner.finish()
-        if until is not None:
-            found.append(Waiver(entity.lower(), check, reason, until, by))
+        if until is not None and ref:
+            found.append(Waiver(ref, check, reason, until, by))
     reader.finish()
     return tuple(found)

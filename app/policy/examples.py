@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.facts.model import Facts, Reason, Unknown
 from app.facts.schema import Fact
 from app.lib import times
 from app.policy.judging import Verdict, judge, scope
-from app.policy.model import Check, Example, Outcome, Policy, Subject
+from app.policy.model import Check, Example, Outcome, Parameter, Policy, Subject
 from app.policy.reader import Reader, suggestion
 from app.policy.remediation import render
+from app.policy.rules import ENTITY
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
+_PLAIN: Mapping[str, type] = {
+    "bool": bool,
+    "int": int,
+    "double": float,
+    "string": str,
+    "timestamp": datetime,
+    "duration": timedelta,
+}
 WANTED = (Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN)
 
 
@@ -32,12 +41,15 @@ class ExampleFailure:
         return f"{self.path}:{self.line}: {self.check}: {self.message}"
 
 
-def read_examples(reader: Reader, facts: Mapping[str, Fact]) -> tuple[Example, ...]:
+def read_examples(
+    reader: Reader, facts: Mapping[str, Fact], parameters: Mapping[str, Parameter]
+) -> tuple[Example, ...]:
     """The examples of one check, their facts typed by the schema."""
-    return tuple(_example(inner, facts) for inner in reader.readers("examples", "an example", needed=True))
+    inner = reader.readers("examples", "an example", needed=True)
+    return tuple(_example(example, facts, parameters) for example in inner)
 
 
-def _example(reader: Reader, facts: Mapping[str, Fact]) -> Example:
+def _example(reader: Reader, facts: Mapping[str, Fact], parameters: Mapping[str, Parameter]) -> Example:
     given = {name: _fact(reader, name, value, facts) for name, value in reader.mapping("facts").items()}
     unknown = {name: str(reason) for name, reason in reader.mapping("unknown").items()}
     for name, reason in unknown.items():
@@ -52,8 +64,8 @@ def _example(reader: Reader, facts: Mapping[str, Fact]) -> Example:
     example = Example(
         facts=given,
         unknown=unknown,
-        entity=reader.mapping("entity"),
-        parameters=reader.mapping("parameters"),
+        entity=_entity(reader),
+        parameters=_parameters(reader, parameters),
         now=reader.instant("now"),
         outcome=outcome,
         offenders=offenders,
@@ -63,13 +75,53 @@ def _example(reader: Reader, facts: Mapping[str, Fact]) -> Example:
     return example
 
 
+def _entity(reader: Reader) -> dict[str, Any]:
+    found = {}
+    for name, value in reader.mapping("entity").items():
+        if name not in ENTITY:
+            reader.refuse(f"an entity has no {name}{suggestion(name, ENTITY)}", "entity")
+        elif not _is(value, ENTITY[name]):
+            reader.refuse(f"entity.{name} must be of type {ENTITY[name]}", "entity")
+        else:
+            found[name] = tuple(value) if isinstance(value, list) else value
+    return found
+
+
+def _parameters(reader: Reader, parameters: Mapping[str, Parameter]) -> dict[str, Any]:
+    found = {}
+    for name, value in reader.mapping("parameters").items():
+        if name not in parameters:
+            reader.refuse(f"the check has no parameter {name}{suggestion(name, parameters)}", "parameters")
+            continue
+        made = _duration(value) if parameters[name].type == "duration" else _typed(value, parameters[name].type)
+        if not _is(made, parameters[name].type):
+            reader.refuse(f"{name} must be of type {parameters[name].type}", "parameters")
+        found[name] = made
+    return found
+
+
+def _duration(value: Any) -> Any:
+    try:
+        return times.parse_duration(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _is(value: Any, type_: str) -> bool:
+    if type_ == "strings":
+        return isinstance(value, list) and all(isinstance(part, str) for part in value)
+    if type_ == "map":
+        return isinstance(value, dict) and all(isinstance(part, str) for part in value.values())
+    return isinstance(value, _PLAIN[type_]) and (type_ == "bool" or not isinstance(value, bool))
+
+
 def _fact(reader: Reader, name: str, value: Any, facts: Mapping[str, Fact]) -> Any:
     fact = facts.get(name)
     if fact is None:
         reader.refuse(f"{name} is not a fact{suggestion(name, facts)}", "facts")
         return value
     if fact.type != "items":
-        return _typed(value, fact.type)
+        return _checked(reader, name, value, fact.type)
     types = {key: field.type for key, field in fact.fields.items()}
     return [_item(reader, name, item, types, "") for item in (value if isinstance(value, list) else [value])]
 
@@ -82,13 +134,20 @@ def _item(reader: Reader, fact: str, item: Any, types: Mapping[str, str], prefix
     for key, value in item.items():
         name = f"{prefix}{key}"
         if name in types:
-            made[key] = _typed(value, types[name])
+            made[key] = _checked(reader, f"{fact}.{name}", value, types[name])
         elif isinstance(value, dict) and any(known.startswith(f"{name}.") for known in types):
             made[key] = _item(reader, fact, value, types, f"{name}.")
         elif name in ("unknown", "repository", "commit", "path", "line", "url"):
             made[key] = value
         else:
             reader.refuse(f"{fact} has no field {name}{suggestion(name, types)}", "facts")
+    return made
+
+
+def _checked(reader: Reader, name: str, value: Any, type_: str) -> Any:
+    made = _typed(value, type_)
+    if type_ in (*_PLAIN, "strings") and not _is(made, type_):
+        reader.refuse(f"{name} must be of type {type_}", "facts")
     return made
 
 
@@ -118,7 +177,7 @@ def verdict_of(check: Check, example: Example) -> tuple[Verdict, str]:
     """What the check says of an example's facts, and its rendered remediation."""
     facts = Facts(values=dict(example.facts), collected_at=example.now or NOW)
     facts.unknown = {name: Unknown(Reason(reason), f"{name} is {reason}") for name, reason in example.unknown.items()}
-    subject = replace(_SUBJECT, **{key: _entity_value(value) for key, value in example.entity.items()})
+    subject = replace(_SUBJECT, **example.entity)
     entity = {f"entity.{name}": getattr(subject, name) for name in Subject.__dataclass_fields__}
     entity["entity.tags"] = list(subject.tags)
     seen = scope(facts, entity, example.now or NOW)
@@ -129,10 +188,6 @@ def verdict_of(check: Check, example: Example) -> tuple[Verdict, str]:
 
 
 _SUBJECT = Subject(ref="component:default/example", kind="component", type="service", name="example")
-
-
-def _entity_value(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
 
 
 def _told(check: Check, example: Example) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 
 from app.facts.model import Facts, Place, Reason
 from app.policy.model import Check, Evidence, Offender, Outcome
-from app.policy.rules import Answer, Rule, conclude
+from app.policy.rules import Answer, Rule, conclude, first_line
 
 MAX_OFFENDERS = 50
 _NOT_COLLECTED = "has not been collected"
@@ -38,6 +38,7 @@ class _Tally:
     unknown: int = 0
     error: str = ""
     why_unknown: str = ""
+    code: str = Reason.UNREADABLE
     offenders: list[Mapping[str, Any]] | None = None
 
     @property
@@ -59,7 +60,7 @@ def _ask(rule: Rule, data: Mapping[str, Any], activation: Any) -> Answer:
     try:
         return conclude(rule, data, rule.program.eval(activation))
     except Exception as error:  # noqa: BLE001 (the runtime raises bare exceptions on exceeded budgets and odd values)
-        return Answer(None, error=(str(error).splitlines() or [type(error).__name__])[0][:300])
+        return Answer(None, error=first_line(error))
 
 
 def _used(names: Sequence[str], seen: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
@@ -111,11 +112,8 @@ def _each(check: Check, facts: Facts, seen: Mapping[str, Any], parameters: Mappi
         return _unknown(facts, check.each, ())
     if not isinstance(items, list | tuple):
         return Verdict(Outcome.ERROR, f"{check.each} is not a list of items")
-    tally = _count(check, items, _used(_names(check), seen, parameters))
-    unreadable = _unreadable(check, facts)
-    if unreadable:
-        tally.unknown += len(unreadable)
-        tally.why_unknown = tally.why_unknown or _unreadable_text(unreadable)
+    tally = _count(check, items, _used(_names(check), seen, parameters), facts)
+    _count_unreadable(check, facts, tally)
     if tally.error:
         return Verdict(Outcome.ERROR, f"the rule is broken: {tally.error}")
     return _concluded(check, tally, facts)
@@ -126,7 +124,7 @@ def _names(check: Check) -> list[str]:
     return list(dict.fromkeys(name for rule in rules for name in rule.names))
 
 
-def _count(check: Check, items: Sequence[Any], shared: dict[str, Any]) -> _Tally:
+def _count(check: Check, items: Sequence[Any], shared: dict[str, Any], facts: Facts) -> _Tally:
     tally = _Tally(offenders=[])
     fields = [(name, name[5:].split(".")) for name in _names(check) if name.startswith("item.")]
     for item in items:
@@ -140,7 +138,9 @@ def _count(check: Check, items: Sequence[Any], shared: dict[str, Any]) -> _Tally
             value = _lookup(item, path)
             if value is not _ABSENT:
                 data[name] = value
-        _count_item(check, item, data, tally)
+        absent = _count_item(check, item, data, tally)
+        if absent is not None:
+            _count_unknown(check, item, absent, facts, tally)
         if tally.error:
             return tally
     return tally
@@ -157,24 +157,20 @@ def _lookup(item: Any, path: Sequence[str]) -> Any:
     return item
 
 
-def _count_item(check: Check, item: Mapping[str, Any], data: Mapping[str, Any], tally: _Tally) -> None:
+def _count_item(check: Check, item: Mapping[str, Any], data: Mapping[str, Any], tally: _Tally) -> str | None:
+    """None once the item is counted; else the name that was absent ("" where the rule itself says unknown)."""
     activation = _activate(check.require, data)
     if isinstance(activation, Exception):
-        tally.error = str(activation)
-        return
+        tally.error = first_line(activation)
+        return None
     if check.where is not None:
         chosen = _ask(check.where, data, activation)
-        if chosen.error:
-            tally.error = chosen.error
-            return
-        if chosen.value is False:
-            return
-        if chosen.value is None:
-            _count_unknown(item, chosen.absent[0], tally)
-            return
-    if check.unknown is not None and _ask(check.unknown, data, activation).value is True:
-        _count_unknown(item, "", tally)
-        return
+        if chosen.value is not True:
+            return _not_definite(chosen, tally)
+    if check.unknown is not None:
+        hidden = _ask(check.unknown, data, activation)
+        if hidden.value is not False:  # absent here is unknown too: deleting a field must never turn unknown into pass
+            return "" if hidden.value else _not_definite(hidden, tally)
     answer = _ask(check.require, data, activation)
     if answer.value is True:
         tally.passed += 1
@@ -182,25 +178,43 @@ def _count_item(check: Check, item: Mapping[str, Any], data: Mapping[str, Any], 
         tally.failed += 1
         assert tally.offenders is not None
         tally.offenders.append(item)
-    elif answer.error:
-        tally.error = answer.error
-    else:
-        _count_unknown(item, answer.absent[0], tally)
+    return _not_definite(answer, tally)
 
 
-def _count_unknown(item: Mapping[str, Any], name: str, tally: _Tally) -> None:
+def _not_definite(answer: Answer, tally: _Tally) -> str | None:
+    tally.error = answer.error
+    return answer.absent[0] if answer.absent else None
+
+
+def _count_unknown(check: Check, item: Mapping[str, Any], name: str, facts: Facts, tally: _Tally) -> None:
     tally.unknown += 1
     if tally.why_unknown:
         return
-    told = item.get("unknown")
-    why = told.get(name.removeprefix("item.")) if isinstance(told, Mapping) else None
+    told, field = item.get("unknown"), name.removeprefix("item.")
+    why = told.get(field) if isinstance(told, Mapping) else None
+    general = facts.unknown.get(f"{check.each}.{field}" if name != field else name)
+    if general is not None:
+        why, tally.code = why or general.message, general.reason
     where = f"{item.get('path', '')}:{item.get('line', '')}".strip(":")
     tally.why_unknown = f"{name_of(item) or where or 'an item'}: {why or 'can not be told'}"
 
 
-def _unreadable(check: Check, facts: Facts) -> list[Mapping[str, Any]]:
-    found = facts.values.get(f"{check.each.split('.')[0]}.unreadable", ())
-    return [entry for entry in found if isinstance(entry, Mapping) and not entry.get("ignored")]
+def _count_unreadable(check: Check, facts: Facts, tally: _Tally) -> None:
+    """What is there but can't be read counts as unknown items; where even that list is unknown, as one."""
+    name = f"{check.each.split('.')[0]}.unreadable"
+    missing = facts.unknown.get(name)
+    if name not in facts.values and missing is not None:
+        tally.unknown += 1
+        if not tally.why_unknown:
+            tally.why_unknown, tally.code = missing.message, missing.reason
+        return
+    found = facts.values.get(name, ())
+    if not isinstance(found, list | tuple) or not all(isinstance(entry, Mapping) for entry in found):
+        tally.error = tally.error or f"{name} is not a list of items"
+        return
+    if counted := [entry for entry in found if not entry.get("ignored")]:
+        tally.unknown += len(counted)
+        tally.why_unknown = tally.why_unknown or _unreadable_text(counted)
 
 
 def _unreadable_text(entries: Sequence[Mapping[str, Any]]) -> str:
@@ -217,7 +231,7 @@ def _concluded(check: Check, tally: _Tally, facts: Facts) -> Verdict:
     if outcome is Outcome.PASS:
         return Verdict(outcome, evidence=evidence)
     if outcome is Outcome.UNKNOWN:
-        return Verdict(outcome, tally.why_unknown, Reason.UNREADABLE, evidence=evidence)
+        return Verdict(outcome, tally.why_unknown, tally.code, evidence=evidence)
     if not tally.total:
         return Verdict(
             outcome, f"nothing to judge: no {check.each.split('.')[-1].replace('_', ' ')}", evidence=evidence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,8 +14,11 @@ from app.policy.model import PolicyProblem
 class Reader:
     """One mapping being read. All readers of one load share `problems`, so that everything wrong is told at once."""
 
-    def __init__(self, path: str, node: Any, what: str, problems: list[PolicyProblem]) -> None:
-        self.path, self.what, self.problems = path, what, problems
+    def __init__(
+        self, path: str, node: Any, what: str, problems: list[PolicyProblem], lines: Sequence[str] = ()
+    ) -> None:
+        """`lines`: the file's own text, where places inside a text of it are to be told."""
+        self.path, self.what, self.problems, self.lines = path, what, problems, lines
         self.node: Mapping[str, Any] = node if isinstance(node, dict) else {}
         self._asked: set[str] = set()
         self._raw = node
@@ -119,7 +122,7 @@ class Reader:
         if not isinstance(value, list):
             self.refuse(f"`{key}` must be a list", key)
             return []
-        return [Reader(self.path, item, what, self.problems) for item in value]
+        return [Reader(self.path, item, what, self.problems, self.lines) for item in value]
 
     def raw(self, key: str) -> Any:
         return self._take(key, False)

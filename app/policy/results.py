@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,7 +12,7 @@ from app.lib import times
 from app.policy.model import CheckResult, ScorecardResult
 from app.policy.plan import Step
 
-_MAX_LIST = 20
+_MAX_LIST, _MAX_TEXT = 20, 500
 
 
 def to_json(entity: str, results: Sequence[ScorecardResult]) -> dict[str, Any]:
@@ -108,7 +109,7 @@ def _share(value: float | None) -> float | None:
 
 
 def plain(value: Any) -> Any:
-    """Any fact value as JSON; a long list is cut, with its length told."""
+    """Any fact value as JSON; a long list or text is cut, a list with its length told."""
     if isinstance(value, datetime):
         return times.format_instant(value)
     if isinstance(value, timedelta):
@@ -116,6 +117,10 @@ def plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         shown = [plain(item) for item in value[:_MAX_LIST]]
         return [*shown, f"… {len(value) - _MAX_LIST} more"] if len(value) > _MAX_LIST else shown
+    if isinstance(value, str) and len(value) > _MAX_TEXT:
+        return f"{value[:_MAX_TEXT]}…"
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no such number
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     return value

@@ -60,10 +60,16 @@ _KEYWORDS = frozenset(
         "while",
     ]
 )
-_STRING = re.compile(r"""r?("{3}.*?"{3}|'{3}.*?'{3}|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')""", re.DOTALL)
+_NOT_CODE = re.compile(
+    r"""\b[rR][bB]?(?:"{3}.*?"{3}|'{3}.*?'{3}|"[^"\n]*"|'[^'\n]*')|"{3}.*?"{3}|'{3}.*?'{3}"""
+    r"""|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|//[^\n]*""",
+    re.DOTALL,
+)
+"""Text literals (in raw ones a backslash means itself) and comments."""
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*")
 _COMPILE = re.compile(r"<input>:(\d+):(\d+): (.*)")
-_DURATION = re.compile(r"""duration\(\s*["']([^"']+)["']\s*\)""")
+_DURATION = re.compile(r"""\bduration\(\s*["']([^"']+)["']\s*\)""")
+_TIMESTAMP = re.compile(r"""\btimestamp\(\s*["']([^"']+)["']\s*\)""")
 Value = bool | None
 
 
@@ -86,7 +92,13 @@ class Rule:
 
     @property
     def durations(self) -> tuple[str, ...]:
+        """Literal durations, as written."""
         return tuple(_DURATION.findall(self.source))
+
+    @property
+    def instants(self) -> tuple[str, ...]:
+        """Literal timestamps, as written."""
+        return tuple(_TIMESTAMP.findall(self.source))
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +119,7 @@ class Compiler:
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = dict(names)
         for name in self.names:
-            if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name) or name.split(".")[-1] in _KEYWORDS:
+            if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name) or _KEYWORDS & set(name.split(".")):
                 raise RuleError(f"“{name}” can't be a name in rules: use a–z, _ and dots, and no CEL keyword")
         self._env = cel.NewEnv(
             variables={name: _TYPES[type_] for name, type_ in self.names.items()},
@@ -119,7 +131,7 @@ class Compiler:
         text = source.strip()
         try:
             program = self._env.compile(text)
-        except RuntimeError as error:
+        except (RuntimeError, TypeError) as error:  # TypeError: text that is not valid Unicode
             raise self._explained(text, str(error)) from None
         if program.return_type() != cel.Type.BOOL:
             raise RuleError(f"must say true or false, but gives {program.return_type()}")
@@ -131,18 +143,27 @@ class Compiler:
         undeclared = re.search(r"undeclared reference to '([^']*)'", message)
         if undeclared is None:
             return RuleError(message.removesuffix(" [INVALID_ARGUMENT]"), line, column)
-        name = next(
-            (n for n in written_names(text) if n not in self.names and n.startswith(undeclared[1])), undeclared[1]
-        )
+        offset = sum(len(row) + 1 for row in text.split("\n")[: line - 1]) + column - 1
+        start, name = _name_at(text, offset) or (offset, undeclared[1])
+        line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
         close = difflib.get_close_matches(name, list(self.names), 1, 0.6)
         hint = f"; did you mean {close[0]}?" if close else ""
         return RuleError(f"{name} is not a declared fact, item field or parameter{hint}", line, column, name)
 
 
+def _written(source: str) -> list[tuple[int, int, str]]:
+    """(start, end, dotted name) outside text literals and comments, in order."""
+    bare = _NOT_CODE.sub(lambda match: " " * len(match[0]), source)
+    return [(match.start(), match.end(), re.sub(r"\s", "", match[0])) for match in _NAME.finditer(bare)]
+
+
+def _name_at(source: str, offset: int) -> tuple[int, str] | None:
+    return next(((start, name) for start, end, name in _written(source) if start <= offset < end), None)
+
+
 def written_names(source: str) -> list[str]:
-    """Dotted names as written, outside text literals, in order."""
-    bare = _STRING.sub(lambda match: " " * len(match[0]), source)
-    return [re.sub(r"\s", "", match[0]) for match in _NAME.finditer(bare)]
+    """Dotted names as written, outside text literals and comments, in order."""
+    return [name for _, _, name in _written(source)]
 
 
 def used_names(source: str, declared: Iterable[str]) -> tuple[str, ...]:
@@ -162,7 +183,7 @@ def ask(rule: Rule, data: Mapping[str, Any]) -> Answer:
     try:
         return conclude(rule, data, rule.program.eval(rule.activation(data)))
     except Exception as error:  # noqa: BLE001 (the runtime raises bare exceptions on exceeded budgets and odd values)
-        return Answer(None, error=_first_line(error))
+        return Answer(None, error=first_line(error))
 
 
 def conclude(rule: Rule, data: Mapping[str, Any], result: Any) -> Answer:
@@ -175,8 +196,8 @@ def conclude(rule: Rule, data: Mapping[str, Any], result: Any) -> Answer:
     absent = tuple(name for name in rule.names if name not in data)
     if absent:
         return Answer(None, absent)
-    return Answer(None, error=_first_line(value))
+    return Answer(None, error=first_line(value))
 
 
-def _first_line(error: object) -> str:
+def first_line(error: object) -> str:
     return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__

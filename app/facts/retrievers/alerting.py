@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from app.catalog.model import Entity
-from app.facts.alert_items import generated_item, recording_item, rule_item
-from app.facts.inventory import Found
+from app.facts.alert_items import generated_item, objective_link, recording_item, rule_item
+from app.facts.inventory import Found, UnreadablePlace
 from app.facts.model import Place, Reason, Unknown
 from app.facts.retrievers.slo import joined_objectives
 from app.facts.runbook_links import Landing, actions_of, land, sections_of, topics_of
 from app.facts.seen import Item, Seen, unreadable_items
 from app.facts.world import World
 from app.formats import ignoring
-from app.formats.model import AlertRule, Objective, RecordingRule, RuleTest, Runbook
+from app.formats.model import AlertRule, Objective, RecordingRule, RuleTest, Runbook, RunbookLink
+
+JSONNET = (".jsonnet", ".libsonnet")
 
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
@@ -26,12 +29,12 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     recordings = world.objects(entity.ref, RecordingRule.kind)
     tests = world.objects(entity.ref, RuleTest.kind)
     objectives = joined_objectives(entity, world)
-    places = world.unreadable(entity.ref, "alerting")
+    places = _without_rendered(world.unreadable(entity.ref, "alerting"), rules)
     seen.found([*rules, *recordings, *tests, *objectives, *places])
     seen.values["alerting.rules"] = _rules(rules, tests, objectives, world, seen)
     seen.values["alerting.recordings"] = [recording_item(found) for found in recordings]
     seen.values["alerting.unreadable"] = unreadable_items(places)
-    _problems(seen, [*rules, *recordings], world)
+    _problems(seen, [*rules, *recordings], places, world)
     return seen
 
 
@@ -62,8 +65,9 @@ def _untestable(found: Found) -> bool:
 
 
 def _landing(found: Found, world: World, seen: Seen) -> Landing:
-    link = found.object.runbook if isinstance(found.object, AlertRule | Objective) else None
-    return land(link.value if link else "", repository=found.repository, path=found.path, world=world, seen=seen)
+    thing = found.object
+    link = objective_link(thing) if isinstance(thing, Objective) else getattr(thing, "runbook", RunbookLink())
+    return land(link.value, repository=found.repository, path=found.path, world=world, seen=seen)
 
 
 def _generates(found: Found, paging: bool, rules: Sequence[Found]) -> bool:
@@ -104,30 +108,52 @@ def _shared(items: list[Item]) -> list[Item]:
     return items
 
 
-def _problems(seen: Seen, rules: Sequence[Found], world: World) -> None:
-    """Problems of the files its rules stand in. Whoever shares a file shares what is wrong with it."""
-    items: list[Item] = []
-    for repository in sorted({found.repository for found in rules}):
-        view = world.repository(repository)
-        if isinstance(view, Unknown):
-            continue
-        for problem in view.problems({found.path for found in rules if found.repository == repository}):
-            items.append(
-                {
-                    "code": problem.code,
-                    "message": problem.message,
-                    "ignored": ignoring.reason(problem.path),
-                    "repository": repository,
-                    "commit": view.commit,
-                    "path": problem.path,
-                    "line": problem.line,
-                }
-            )
+def _problems(seen: Seen, rules: Sequence[Found], places: Sequence[UnreadablePlace], world: World) -> None:
+    """Problems of the files its rules stand in, or would if they could be read. Who shares a file shares its problems.
+
+    A file that only a template engine can read is no mistake: without other problems their number is then unknown.
+    """
+    broken = [place for place in places if not place.ignored and not _is_template(place)]
+    files = sorted({(rule.repository, rule.path) for rule in rules} | {(b.repository, b.path) for b in broken})
+    items = [item for repository, path in files for item in _file_problems(repository, path, world)]
     counted = [item for item in items if not item["ignored"]]
     seen.values["alerting.problems"] = items
     seen.values["alerting.problem_count"] = len(counted)
     if counted:
-        first = counted[0]
-        seen.evidence["alerting.problem_count"] = Place(
-            first["repository"], first["commit"], first["path"], first["line"]
-        )
+        place = {key: counted[0][key] for key in ("repository", "commit", "path", "line")}
+        seen.evidence["alerting.problem_count"] = Place(**place)
+    elif any(not place.ignored for place in places):
+        seen.unseen("alerting.problem_count", Reason.UNREADABLE, "some of its rules can't be read")
+
+
+def _without_rendered(places: Sequence[UnreadablePlace], rules: Sequence[Found]) -> list[UnreadablePlace]:
+    """Jsonnet is not evaluated; where the same repository has rules that can be read, those are what it renders to."""
+    rendered = {rule.repository for rule in rules if not rule.ignored}
+    return [
+        replace(place, ignored=place.ignored or "the rules rendered from it are read instead")
+        if place.path.endswith(JSONNET) and place.repository in rendered
+        else place
+        for place in places
+    ]
+
+
+def _is_template(place: UnreadablePlace) -> bool:
+    return "/templates/" in f"/{place.path}" or place.path.endswith(JSONNET)
+
+
+def _file_problems(repository: str, path: str, world: World) -> list[Item]:
+    view = world.repository(repository)
+    if isinstance(view, Unknown):
+        return []
+    return [
+        {
+            "code": problem.code,
+            "message": problem.message,
+            "ignored": ignoring.reason(problem.path),
+            "repository": repository,
+            "commit": view.commit,
+            "path": problem.path,
+            "line": problem.line,
+        }
+        for problem in view.problems([path])
+    ]

@@ -10,7 +10,7 @@ from app.facts.model import Place, Reason, Unknown
 from app.facts.seen import Item, Seen, entity_place, unreadable_items, words
 from app.facts.tiers import declared_tier
 from app.facts.world import World
-from app.formats import links
+from app.lib import forge_urls
 
 REFERENCES = ("ownedBy", "partOf", "dependsOn", "consumesApi", "providesApi")
 
@@ -171,8 +171,15 @@ def _source(seen: Seen, entity: Entity, world: World) -> None:
     seen.values["catalog.source_location"] = written
     repository, path = entity.repository, entity.root
     if written:
-        target = links.resolve(written.removeprefix("url:"), repository=entity.repository, path=entity.path)
-        repository, path = target.repository or repository, target.path
+        place = forge_urls.repository_of(written.removeprefix("url:"))
+        if place is None:
+            seen.unseen(
+                "catalog.source_state",
+                Reason.NOT_CONNECTED,
+                f"{written} is no address of a repository that we can tell",
+            )
+            return
+        repository, path = place.repository, place.path
     if not repository:
         seen.values["catalog.source_state"] = "none"
         return

@@ -9,7 +9,7 @@ from app.catalog.model import Entity
 from app.facts.groups import SCHEMA
 from app.facts.inventory import Found
 from app.facts.model import Reason
-from app.facts.seen import Item, Seen, place_of
+from app.facts.seen import Item, Seen, due_at, place_of, unreadable_items
 from app.facts.world import World
 from app.formats import kinds
 from app.formats.model import Runbook
@@ -19,6 +19,9 @@ FACT = "error_budget.policies"
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen = Seen()
+    places = world.unreadable(entity.ref, "error_budget")
+    seen.found(places)
+    seen.values["error_budget.unreadable"] = unreadable_items(places)
     for giver in (entity, *inheritance.givers(entity, world.catalog, SCHEMA["error_budget"].inherit)):
         documents = [found for found in world.objects(giver.ref, Runbook.kind) if _is_policy(found)]
         seen.found(documents)
@@ -42,7 +45,7 @@ def _is_policy(found: Found) -> bool:
 def _item(found: Found) -> Item:
     policy = found.object
     assert isinstance(policy, Runbook)
-    return place_of(found) | {
+    facts: Item = {
         "title": policy.title,
         "consequence": policy.consequence,
         "exceptions": policy.exceptions,
@@ -51,3 +54,4 @@ def _item(found: Found) -> Item:
         "revisit_at": policy.revisit_at,
         "stub": policy.stub,
     }
+    return place_of(found) | facts | due_at(policy.revisit_at)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import PurePosixPath
 
@@ -10,7 +11,7 @@ from app.catalog.model import Entity
 from app.facts.inventory import Found
 from app.facts.retrievers.catalog import has_words, links_of
 from app.facts.runbook_links import Landing, land, topics_of
-from app.facts.seen import Item, Seen, entity_place, place_of, unreadable_items
+from app.facts.seen import Item, Seen, due_at, entity_place, place_of, unreadable_items
 from app.facts.world import World
 from app.formats import kinds
 from app.formats.model import AlertRule, Runbook
@@ -42,8 +43,17 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
 
 
 def is_runbook(found: Found) -> bool:
-    """Judged by place and content together; other pages are only the targets of links."""
-    return isinstance(found.object, Runbook) and kinds.runbook_kind(found.path, found.object) == "runbook"
+    """Judged by place and content together; other pages are only the targets of links.
+
+    A runbook may hold the error-budget policy as one of its sections, and is then both.
+    """
+    page = found.object
+    if not isinstance(page, Runbook):
+        return False
+    kind = kinds.runbook_kind(found.path, page)
+    if kind == "error-budget-policy" and "polic" not in page.title.lower():
+        kind = kinds.runbook_kind(found.path, replace(page, document_type="document"))
+    return kind == "runbook"
 
 
 def role_of(found: Found, alerts: frozenset[str], default: str = "service") -> str:
@@ -84,7 +94,7 @@ def document_item(found: Found, role: str) -> Item:
         "review_by": page.review_by,
         "contacts": list(page.contacts),
     }
-    return item | _attended(found, page)
+    return item | due_at(page.review_by) | _attended(found, page)
 
 
 def _attended(found: Found, page: Runbook) -> Item:

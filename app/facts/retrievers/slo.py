@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from app.catalog.model import Entity
+from app.facts.alert_items import objective_link
 from app.facts.burn_join import Guard, guard
 from app.facts.inventory import Found
 from app.facts.model import Reason
 from app.facts.seen import Item, Seen, place_of, unreadable_items, words
 from app.facts.world import World
 from app.formats import slo_common
-from app.formats.model import AlertPolicy, AlertRule, Objective, RecordingRule
+from app.formats.model import AlertCondition, AlertPolicy, AlertRule, Indicator, Object, Objective, RecordingRule
 
 SIGNALS = ("availability", "latency", "freshness")
 
@@ -39,15 +41,25 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
 
 
 def joined_objectives(entity: Entity, world: World) -> list[Found]:
-    """The entity's objectives, with what its separate alert policies add to them."""
+    """The entity's objectives, with what separate alert policies, conditions and indicators add to them."""
     objectives = world.objects(entity.ref, Objective.kind)
-    policies = [f.object for f in world.objects(entity.ref, AlertPolicy.kind) if isinstance(f.object, AlertPolicy)]
-    return slo_common.join(objectives, policies) if policies else list(objectives)
+    policies = _parts(entity, world, AlertPolicy)
+    return slo_common.join(
+        objectives, policies, _parts(entity, world, Indicator), _parts(entity, world, AlertCondition)
+    )
+
+
+T = TypeVar("T", bound=Object)
+
+
+def _parts(entity: Entity, world: World, cls: type[T]) -> list[T]:
+    return [f.object for f in world.objects(entity.ref, cls.kind) if isinstance(f.object, cls) and not f.ignored]
 
 
 def objective_item(found: Found, guarded: Guard) -> Item:
     objective = found.object
     assert isinstance(objective, Objective)
+    link = objective_link(objective)
     item = place_of(found) | {
         "name": objective.name,
         "slo": objective.slo,
@@ -72,7 +84,7 @@ def objective_item(found: Found, guarded: Guard) -> Item:
         "burn_alerts": sorted({alert.object.name for alert in guarded.alerts if isinstance(alert.object, AlertRule)}),
         "description_words": words(objective.description),
         "problems": [f"{finding.code}: {finding.message}" for finding in objective.findings],
-        "runbook": {"key": objective.runbook.key, "value": objective.runbook.value},
+        "runbook": {"key": link.key, "value": link.value},
     }
     return _without_templated(item, objective)
 

@@ -53,12 +53,15 @@ checks:
   - {check: c, level: silver, weight: 2}
   - {check: d, level: silver, weight: 1}
 """
+TIERS = "tiers: [t1, t2]\ndefault_tier: t2\n"
 SUBJECT = Subject(ref="component:default/x", kind="component", tier="t1", name="x")
 NAMES = ("a", "b", "c", "d")
 
 
 def policy(card: str = CARD, waivers: tuple[Waiver, ...] = ()) -> Policy:
-    loaded = load_texts({"checks/one.yaml": CHECKS, "card.yaml": card, "policy.yaml": "tiers: [t1, t2]\n"}, SCHEMA)
+    loaded = load_texts(
+        {"checks/one.yaml": CHECKS, "card.yaml": card, "policy.yaml": TIERS}, SCHEMA
+    )
     return replace(loaded, waivers=waivers)
 
 
@@ -176,7 +179,7 @@ def test_offenders_are_named_with_their_place_and_the_remediation_speaks_of_the_
 def test_an_outcome_that_time_alone_turns_says_when():
     card = policy(only("fresh"))
     found = result(facts(at=NOW - timedelta(days=4)), card)
-    assert (str(found.checks[0].outcome), found.valid_until) == ("pass", NOW + timedelta(days=6))
+    assert (str(found.checks[0].outcome), found.valid_until) == ("pass", NOW + timedelta(days=6, microseconds=1))
     assert str(result(facts(at=NOW - timedelta(days=4)), card, NOW + timedelta(days=7)).checks[0].outcome) == "fail"
 
 
@@ -254,7 +257,15 @@ def test_facts_of_wrong_types_give_errors_and_never_an_exception(values):
 
 def refused(texts: dict[str, str]) -> list[str]:
     with pytest.raises(PolicyError) as error:
-        load_texts({"checks/one.yaml": CHECKS, "card.yaml": CARD, "policy.yaml": "tiers: [t1, t2]\n", **texts}, SCHEMA)
+        load_texts(
+            {
+                "checks/one.yaml": CHECKS,
+                "card.yaml": CARD,
+                "policy.yaml": TIERS,
+                **texts,
+            },
+            SCHEMA,
+        )
     return str(error.value).splitlines()
 
 
@@ -270,7 +281,7 @@ def test_a_typo_in_a_fact_is_told_with_line_and_column():
     (problem,) = refused({"checks/two.yaml": text})
     assert (
         problem
-        == "checks/two.yaml:5:15: `require`: f.aa is not a declared fact, item field or parameter; did you mean f.a?"
+        == "checks/two.yaml:5:14: `require`: f.aa is not a declared fact, item field or parameter; did you mean f.a?"
     )
 
 

@@ -1,0 +1,246 @@
+"""Getting a URL, carefully: the only HTTP client of the project.
+
+Time and size are limited, redirects are few and checked again, addresses of private networks are refused unless
+allowed (by what the name resolves to *and* by the peer connected to), and neither proxies nor credentials are taken
+from the environment. Errors name scheme, host and path, never query, headers or credentials. Callers retry.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import socket
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+import requests
+import urllib3
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from app.errors import RoadworthyError
+
+_CHUNK = 64 * 1024
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
+_SECRET_HEADERS = frozenset({"authorization", "cookie", "private-token"})
+
+
+class HttpError(RoadworthyError):
+    """A URL could not be got. `permanent`: asking again can't help."""
+
+    def __init__(self, message: str, *, permanent: bool = False) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer, whatever its status. Header names are lower-case; `url` is the last one asked, without its query."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes = field(repr=False)
+    url: str = ""
+
+    def json(self) -> Any:
+        """The body as JSON. Raises HttpError (permanent)."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            raise HttpError(f"{self.url} did not answer with JSON", permanent=True) from None
+
+    def retry_after(self, now: datetime) -> float | None:
+        """Seconds to wait as the server asks (`Retry-After`, a number or a date), or None."""
+        text = self.headers.get("retry-after", "").strip()
+        if text.isascii() and text.isdigit():
+            return float(text[:9])
+        try:
+            at = parsedate_to_datetime(text)
+        except ValueError:
+            return None
+        return max(0.0, (at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - now.timestamp())
+
+
+@dataclass(frozen=True, slots=True)
+class Http:
+    """`timeout`: seconds for connecting and for each silence; `total`: seconds for one get, redirects included."""
+
+    allow_private: bool = False
+    timeout: float = 10.0
+    total: float = 60.0
+    max_size: int = 16 * 1024 * 1024
+    max_redirects: int = 3
+    ca_file: str = ""
+    clock: Callable[[], float] = time.monotonic
+
+    def get(
+        self, url: str, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
+    ) -> Response:
+        """One GET, redirects followed; any status is an answer. Raises HttpError."""
+        deadline = self.clock() + self.total
+        asked, sent = url, dict(headers or {})
+        with self._session() as session:
+            for _ in range(self.max_redirects + 1):
+                response = self._ask(session, asked, sent, params, deadline)
+                target = response.headers.get("location", "")
+                if response.status not in _REDIRECTS or not target:
+                    return response
+                asked, sent, params = *_redirected(asked, target, sent), None
+        raise HttpError(f"{_bare(url)} redirects more than {self.max_redirects} times", permanent=True)
+
+    def get_json(
+        self, url: str, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
+    ) -> Response:
+        """As `get`, asking for JSON; `Response.json()` reads it."""
+        return self.get(url, {"Accept": "application/json", **(headers or {})}, params)
+
+    def _ask(
+        self,
+        session: requests.Session,
+        url: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        deadline: float,
+    ) -> Response:
+        _check(url)
+        bare = _bare(url)
+        try:
+            with session.get(
+                url, headers=headers, params=params, timeout=self.timeout, stream=True, allow_redirects=False
+            ) as answer:
+                body = self._read(answer.raw, bare, deadline)
+                names = {name.lower(): value for name, value in answer.headers.items()}
+                return Response(answer.status_code, names, body, bare)
+        except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
+            raise _told(bare, error) from None
+
+    def _read(self, raw: urllib3.HTTPResponse, bare: str, deadline: float) -> bytes:
+        parts, size = [], 0
+        while chunk := raw.read1(_CHUNK, decode_content=True):
+            parts.append(chunk)
+            size += len(chunk)
+            if size > self.max_size:
+                raise HttpError(f"{bare} answers with more than {self.max_size} bytes", permanent=True)
+            if self.clock() > deadline:
+                raise HttpError(f"{bare} took longer than {self.total:g} s")
+        return b"".join(parts)
+
+    def _session(self) -> requests.Session:
+        session = requests.Session()
+        session.trust_env = False
+        session.verify = self.ca_file or True
+        adapter = _Adapter() if self.allow_private else _PublicAdapter()
+        session.mount("http://", adapter)
+        session.mount("https://", adapter)
+        return session
+
+
+class PrivateAddressError(OSError):
+    """The host is in a private network, and those are not allowed."""
+
+
+def _check(url: str) -> None:
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise HttpError("the URL is not valid", permanent=True) from None
+    if parts.scheme not in ("http", "https") or not host:
+        raise HttpError(f"{_bare(url)} is not an http or https URL", permanent=True)
+    if parts.username is not None:
+        raise HttpError(f"{_bare(url)} holds credentials: give them in the settings", permanent=True)
+
+
+def _redirected(asked: str, target: str, headers: Mapping[str, str]) -> tuple[str, dict[str, str]]:
+    """The next URL, and what may be sent there: credentials only to where they were meant for."""
+    url = urljoin(asked, target)
+    _check(url)
+    before, after = urlsplit(asked), urlsplit(url)
+    if before.scheme == "https" and after.scheme == "http":
+        raise HttpError(f"{_bare(asked)} redirects from https to http", permanent=True)
+    if (before.scheme, before.netloc.lower()) == (after.scheme, after.netloc.lower()):
+        return url, dict(headers)
+    return url, {name: value for name, value in headers.items() if name.lower() not in _SECRET_HEADERS}
+
+
+def _bare(url: str) -> str:
+    """Scheme, host and path: what may stand in a message."""
+    try:
+        parts = urlsplit(url)
+        host = f"{parts.hostname or ''}:{parts.port}" if parts.port else parts.hostname or ""
+    except ValueError:
+        return "the URL"
+    return urlunsplit((parts.scheme, host, parts.path, "", ""))
+
+
+def _told(bare: str, error: Exception) -> HttpError:
+    """A sentence of our own: the library's texts repeat the whole URL."""
+    chain: list[BaseException] = [error]
+    while (inner := chain[-1].__cause__ or chain[-1].__context__) is not None and len(chain) < 8:
+        chain.append(inner)
+    if any(isinstance(one, PrivateAddressError) for one in chain):
+        return HttpError(f"{bare} is in a private network, which is not allowed here", permanent=True)
+    if isinstance(error, requests.exceptions.SSLError):
+        return HttpError(f"{bare} has no certificate that is trusted here")
+    if isinstance(error, requests.Timeout) or any(isinstance(one, TimeoutError) for one in chain):
+        return HttpError(f"{bare} did not answer in time")
+    if isinstance(error, ValueError):  # an unusable URL or header
+        return HttpError(f"{bare} can't be asked for", permanent=True)
+    return HttpError(f"{bare} can't be reached")
+
+
+def _refuse_private(address: str) -> None:
+    ip = ipaddress.ip_address(address.split("%")[0])
+    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
+    if not ip.is_global or ip.is_multicast or (mapped is not None and not mapped.is_global):
+        raise PrivateAddressError(f"{address} is not a public address")
+
+
+class _PublicOnly(HTTPConnection):
+    def _new_conn(self) -> socket.socket:
+        """Looked at before connecting, so that nothing is probed, and after, so that a second answer can't cheat."""
+        try:
+            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
+        except OSError as error:
+            raise NewConnectionError(self, "the name does not resolve") from error
+        for entry in found:
+            _refuse_private(str(entry[4][0]))
+        connected = super()._new_conn()
+        try:
+            _refuse_private(str(connected.getpeername()[0]))
+        except OSError:
+            connected.close()
+            raise
+        return connected
+
+
+class _PublicOnlyTls(_PublicOnly, HTTPSConnection):
+    pass
+
+
+class _PublicPool(HTTPConnectionPool):
+    ConnectionCls = _PublicOnly
+
+
+class _PublicTlsPool(HTTPSConnectionPool):
+    ConnectionCls = _PublicOnlyTls
+
+
+class _Adapter(HTTPAdapter):
+    """Asks once: the caller knows whether asking again makes sense."""
+
+    def __init__(self) -> None:
+        super().__init__(max_retries=urllib3.Retry(0, read=False, redirect=False))
+
+
+class _PublicAdapter(_Adapter):
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        self.poolmanager.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicTlsPool}

@@ -1,0 +1,83 @@
+"""URLs of files and repositories on git forges."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.lib.forge_urls import ForgePlace, repository_of, split
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        (
+            "https://github.com/acme/orders/blob/main/docs/a.md?plain=1#top",
+            ForgePlace("https://github.com/acme/orders", "main", "docs/a.md", "top", "plain=1"),
+        ),
+        ("https://GitHub.com/acme/orders/tree/v1/", ForgePlace("https://github.com/acme/orders", "v1", "")),
+        ("https://github.com/acme/orders/edit/main/a.md", ForgePlace("https://github.com/acme/orders", "main", "a.md")),
+        ("https://github.com/acme/orders.git/raw/main/a", ForgePlace("https://github.com/acme/orders", "main", "a")),
+        (
+            "https://raw.githubusercontent.com/acme/orders/refs/heads/main/a/b.md",
+            ForgePlace("https://github.com/acme/orders", "main", "a/b.md"),
+        ),
+        (
+            "https://git.acme.example:8443/a/b/c/-/tree/main/docs",
+            ForgePlace("https://git.acme.example:8443/a/b/c", "main", "docs"),
+        ),
+        (
+            "https://gitea.example/a/b/src/commit/0a1b/x%20y.md",
+            ForgePlace("https://gitea.example/a/b", "0a1b", "x y.md"),
+        ),
+        ("https://gitea.example/a/b/raw/tag/v1/x.md", ForgePlace("https://gitea.example/a/b", "v1", "x.md")),
+        ("https://bitbucket.org/a/b/src/main/x.md", ForgePlace("https://bitbucket.org/a/b", "main", "x.md")),
+        (
+            "https://bb.example/projects/SRE/repos/b/raw/x.md?at=refs%2Fheads%2Fmain",
+            ForgePlace("https://bb.example/scm/sre/b", "main", "x.md"),
+        ),
+        (
+            "https://user:secret@github.com/acme/orders/blob/main/a.md",
+            ForgePlace("https://github.com/acme/orders", "main", "a.md"),
+        ),
+    ],
+)
+def test_a_place_on_a_forge_is_split(url: str, place: ForgePlace) -> None:
+    assert split(url) == place
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://github.com/acme/orders",
+        "https://github.com/acme/orders/wiki/Home",
+        "ssh://git@github.com/acme/orders/blob/main/a.md",
+        "https://github.com:notaport/acme/orders/blob/main/a.md",
+        "https://[bad/acme/orders/blob/main/a.md",
+        "docs/a.md",
+    ],
+)
+def test_what_has_no_known_shape_is_no_place(url: str) -> None:
+    assert split(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "repository"),
+    [
+        ("https://github.com/acme/orders", "https://github.com/acme/orders"),
+        ("https://github.com/acme/orders.git/", "https://github.com/acme/orders"),
+        ("https://gitlab.com/a/b/c", "https://gitlab.com/a/b/c"),
+        ("https://u:p@GitHub.com/acme/orders/blob/main/a", "https://github.com/acme/orders"),
+        ("file:///srv/git/orders.git/", "file:///srv/git/orders.git"),
+    ],
+)
+def test_the_repository_of_a_url_has_no_ending_and_no_credentials(url: str, repository: str) -> None:
+    place = repository_of(url)
+
+    assert place is not None
+    assert place.repository == repository
+
+
+@pytest.mark.parametrize("url", ["https://github.com/acme", "https://github.com", "git@github.com:a/b.git", "x"])
+def test_what_names_no_repository_has_none(url: str) -> None:
+    assert repository_of(url) is None

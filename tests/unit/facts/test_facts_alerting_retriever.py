@@ -1,0 +1,286 @@
+"""Facts about alerts, and where their runbook links lead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import pytest
+
+from app.attribution.model import Rules
+from app.facts.model import Reason
+from app.facts.retrievers import alerting
+
+PAYMENTS = "component:default/payments"
+OWN = "docs/runbook.md#paymentserrorbudgetfast"
+SLOTH = """\
+version: prometheus/v1
+service: payments
+slos:
+  - name: requests
+    objective: 99.9
+    description: Requests succeed for customers.
+    sli:
+      events:
+        error_query: sum(rate(http_requests_total{job="payments",code=~"5.."}[{{.window}}]))
+        total_query: sum(rate(http_requests_total{job="payments"}[{{.window}}]))
+    alerting:
+      name: PaymentsBudget
+      annotations: {runbook_url: docs/runbook.md}
+"""
+
+
+def rules_of(look: Any, now: datetime) -> dict[str, Any]:
+    seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+    return {item["name"]: item for item in seen.values["alerting.rules"]}
+
+
+def test_a_rule_is_described_whole(looked: Callable[..., Any], service_files: dict[str, str], now: datetime) -> None:
+    rules = rules_of(looked(service_files), now)
+
+    down, fast = rules["PaymentsDown"], rules["PaymentsErrorBudgetFast"]
+    assert (down["group"], down["severity"], down["for"], down["for_seconds"]) == ("payments", "critical", "5m", 300)
+    assert (down["path"], down["line"], down["ignored"], down["expr_valid"]) == ("alerts.yaml", 17, "", "valid")
+    assert (down["covers_absence"], down["burn_rate"], fast["burn_rate"]) == (True, False, True)
+    assert (fast["description_dynamic"], down["description_dynamic"]) == (True, False)
+    assert down["runbook"]["state"] == "external"
+    assert rules["PaymentsErrorBudgetSlow"]["runbook"]["state"] == "missing"
+
+
+def test_the_linked_section_is_read_with_all_below_it(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    runbook = rules_of(looked(service_files), now)["PaymentsErrorBudgetFast"]["runbook"]
+
+    assert (runbook["state"], runbook["path"], runbook["anchor"]) == (
+        "resolved",
+        "docs/runbook.md",
+        "paymentserrorbudgetfast",
+    )
+    assert set(runbook["topics"]) >= {"meaning", "impact", "diagnosis", "mitigation"}
+    assert runbook["actions"] >= 1
+    assert runbook["shared"] == 1
+
+
+@pytest.mark.parametrize(
+    ("link", "state"),
+    [
+        ("TODO", "placeholder"),
+        ("https://example.com/runbook", "placeholder"),
+        ("docs/no-such.md", "missing_file"),
+        ("docs/runbook.md#no-such", "missing_anchor"),
+        ("'#payments'", "missing_anchor"),
+        ("docs/runbook.md", "resolved"),
+        ("docs/runbook", "resolved"),
+        ("https://wiki.shop.example/page", "external"),
+        ("https://github.com/other/books/blob/main/pay.md", "not_crawled"),
+        ("https://books.shop.example/{{ $labels.alertname }}.md", "dead_template"),
+        ("https://books.shop.example/{{ $labels.route }}.md", "templated"),
+        ("mailto:ann@shop.example", "invalid"),
+    ],
+)
+def test_where_a_link_leads(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime, link: str, state: str
+) -> None:
+    text = service_files["alerts.yaml"].replace(OWN, link if "{" not in link else f"'{link}'")
+
+    rules = rules_of(looked({**service_files, "alerts.yaml": text}), now)
+
+    assert rules["PaymentsErrorBudgetFast"]["runbook"]["state"] == state
+
+
+def test_a_page_that_is_missing_is_recorded_as_looked_for(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    text = service_files["alerts.yaml"].replace(OWN, "docs/no-such.md")
+    look = looked({**service_files, "alerts.yaml": text})
+
+    seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+
+    assert "docs/no-such.md" in {read.path for read in seen.reads}
+
+
+def test_a_runbook_in_another_crawled_repository_is_found(
+    snapshot: Callable[..., Any], looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    text = service_files["alerts.yaml"].replace(OWN, "https://github.com/shop/books/blob/main/pay.md#burning")
+    books = snapshot({"pay.md": "# Pay\n\n## Burning\n\nStay calm.\n"}, url="https://github.com/shop/books")
+
+    look = looked(snapshot({**service_files, "alerts.yaml": text}), books)
+
+    runbook = rules_of(look, now)["PaymentsErrorBudgetFast"]["runbook"]
+    assert (runbook["state"], runbook["repository"], runbook["path"]) == (
+        "resolved",
+        "https://github.com/shop/books",
+        "pay.md",
+    )
+
+
+def test_alerts_that_share_a_section_are_counted(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    text = service_files["alerts.yaml"].replace("https://git.example.org/elsewhere", OWN)
+
+    rules = rules_of(looked({**service_files, "alerts.yaml": text}), now)
+
+    assert rules["PaymentsDown"]["runbook"]["shared"] == rules["PaymentsErrorBudgetFast"]["runbook"]["shared"] == 2
+
+
+def test_central_alerts_belong_to_the_service_they_name(
+    snapshot: Callable[..., Any], looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    central = snapshot(
+        {"rules/pay.yaml": service_files.pop("alerts.yaml").replace("severity:", "service: payments, severity:")},
+        url="https://git.example.org/sre/alerts",
+    )
+    rules = Rules(evidence={central.url: frozenset(("alert_rule",))})
+
+    look = looked(snapshot(service_files), central, rules=rules)
+
+    assert {item["repository"] for item in rules_of(look, now).values()} == {central.url}
+
+
+def test_an_slo_tool_generates_alerts_that_link_its_runbook(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    look = looked({**service_files, "slo/sloth.yaml": SLOTH.replace("docs/", "../docs/")})
+
+    rules = rules_of(look, now)
+
+    made = {name: item for name, item in rules.items() if item["generated"]}
+    assert [(item["severity"], item["runbook"]["state"]) for item in made.values()] == [
+        ("page", "resolved"),
+        ("ticket", "resolved"),
+    ]
+    assert {item["path"] for item in made.values()} == {"slo/sloth.yaml"}
+
+
+def test_committed_output_of_an_slo_tool_replaces_what_it_would_generate(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    output = """\
+groups:
+  - name: sloth-slo-alerts-payments-requests
+    rules:
+      - alert: PaymentsBudget
+        expr: slo:sli_error:ratio_rate1h > 0.0144 and slo:sli_error:ratio_rate5m > 0.0144
+        labels: {sloth_service: payments, sloth_slo: requests, sloth_severity: ticket}
+"""
+    look = looked({**service_files, "slo/sloth.yaml": SLOTH, "rules/sloth.yaml": output})
+
+    rules = rules_of(look, now)
+
+    assert [name for name, item in rules.items() if item["generated"]] == []
+    assert rules["PaymentsBudget"]["severity"] == "ticket"
+
+
+def test_what_a_helm_template_hides_is_unknown_and_not_empty(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    text = service_files["alerts.yaml"].replace("severity: critical", "severity: {{ .Values.severity | quote }}")
+    text = text.replace('"{{ $value | humanizePercentage }} of', '"').replace("gone", "{{ .Values.word }}")
+    del service_files["alerts.yaml"]
+
+    rules = rules_of(looked({**service_files, "chart/templates/alerts.yaml": text}), now)
+
+    down = rules["PaymentsDown"]
+    assert "severity" not in down
+    assert "summary" not in down
+    assert set(down["unknown"]) == {"severity", "summary"}
+    assert rules["PaymentsErrorBudgetFast"]["severity"] == "page"
+
+
+def test_unit_tests_of_alerts_are_counted_by_name(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    tests = """\
+rule_files: [alerts.yaml]
+tests:
+  - interval: 1m
+    input_series: []
+    alert_rule_test:
+      - {eval_time: 10m, alertname: PaymentsDown, exp_alerts: [{exp_labels: {severity: critical}}]}
+      - {eval_time: 1m, alertname: PaymentsDown, exp_alerts: []}
+"""
+    rules = rules_of(looked({**service_files, "tests/alerts_test.yaml": tests}), now)
+
+    assert (rules["PaymentsDown"]["tested"], rules["PaymentsDown"]["tested_silent"]) == (True, True)
+    assert rules["PaymentsErrorBudgetFast"]["tested"] is False
+
+
+def test_problems_of_a_rule_file_are_told_with_their_place(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    text = service_files["alerts.yaml"] + "---\ngroups: [{name: b, rules: [{alert: Late, expr: up == 0}]}]\n"
+    look = looked({**service_files, "alerts.yaml": text})
+
+    seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+
+    assert [(item["code"], item["path"]) for item in seen.values["alerting.problems"]] == [
+        ("second-document-ignored", "alerts.yaml")
+    ]
+    assert seen.values["alerting.problem_count"] == 1
+
+
+def test_a_broken_rule_file_counts_as_a_problem_and_as_unreadable(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    broken = "groups:\n  - name: x\n    rules:\n      - alert: A\n        expr: [\n"
+    look = looked({**service_files, "more.yaml": broken})
+
+    seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+
+    assert [item["path"] for item in seen.values["alerting.unreadable"]] == ["more.yaml"]
+    assert seen.values["alerting.problem_count"] == 1
+
+
+def test_jsonnet_beside_rendered_rules_hides_nothing(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    look = looked({**service_files, "mixin/alerts.libsonnet": "{ alert: 'PaymentsDown' }"})
+
+    seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+
+    assert [item["ignored"] for item in seen.values["alerting.unreadable"]] == [
+        "the rules rendered from it are read instead"
+    ]
+    assert seen.values["alerting.problem_count"] == 0
+
+
+def test_a_title_and_a_summary_are_a_short_and_a_long_text(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    text = service_files["alerts.yaml"].replace("description: No instance", "title: Payments down\n          note: No")
+
+    down = rules_of(looked({**service_files, "alerts.yaml": text}), now)["PaymentsDown"]
+
+    assert (down["summary"], down["description"]) == ("Payments down", "Payments is gone")
+
+
+def test_pyrra_hands_the_runbook_on_by_annotation(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    pyrra = """\
+apiVersion: pyrra.dev/v1alpha1
+kind: ServiceLevelObjective
+metadata: {name: payments-errors, annotations: {pyrra.dev/runbook_url: /docs/runbook.md}}
+spec:
+  target: "99.9"
+  window: 30d
+  indicator: {ratio: {errors: {metric: 'http_requests_total{code=~"5.."}'}, total: {metric: http_requests_total}}}
+"""
+    rules = rules_of(looked({**service_files, "slo/pyrra.yaml": pyrra}), now)
+
+    assert [item["runbook"]["state"] for item in rules.values() if item["generated"]] == ["resolved", "resolved"]
+
+
+def test_jsonnet_rules_alone_are_unknown_and_no_problem(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    del service_files["alerts.yaml"]
+    look = looked({**service_files, "mixin/alerts.libsonnet": "{ alert: 'PaymentsDown' }"})
+
+    seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+
+    assert seen.unknown["alerting.problem_count"].reason is Reason.UNREADABLE

@@ -1,0 +1,44 @@
+"""Paths that never count, and why."""
+
+from __future__ import annotations
+
+import pytest
+
+from app.formats.ignoring import reason
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("vendor/x/rules.yaml", "lies in a vendored tree (vendor/)"),
+        ("web/Node_Modules/p/catalog-info.yaml", "lies in a vendored tree (Node_Modules/)"),
+        (".terraform/modules/a.yaml", "lies in a vendored tree (.terraform/)"),
+        ("pkg/testdata/rules.yaml", "is test data (testdata/)"),
+        ("tests/fixtures/slo.yaml", "is test data (tests/)"),
+        ("e2e/a.yaml", "is test data (e2e/)"),
+        ("templates/new-service/skeleton/catalog-info.yaml", "is part of a template skeleton (skeleton/)"),
+        ("t/${{ values.name }}/a.yaml", "is part of a template skeleton (its path is a template)"),
+        ("{{cookiecutter.slug}}/a.yaml", "is part of a template skeleton (its path is a template)"),
+        ("x/template/content/a.yaml", "is part of a template skeleton (its path is a template)"),
+        ("vendor/testdata/a.yaml", "lies in a vendored tree (vendor/)"),
+    ],
+)
+def test_a_path_that_does_not_count_says_why(path: str, why: str) -> None:
+    assert reason(path) == why
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "catalog-info.yaml",
+        "examples/rules.yaml",
+        "vendor",
+        "tests.yaml",
+        "docs/vendors/a.yaml",
+        "chart/templates/rules.yaml",
+        "contest/a.yaml",
+        "",
+    ],
+)
+def test_other_paths_count(path: str) -> None:
+    assert reason(path) == ""
