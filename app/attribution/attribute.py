@@ -44,10 +44,10 @@ class Attributor:
         thing = placed.object
         for key, text in self._explicit(thing):
             return self._named(key, text)
-        labelled = self._by_labels(thing)
-        if labelled is not None and (labelled.refs or "ambiguous" in labelled.why):
+        decided, labelled = self._by_labels(thing)
+        if decided and labelled is not None:
             return labelled
-        if thing.kind == "runbook" and placed.repository in self.rules.evidence:
+        if thing.kind == "runbook" and thing.kind in self.rules.evidence.get(placed.repository, ()):
             return self._by_file_name(placed.path)
         folder = self._by_folder(placed)
         return folder if folder.refs or labelled is None else labelled
@@ -64,7 +64,9 @@ class Attributor:
     def _named(self, key: str, text: str) -> Attribution:
         bare = text.strip().lower()
         if ":" not in bare and "/" not in bare:
-            return self._one(self._by_name.get(bare, []), f"{key} is “{text}”")
+            if entities := self._by_name.get(bare):
+                return self._one(entities, f"{key} is “{text}”")
+            return Attribution((), f"{key} is “{text}”, which is no entity's name")
         try:
             ref = EntityRef.parse(bare, kind="component")
         except ValueError as error:
@@ -73,18 +75,18 @@ class Attributor:
             return Attribution((ref,), f"{key} names it")
         return Attribution((), f"{key} names {ref}, which is not in the catalog")
 
-    def _by_labels(self, thing: Any) -> Attribution | None:
-        """The first label that is there decides; a value that fits nobody leaves the object to its folder."""
+    def _by_labels(self, thing: Any) -> tuple[bool, Attribution | None]:
+        """The first label that fits decides, if only that it is ambiguous; else the object is left to its folder."""
         unmatched: Attribution | None = None
         for label in self.rules.labels:
             for source, values in _label_values(thing, label):
                 index = self._by_namespace if label == "namespace" else self._by_name
                 entities = [entity for value in values for entity in index.get(value.lower(), [])]
                 if entities:
-                    return self._one(entities, f"{source} {label} is “{', '.join(values)}”")
+                    return True, self._one(entities, f"{source} {label} is “{', '.join(values)}”")
                 if source == "label" and label == "service":
                     unmatched = Attribution((), f"label service is “{', '.join(values)}”, which is no entity's name")
-        return unmatched
+        return False, unmatched
 
     def _by_file_name(self, path: str) -> Attribution:
         """In a repository of runbooks: `orders.md`, `orders/README.md`, `orders/anything.md` belong to orders."""

@@ -34,7 +34,7 @@ def rule_item(found: Found, fire: frozenset[str], silent: frozenset[str]) -> Ite
     item = place_of(found) | {
         "name": rule.name,
         "group": rule.group,
-        "severity": rule.severity,
+        "severity": rule.severity or rule.labels.get("sloth_severity", ""),
         "for": rule.hold,
         "for_seconds": rule.hold_seconds,
         "keep_firing_for": rule.keep_firing,

@@ -8,7 +8,7 @@ from app.facts.schema import Fact, Field, Group
 RULE = {
     "name": Field("string", "Name of the alert"),
     "group": Field("string", "Rule group it stands in"),
-    "severity": Field("string", "Severity label, group labels merged under the rule's, or empty"),
+    "severity": Field("string", "Label severity (else sloth_severity), group labels merged under the rule's, or empty"),
     "for": Field("string", "How long it must hold, as Prometheus writes it", rule=False),
     "for_seconds": Field("int", "The same", "seconds"),
     "keep_firing_for": Field("string", "How long it keeps firing, as written", rule=False),

@@ -14,6 +14,9 @@ NAME = "code_owners"
 PLACES = (".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS")
 """The first that exists counts; the others are ignored by the forge."""
 _MAX_LINES = 20_000
+_FOLDERS = "(?:.*/)?"
+"""What the library makes of `**/`, as it makes `[^/]*` of `*` and `[^/]` of `?`; all else is escaped."""
+_BEFORE_STAR = re.compile(r"\[\^/\]\*((?:\\.|\[\^/\](?!\*)|[^\\/\[(.])+)(?=\[\^/\]\*)", re.DOTALL)
 _OWNER = re.compile(r"@[A-Za-z0-9][\w.-]*(?:/[\w.-]+)*|[^@\s]+@[^@\s]+\.[^@\s]+")
 _SECTION = re.compile(r"\^?\[[^\]]+\](?:\[\d+\])?(?P<owners>(?:\s+\S+)*)")
 
@@ -67,4 +70,20 @@ def uncovered(file: CodeOwners, paths: Iterable[str]) -> list[str]:
 
 @lru_cache(maxsize=64)
 def _matcher(rules: tuple[OwnerRule, ...]) -> Matcher:
-    return Matcher("\n".join(" ".join((rule.pattern, *rule.owners)) for rule in rules))
+    matcher = Matcher("\n".join(" ".join((rule.pattern, *rule.owners)) for rule in rules))
+    matcher.paths = [(_linear(entry[0].pattern), *entry[1:]) for entry in matcher.paths]
+    return matcher
+
+
+def _linear(regex: str) -> re.Pattern[str]:
+    """The library's translation, without its backtracking: a few `*` in one hostile pattern would take minutes.
+
+    What follows a wildcard is found at its first place and kept, as long as another wildcard comes after it.
+    """
+    head, *rest = (_kept(part) for part in regex.split(_FOLDERS))
+    middle = (f"(?>(?:.*?/)??{part})" for part in rest[:-1])
+    return re.compile("".join((head, *middle, *(f"{_FOLDERS}{part}" for part in rest[-1:]))))
+
+
+def _kept(regex: str) -> str:
+    return _BEFORE_STAR.sub(r"(?>[^/]*?\1)", re.sub(r"(?:\[\^/\]\*)+", "[^/]*", regex))

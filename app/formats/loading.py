@@ -20,7 +20,9 @@ _DOCUMENT_START = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
 _JSON_SIGNS = re.compile(rb'"(?:apiVersion|groups|receivers|rule_files|slos|spec)"[ \t]*:')
 _ALERT = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?alert[\"']?[ \t]*:[ \t]*\S", re.MULTILINE)
 _EXPR = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?expr[\"']?[ \t]*:", re.MULTILINE)
-_SLO = re.compile(rb"^[ \t]*apiVersion:[ \t]*[\"']?(?:openslo|pyrra\.dev|sloth\.slok\.dev|sre\.google\.com)", re.MULTILINE)
+_SLO = re.compile(
+    rb"^[ \t]*apiVersion:[ \t]*[\"']?(?:openslo|pyrra\.dev|sloth\.slok\.dev|sre\.google\.com)", re.MULTILINE
+)
 _SLOTH = re.compile(rb"^version:[ \t]*[\"']?prometheus/v1", re.MULTILINE)
 
 

@@ -1,4 +1,4 @@
-"""Facts about alerts and the runbooks they link."""
+"""Facts about alerts, and where their runbook links lead."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 from app.attribution.model import Rules
 from app.facts.model import Reason
-from app.facts.retrievers import alerting, error_budget, runbooks
+from app.facts.retrievers import alerting
 
 PAYMENTS = "component:default/payments"
 OWN = "docs/runbook.md#paymentserrorbudgetfast"
@@ -156,6 +156,25 @@ def test_an_slo_tool_generates_alerts_that_link_its_runbook(
     assert {item["path"] for item in made.values()} == {"slo/sloth.yaml"}
 
 
+def test_committed_output_of_an_slo_tool_replaces_what_it_would_generate(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    output = """\
+groups:
+  - name: sloth-slo-alerts-payments-requests
+    rules:
+      - alert: PaymentsBudget
+        expr: slo:sli_error:ratio_rate1h > 0.0144 and slo:sli_error:ratio_rate5m > 0.0144
+        labels: {sloth_service: payments, sloth_slo: requests, sloth_severity: ticket}
+"""
+    look = looked({**service_files, "slo/sloth.yaml": SLOTH, "rules/sloth.yaml": output})
+
+    rules = rules_of(look, now)
+
+    assert [name for name, item in rules.items() if item["generated"]] == []
+    assert rules["PaymentsBudget"]["severity"] == "ticket"
+
+
 def test_what_a_helm_template_hides_is_unknown_and_not_empty(
     looked: Callable[..., Any], service_files: dict[str, str], now: datetime
 ) -> None:
@@ -265,65 +284,3 @@ def test_jsonnet_rules_alone_are_unknown_and_no_problem(
     seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
 
     assert seen.unknown["alerting.problem_count"].reason is Reason.UNREADABLE
-
-
-def test_the_services_own_runbook_and_the_pages_it_links(
-    snapshot: Callable[..., Any], looked: Callable[..., Any], service_files: dict[str, str], now: datetime
-) -> None:
-    text = service_files["alerts.yaml"].replace("https://git.example.org/elsewhere", "/notes/down.md")
-    files = {**service_files, "alerts.yaml": text, "notes/down.md": "# Down\n\nCall us.\n"}
-    look = looked(snapshot(files))
-
-    seen = runbooks.retrieve(look.entity(PAYMENTS), look.world, now)
-
-    own, linked = seen.values["runbooks.documents"]
-    assert (own["path"], own["role"], own["title"]) == ("docs/runbook.md", "service", "Payments runbook")
-    topics = {"overview", "dependencies", "dashboards", "health", "failures", "rollback", "escalation"}
-    assert topics <= set(own["topics"])
-    assert "pager" in own["contacts"]
-    assert (own["changed_at"], own["attended_exact"]) == ("2026-05-01T00:00:00Z", True)
-    assert (linked["path"], linked["role"]) == ("notes/down.md", "alert")
-
-
-def test_a_runbook_that_holds_the_error_budget_policy_is_still_a_runbook(
-    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
-) -> None:
-    both = service_files["docs/runbook.md"] + "\n## Error budget policy\n\nWe stop releases.\n"
-    look = looked({**service_files, "docs/runbook.md": both})
-
-    documents = runbooks.retrieve(look.entity(PAYMENTS), look.world, now).values["runbooks.documents"]
-    policies = error_budget.retrieve(look.entity(PAYMENTS), look.world, now).values["error_budget.policies"]
-
-    assert [item["path"] for item in documents] == [item["path"] for item in policies] == ["docs/runbook.md"]
-
-
-def test_a_stated_review_wins_over_the_last_change(
-    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
-) -> None:
-    dated = "---\nlast_reviewed: 2025-02-03\nreview_by: 2026-08-01\n---\n" + service_files["docs/runbook.md"]
-    look = looked({**service_files, "docs/runbook.md": dated})
-
-    (own, *_) = runbooks.retrieve(look.entity(PAYMENTS), look.world, now).values["runbooks.documents"]
-
-    assert own["attended_at"].isoformat() == "2025-02-03T00:00:00+00:00"
-    assert own["due_at"].isoformat() == "2026-08-02T00:00:00+00:00"
-
-
-def test_a_runbook_outside_the_crawled_repositories_is_unknown(
-    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
-) -> None:
-    text = service_files["catalog-info.yaml"].replace(
-        "  labels: {tier: t2}", "  links: [{url: 'https://wiki.shop.example/pay', title: Runbook}]"
-    )
-    del service_files["docs/runbook.md"]
-    look = looked({**service_files, "catalog-info.yaml": text})
-
-    (page,) = runbooks.retrieve(look.entity(PAYMENTS), look.world, now).values["runbooks.documents"]
-
-    assert (page["role"], page["url"], page["path"]) == (
-        "service",
-        "https://wiki.shop.example/pay",
-        "catalog-info.yaml",
-    )
-    assert "words" not in page
-    assert "words" in page["unknown"]

@@ -113,6 +113,34 @@ def test_sections_of_gitlab_give_default_owners() -> None:
 
 
 @pytest.mark.parametrize(
+    ("pattern", "path", "matches"),
+    [
+        ("/a*b*c", "aXbbYc", True),
+        ("/a*b*c", "aXbY/c", False),
+        ("*b?d*.go", "abXbcd_test.go", True),
+        ("/x**y", "x--y", True),
+        ("/**/a/**/b/**/c.go", "x/a/y/a/b/z/c.go", True),
+        ("/**/a/**/b/**/c.go", "x/b/a/c.go", False),
+        ("/**/a/**/b/**/c.go", "a/b/c.go", True),
+        ("/a/**/*test*.go", "a/b/c/my_test_x.go", True),
+        ("/a.b*c.d*e", "axb1c.d2e", False),
+        ("docs/**", "docs/a/b", True),
+    ],
+)
+def test_several_wildcards_match_as_one_does(pattern: str, path: str, matches: bool) -> None:
+    assert (owners(f"{pattern} @a\n", path) == ("@a",)) is matches
+
+
+@pytest.mark.parametrize("pattern", ["*a" * 30 + "b", "/" + "**/a/" * 30 + "b", "/**/" + "*a*" * 10 + "/b"])
+def test_a_hostile_pattern_meets_a_hostile_path_in_moments(pattern: str) -> None:
+    file = read(f"{pattern} @a\n")
+    began = time.process_time()
+
+    assert code_owners.uncovered(file, ["a" * 250, "a/" * 250 + "c"]) == ["a" * 250, "a/" * 250 + "c"]
+    assert time.process_time() - began < 5
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "\x00",

@@ -24,7 +24,7 @@ from app.formats import promql, promql_labels
         ('absent(x{pod="a"})', ("namespace",)),
         ('label_replace(sum(x), "pod", "$1", "a", "(.*)")', ("namespace",)),
         ("vector(1)", ("pod", "namespace")),
-        ('count_values("pod", sum by (namespace) (x))', ()),
+        ('count_values("pod", sum by (namespace) (x))', ("namespace",)),
         ("max_over_time(sum by (pod) (x)[1h:5m])", ("namespace",)),
         ("sum(x", ()),
     ],

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from app.facts.model import Reason, Unknown
 from policy_samples import item, outcome
+
+from app.facts.model import Reason, Unknown
 
 EACH = "each: g.list\nrequire: item.good\n"
 GOOD, BAD, UNSEEN = item(good=True), item(good=False), item()

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from app.lib import documents, times
 from app.policy.rules import Compiler, ask
 

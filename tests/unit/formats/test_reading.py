@@ -1,0 +1,186 @@
+"""The table of readers: what is wanted, what a file gives, and that no file breaks it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from app.formats import reading
+from app.formats.loading import load_documents
+from app.formats.model import AlertRule, Finding, Parsed, Unreadable
+
+RESOURCE = """\
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+spec:
+  groups: [{name: a, rules: [{alert: A, expr: up}]}]
+"""
+RULES = "groups:\n- name: a\n  rules:\n  - alert: A\n    expr: up == 0\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [
+        ("a.yaml", "yaml"),
+        ("a/b.YML", "yaml"),
+        ("chart/templates/a.yaml", "yaml-template"),
+        ("a.rules", "yaml"),
+        ("a.json", "json"),
+        ("README.md", "markdown"),
+        ("mixin/alerts.libsonnet", "jsonnet"),
+        ("CODEOWNERS", "codeowners"),
+        (".github/CODEOWNERS", "codeowners"),
+        ("src/CODEOWNERS", ""),
+        ("_helpers.tpl", ""),
+        ("main.py", ""),
+    ],
+)
+def test_a_name_says_what_a_file_may_be(path: str, kind: str) -> None:
+    assert reading.name_class(path) == kind
+    assert reading.wants(path) is (kind != "")
+
+
+@pytest.mark.parametrize("path", ["package-lock.json", "web/node_modules/a/b.yaml", "tsconfig.base.json"])
+def test_noise_is_not_wanted(path: str) -> None:
+    assert reading.wants(path) is False
+
+
+def test_jsonnet_with_alerts_is_there_but_unreadable() -> None:
+    data = b"{\n  prometheusAlerts+:: {\n    groups+: [{ rules: [{ alert: 'Down', expr: 'up == 0' }] }],\n"
+    assert reading.read("a.libsonnet", data).unreadable == (
+        Unreadable("alerting", 3, "is Jsonnet, which is not evaluated"),
+    )
+    assert reading.read("a.libsonnet", b"{ alert: self.name }") == Parsed()
+
+
+def test_only_the_first_document_of_a_native_file_counts() -> None:
+    parsed = reading.read("a.yaml", f"{RULES}---\n{RULES}".encode())
+    assert len(parsed.objects) == 1
+    assert [(found.line, found.code) for found in parsed.findings] == [(6, "second-document-ignored")]
+
+
+def test_every_document_of_custom_resources_counts() -> None:
+    parsed = reading.read("a.yaml", f"{RESOURCE}---\n{RESOURCE}".encode())
+    assert [thing.line for thing in parsed.objects] == [4, 9]
+    assert parsed.findings == ()
+
+
+def test_a_broken_rule_file_is_unreadable_and_told_once() -> None:
+    parsed = reading.read("a.yaml", f"{RULES}    for: [\n---\na: [\n".encode())
+    assert [place.group for place in parsed.unreadable] == ["alerting"]
+    assert [found.code for found in parsed.findings] == ["yaml-invalid"]
+
+
+def test_a_broken_file_of_another_kind_is_only_a_finding() -> None:
+    assert reading.read("a.yaml", b"a: 1\nb: [\n") == Parsed(
+        findings=(Finding(3, "yaml-invalid", "can't be read: did not find expected node content"),)
+    )
+
+
+def test_a_broken_template_of_another_kind_is_nobodys_problem() -> None:
+    assert reading.read("templates/deployment.yaml", b"a: [\n{{ toYaml .x }}\n") == Parsed()
+
+
+def test_a_duplicate_key_is_told_and_the_rules_are_read_all_the_same() -> None:
+    parsed = reading.read("a.yaml", f"{RULES}    expr: up == 1\n".encode())
+    (alert,) = parsed.objects
+    assert isinstance(alert, AlertRule)
+    assert alert.expr == "up == 1"
+    assert [(found.line, found.code) for found in parsed.findings] == [(6, "yaml-duplicate-key")]
+
+
+def test_one_broken_document_costs_its_neighbours_nothing() -> None:
+    parsed = reading.read("a.yaml", f"a: [\n---\n{RESOURCE}".encode())
+    assert [thing.line for thing in parsed.objects] == [6]
+    assert [found.code for found in parsed.findings] == ["yaml-invalid"]
+
+
+def test_a_skeleton_is_read_and_ignored() -> None:
+    text = RULES.replace("alert: A", "alert: ${{ values.name }}Down")
+    (alert,) = reading.read("a.yaml", text.encode()).objects
+    assert alert.ignored == "is a template skeleton, filled in when a new project is made from it"
+
+
+def test_schemas_of_custom_resources_are_left_out_and_lines_hold() -> None:
+    schema = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nspec: [broken\n"
+    loaded = load_documents("a.yaml", f"{schema}---\nkind: Other\napiVersion: v1\n".encode())
+    assert [(document.value, document.line) for document in loaded.documents if document.value] == [
+        ({"kind": "Other", "apiVersion": "v1"}, 4)
+    ]
+    assert (loaded.findings, loaded.templated) == ((), False)
+
+
+def test_documents_loaded_once_give_the_same_as_reading() -> None:
+    path, data = "templates/a.yaml", f"{{{{ if .x }}}}\n{RULES}{{{{ end }}}}\n".encode()
+    loaded = load_documents(path, data)
+    assert loaded.templated is True
+    assert reading.read_documents(loaded) == reading.read(path, data)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"[" * 100_000,
+        b"\xff\xfe\x00",
+        b"a: &a [x]\nb: [*a, *a]\nkind: List\nitems: *a\n",
+        b"groups:\n- rules: [{alert: [1], expr: {a: 1}, labels: 3, annotations: {a: [1]}, for: {}}]\n",
+        b"groups:\n- rules: [{alert: 1, expr: 0x" + b"f" * 5000 + b"}]\n  name: {a: b}\n",
+        b"kind: List\napiVersion: v1\nitems: [3, null, [], {kind: ConfigMap, data: [x]}, {kind: Secret, data: 7}]\n",
+        b"apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nmetadata: 3\nspec: {groups: 7}\n",
+        b"route: {routes: [3, {match: [x], matchers: {a: b}}]}\nreceivers: [3, {name: 4}]\n",
+        b"rule_files: 3\ntests: [3, {alert_rule_test: 4}, {alert_rule_test: [5]}]\n",
+    ],
+)
+@pytest.mark.parametrize("path", ["a.yaml", "templates/a.yaml", "a.json", "a.md", "CODEOWNERS", "a.jsonnet"])
+def test_odd_shapes_are_survived(path: str, data: bytes) -> None:
+    assert isinstance(reading.read(path, data), Parsed)
+
+
+_SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(-5, 5),
+    st.text("aA{}$.:_", max_size=6),
+    st.sampled_from(["5m", "up == 0", "v1"]),
+)
+_RULE_KEYS = ("groups", "rules", "name", "alert", "record", "expr", "for", "labels", "annotations")
+_OBJECT_KEYS = ("kind", "apiVersion", "spec", "metadata", "items", "objects", "data", "stringData", "config")
+_OTHER_KEYS = (
+    "route",
+    "routes",
+    "receivers",
+    "matchers",
+    "match",
+    "receiver",
+    "tests",
+    "rule_files",
+    "alert_rule_test",
+)
+_KEYS = st.sampled_from((*_RULE_KEYS, *_OBJECT_KEYS, *_OTHER_KEYS, "exp_alerts"))
+_VALUES = st.recursive(
+    _SCALARS,
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_KEYS, inner, max_size=5)),
+    max_leaves=25,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(_VALUES, st.sampled_from(["PrometheusRule", "ConfigMap", "List", "Secret", "AlertmanagerConfig", "Template"]))
+def test_no_document_makes_it_raise(value: object, kind: str) -> None:
+    wrapped = {"apiVersion": "monitoring.coreos.com/v1", "kind": kind, "spec": value, "items": value, "data": value}
+    for document in (
+        value,
+        wrapped,
+        {"groups": [{"rules": [value, {"alert": value, "expr": value, "labels": value}]}]},
+    ):
+        assert isinstance(reading.read("a.yaml", json.dumps(document).encode()), Parsed)
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.text("groups:alert- {}[]|>&*!%@`\"'\n\t#,?expr<", max_size=80))
+def test_no_text_makes_it_raise(text: str) -> None:
+    for path in ("a.yaml", "templates/a.yaml", "a.json"):
+        assert isinstance(reading.read(path, text.encode()), Parsed)
