@@ -1,34 +1,36 @@
-"""Real components that a test needs: a named skip on a laptop, a failure in CI. The only module that skips."""
+"""The one place that names what a machine may lack: a skip with its name on a laptop, a failure with `CI=true`."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 
-def require(what: str, found: str | None) -> str:
-    """The component's path; without it the test is skipped by name, or fails where CI=true."""
-    if found:
-        return found
-    if os.environ.get("CI") == "true":
-        pytest.fail(f"{what} is missing, and CI must have it")
-    pytest.skip(f"needs {what}")
-    raise AssertionError
-
-
-def promtool() -> str:
-    return require("promtool (Debian: prometheus)", shutil.which("promtool"))
-
-
-def chromium() -> str:
-    return require("Chromium", shutil.which("chromium"))
-
-
 def git_http_backend() -> str:
-    folder = subprocess.run(["git", "--exec-path"], check=True, capture_output=True, text=True).stdout.strip()
-    backend = Path(folder) / "git-http-backend"
-    return require("git http-backend", str(backend) if backend.exists() else None)
+    """The path of `git http-backend`, or ""."""
+    folder = subprocess.run(["git", "--exec-path"], capture_output=True, text=True, check=True).stdout.strip()
+    program = Path(folder) / "git-http-backend"
+    return str(program) if os.access(program, os.X_OK) else ""
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "git http-backend": git_http_backend,
+    "promtool": lambda: shutil.which("promtool") or "",
+    "prometheus": lambda: shutil.which("prometheus") or "",
+    "chromium": lambda: shutil.which("chromium") or "",
+}
+
+
+def require(name: str) -> str:
+    """The path of a real program by its name in `PARTS`; ends the test by name where it is missing."""
+    path = PARTS[name]()
+    if path:
+        return path
+    if os.environ.get("CI") == "true":
+        pytest.fail(f"{name} is missing, and CI must have it", pytrace=False)
+    pytest.skip(f"{name} is not installed here")

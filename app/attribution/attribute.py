@@ -64,7 +64,9 @@ class Attributor:
     def _named(self, key: str, text: str) -> Attribution:
         bare = text.strip().lower()
         if ":" not in bare and "/" not in bare:
-            return self._one(self._by_name.get(bare, []), f"{key} is “{text}”")
+            if entities := self._by_name.get(bare):
+                return self._one(entities, f"{key} is “{text}”")
+            return Attribution((), f"{key} is “{text}”, which is no entity's name")
         try:
             ref = EntityRef.parse(bare, kind="component")
         except ValueError as error:

@@ -62,11 +62,9 @@ def repository_of(url: str) -> ForgePlace | None:
         return place
     parts = _parts(url)
     match = _PLAIN.fullmatch(parts[2]) if parts else None
-    return (
-        ForgePlace(f"{parts[0]}/{match['repo'].removesuffix('.git')}", "", "", parts[4], parts[3])
-        if parts and match
-        else None
-    )
+    if parts is None or match is None:
+        return None
+    return ForgePlace(f"{parts[0]}/{match['repo'].removesuffix('.git')}", "", "", parts[4], parts[3])
 
 
 def _parts(url: str) -> tuple[str, str, str, str, str] | None:

@@ -146,11 +146,20 @@ _SCALARS = st.one_of(
     st.text("aA{}$.:_", max_size=6),
     st.sampled_from(["5m", "up == 0", "v1"]),
 )
-_KEYS = st.sampled_from(
-    ("groups", "rules", "name", "alert", "record", "expr", "for", "labels", "annotations", "kind", "apiVersion")
-    + ("spec", "metadata", "items", "data", "route", "routes", "receivers", "matchers", "match", "receiver", "tests")
-    + ("rule_files", "alert_rule_test", "exp_alerts", "objects", "config", "stringData")
+_RULE_KEYS = ("groups", "rules", "name", "alert", "record", "expr", "for", "labels", "annotations")
+_OBJECT_KEYS = ("kind", "apiVersion", "spec", "metadata", "items", "objects", "data", "stringData", "config")
+_OTHER_KEYS = (
+    "route",
+    "routes",
+    "receivers",
+    "matchers",
+    "match",
+    "receiver",
+    "tests",
+    "rule_files",
+    "alert_rule_test",
 )
+_KEYS = st.sampled_from((*_RULE_KEYS, *_OBJECT_KEYS, *_OTHER_KEYS, "exp_alerts"))
 _VALUES = st.recursive(
     _SCALARS,
     lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(_KEYS, inner, max_size=5)),
