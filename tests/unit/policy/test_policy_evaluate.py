@@ -59,9 +59,7 @@ NAMES = ("a", "b", "c", "d")
 
 
 def policy(card: str = CARD, waivers: tuple[Waiver, ...] = ()) -> Policy:
-    loaded = load_texts(
-        {"checks/one.yaml": CHECKS, "card.yaml": card, "policy.yaml": TIERS}, SCHEMA
-    )
+    loaded = load_texts({"checks/one.yaml": CHECKS, "card.yaml": card, "policy.yaml": TIERS}, SCHEMA)
     return replace(loaded, waivers=waivers)
 
 
