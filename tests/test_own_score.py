@@ -4,7 +4,7 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
-from real_parts import promtool
+from real_parts import require
 
 from app.pipeline.check import check
 from app.policy.model import Policy
@@ -33,7 +33,7 @@ def test_every_check_that_files_can_answer_passes_and_only_live_ones_are_unknown
 
 
 def test_its_own_rules_pass_promtool():
-    tool = promtool()
+    tool = require("promtool")
     for arguments in (["check", "rules", "rules.yaml"], ["test", "rules", "rules_test.yaml"]):
         done = subprocess.run([tool, *arguments], cwd=ROOT / "monitoring", capture_output=True, text=True)
         assert done.returncode == 0, done.stdout + done.stderr

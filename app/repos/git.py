@@ -9,15 +9,17 @@ from __future__ import annotations
 
 import os
 import re
-import signal
+import shlex
 import stat
-import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from app.errors import RepositoryError
+from app.repos import process
+from app.repos.failures import failure
 from app.repos.urls import host_of
 
 _SCRUB = re.compile(r"(?<=://)[^/\s@]+@")
@@ -61,7 +63,8 @@ _ASKPASS = """\
 #!/bin/sh
 # Answers git's question for one host only; the answer comes from the environment of this one command.
 case "$1" in
-  *"://$ROADWORTHY_GIT_HOST"*|*"@$ROADWORTHY_GIT_HOST"*) ;;
+  *"://$ROADWORTHY_GIT_HOST'"*|*"://$ROADWORTHY_GIT_HOST:"*|*"://$ROADWORTHY_GIT_HOST/"*) ;;
+  *"@$ROADWORTHY_GIT_HOST'"*|*"@$ROADWORTHY_GIT_HOST:"*|*"@$ROADWORTHY_GIT_HOST/"*) ;;
   *) exit 1 ;;
 esac
 case "$1" in
@@ -69,14 +72,8 @@ case "$1" in
   *) printf '%s\\n' "$ROADWORTHY_GIT_TOKEN" ;;
 esac
 """
-_FORBIDDEN = r"authentication failed|could not read (username|password)|\b40[13]\b|permission denied|access denied"
-_GONE = r"not found|does not exist|does not appear to be a git repository|\b404\b"
-_CORRUPT = r"corrupt|bad object|unable to read|missing (blob|tree|commit)|inflate|did not send all"
-_REASONS = (
-    (re.compile(_FORBIDDEN, re.IGNORECASE), "forbidden", True),
-    (re.compile(_GONE, re.IGNORECASE), "source_failing", True),
-    (re.compile(_CORRUPT, re.IGNORECASE), "unreadable", False),
-)
+_OUTPUT_CAP = 64 * 1024 * 1024
+_SSH = "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=15"
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +106,6 @@ class Git:
             "GIT_CONFIG_GLOBAL": str(home / "config"),
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_ASKPASS": str(askpass),
-            "GIT_ALLOW_PROTOCOL": "https:http:ssh:git:file",
             "GIT_OPTIONAL_LOCKS": "0",
             "GIT_NO_REPLACE_OBJECTS": "1",
             "GIT_LFS_SKIP_SMUDGE": "1",
@@ -125,72 +121,71 @@ class Git:
         stdin: bytes = b"",
         url: str = "",
         timeout: float = 0,
+        output_cap: int = _OUTPUT_CAP,
+        file_cap: int = 0,
+        config: Mapping[str, str] | None = None,
     ) -> bytes:
-        """Standard output of `git arguments`. Raises RepositoryError, scrubbed. `url` picks the credentials."""
+        """Standard output of `git arguments`. Raises RepositoryError, scrubbed.
+
+        `url` picks the credentials and opens its one transport; without it no object is fetched from anywhere, even
+        where a repository's own configuration says so. `config` overrides settings whose names may hold anything.
+        """
         command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
         command += ["-c", "protocol.ext.allow=never", *arguments]
+        what = next((word for word in arguments if not word.startswith("-") and "=" not in word), "git")
         limit = timeout or self.timeout
-        process = subprocess.Popen(
-            command,
-            cwd=folder,
-            env=self._environment(url),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            start_new_session=True,
-        )
         try:
-            out, err = process.communicate(stdin, timeout=limit)
-        except subprocess.TimeoutExpired:
-            raise RepositoryError(f"git {arguments[0]} took longer than {limit:g} seconds") from None
-        finally:
-            _end(process)
-        if process.returncode:
-            raise self._failure(arguments[0], err)
-        return out
+            done = process.run(
+                command,
+                environment=self._environment(url) | _overrides(config or {}),
+                folder=folder,
+                stdin=stdin,
+                seconds=limit,
+                output_cap=output_cap,
+                file_cap=file_cap,
+            )
+        except process.TooSlow:
+            raise RepositoryError(f"git {what} took longer than {limit:g} seconds") from None
+        except process.TooMuch:
+            message = f"git {what} answered with more than {output_cap} bytes"
+            raise RepositoryError(message, reason="unreadable", permanent=True) from None
+        except (OSError, ValueError) as error:
+            raise RepositoryError(f"git {what} can't be started: {error}") from None
+        if done.returncode:
+            raise failure(what, done.returncode, self.scrubbed(done.stderr.decode("utf-8", "replace")))
+        return done.stdout
 
     def _environment(self, url: str) -> dict[str, str]:
-        host = host_of(url) if url else ""
+        if not url:
+            return {**self._base, "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+        host = host_of(url)
         credential = self.credentials.get(host)
-        if credential is None:
-            return {**self._base, "GIT_SSH_COMMAND": "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes"}
-        key = f" -i '{credential.ssh_key_file}' -oIdentitiesOnly=yes" if credential.ssh_key_file else ""
-        return {
-            **self._base,
-            "GIT_SSH_COMMAND": f"ssh -oBatchMode=yes -oStrictHostKeyChecking=yes{key}",
-            "ROADWORTHY_GIT_HOST": host,
-            "ROADWORTHY_GIT_USER": credential.username or "git",
-            "ROADWORTHY_GIT_TOKEN": credential.token,
-        }
-
-    def _failure(self, what: str, stderr: bytes) -> RepositoryError:
-        text = self.scrubbed(stderr.decode("utf-8", "replace"))
-        lines = [line.strip() for line in text.splitlines() if line.strip()]
-        told = [line for line in lines if re.match(r"(fatal|error|remote|ERROR)", line)] or lines or ["no reason given"]
-        sentence = f"git {what} failed: {told[0][:300]}"
-        for pattern, reason, permanent in _REASONS:
-            if pattern.search(text):
-                return RepositoryError(sentence, reason=reason, permanent=permanent)
-        return RepositoryError(sentence)
+        ssh = f"{_SSH} -oUser={shlex.quote(credential.username if credential and credential.username else 'git')}"
+        if credential and credential.ssh_key_file:
+            ssh += f" -i {shlex.quote(credential.ssh_key_file)} -oIdentitiesOnly=yes"
+        environment = {**self._base, "GIT_SSH_COMMAND": ssh, "GIT_ALLOW_PROTOCOL": urlsplit(url).scheme}
+        if credential is not None and credential.token:
+            environment |= {
+                "ROADWORTHY_GIT_HOST": host,
+                "ROADWORTHY_GIT_USER": credential.username or "git",
+                "ROADWORTHY_GIT_TOKEN": credential.token,
+            }
+        return environment
 
     def scrubbed(self, text: str) -> str:
         """Text without user names, passwords and tokens."""
         for credential in self.credentials.values():
-            if credential.token:
-                text = text.replace(credential.token, "[redacted]")
+            for token in {credential.token, quote(credential.token, safe="")} - {""}:
+                text = text.replace(token, "[redacted]")
         return _SCRUB.sub("", text)
 
     def close(self) -> None:
         self._home.cleanup()
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kills what is left of the command's process group, and closes its pipes."""
-    try:
-        os.killpg(process.pid, signal.SIGKILL)
-    except (ProcessLookupError, PermissionError):
-        process.poll()
-    for pipe in (process.stdin, process.stdout, process.stderr):
-        if pipe is not None:
-            pipe.close()
-    process.wait()
+def _overrides(config: Mapping[str, str]) -> dict[str, str]:
+    """Settings as environment: unlike `-c`, a name with `=` or a newline in it stays what it is."""
+    values = {"GIT_CONFIG_COUNT": str(len(config))} if config else {}
+    for number, (name, value) in enumerate(config.items()):
+        values |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return values

@@ -7,7 +7,7 @@ import hashlib
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,12 +17,14 @@ import git as gitpython
 
 from app.errors import RepositoryError
 from app.repos import urls
+from app.repos.failures import GitFailure
 from app.repos.git import Git
-from app.repos.snapshot import CommitSnapshot
+from app.repos.snapshot import PARTIAL, CommitSnapshot
 from app.repos.tree import Limits
 
 _USUAL = ("main", "master", "trunk", "develop", "default")
 _QUIET = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc", "--force")
+_MOST_PACKS = 100
 _TIP = "refs/roadworthy/tip"
 
 
@@ -46,6 +48,7 @@ class Mirror:
         self.git, self.limits = git, limits or Limits()
         digest = hashlib.sha256(self.url.encode()).hexdigest()[:16]
         self.folder = root / f"{re.sub(r'[^A-Za-z0-9.-]', '-', urls.name_of(self.url))[:60]}-{digest}.git"
+        self.redirects = "false" if rules.hosts else "initial"  # a redirect must not lead past the allow-list
         self.remote = self._known_remote() or self.url
 
     def tip(self, branch: str = "") -> Tip:
@@ -74,6 +77,8 @@ class Mirror:
     def sync(self, tip: Tip, now: datetime) -> CommitSnapshot:
         """Brings the tip here and gives a snapshot of it. A broken mirror is thrown away and fetched once more."""
         with self._locked():
+            if self._worn_out():
+                shutil.rmtree(self.folder)
             if not self.folder.exists():
                 self._create()
             try:
@@ -95,23 +100,27 @@ class Mirror:
             commit=tip.commit,
             branch=tip.branch,
             limits=self.limits,
+            redirects=self.redirects,
         )
 
     def _ask(self, *arguments: str) -> str:
         """`ls-remote`, trying the URL with `.git` once where a server insists on it."""
         try:
-            out = self.git.run(["ls-remote", *arguments[:-1], "--", self.remote, *arguments[-1:]], url=self.url)
+            return self._listed(self.remote, *arguments)
         except RepositoryError as error:
             if not error.permanent or self.remote.endswith(".git") or self.remote.startswith("file:"):
                 raise
             try:
-                out = self.git.run(
-                    ["ls-remote", *arguments[:-1], "--", f"{self.remote}.git", *arguments[-1:]], url=self.url
-                )
+                listed = self._listed(f"{self.remote}.git", *arguments)
             except RepositoryError:
                 raise error from None
-            self.remote += ".git"
-        return out.decode("utf-8", "replace")
+        self.remote += ".git"
+        return listed
+
+    def _listed(self, remote: str, *arguments: str) -> str:
+        redirects = ("-c", f"http.followRedirects={self.redirects}")
+        out = self.git.run([*redirects, "ls-remote", *arguments[:-1], "--", remote, *arguments[-1:]], url=remote)
+        return out.decode("utf-8", "surrogateescape")
 
     def _heads(self, pattern: str) -> dict[str, str]:
         lines = (line.split("\t", 1) for line in self._ask("--heads", pattern).splitlines() if "\t" in line)
@@ -140,11 +149,19 @@ class Mirror:
         with gitpython.Repo.init(fresh, bare=True, template="", allow_unsafe_options=True) as repository:
             with repository.config_writer() as config:
                 config.set_value('remote "origin"', "url", self.remote)
-                config.set_value('remote "origin"', "promisor", "true")
-                config.set_value('remote "origin"', "partialclonefilter", "blob:none")
-                config.set_value("core", "repositoryformatversion", "1")
             repository.close()
         fresh.rename(self.folder)
+
+    def _worn_out(self) -> bool:
+        """A mirror is never repacked: git would drop what a partial clone lacks. Fetching it anew is cheap and sure.
+
+        One whose configuration names a promisor would fetch absent blobs one by one.
+        """
+        try:
+            packs = sum(1 for name in (self.folder / "objects" / "pack").iterdir() if name.suffix == ".pack")
+            return packs > _MOST_PACKS or "promisor" in (self.folder / "config").read_text("utf-8", "replace")
+        except OSError:
+            return self.folder.exists()
 
     def _known_remote(self) -> str:
         config = self.folder / "config"
@@ -156,24 +173,25 @@ class Mirror:
             return
         refspec = f"+refs/heads/{tip.branch}:{_TIP}"
         since = f"--shallow-since={(now - self.limits.history):%Y-%m-%dT%H:%M:%SZ}"
-        base = ["fetch", *_QUIET, "--filter=blob:none"]
+        base = [*PARTIAL, "fetch", *_QUIET, "--filter=blob:none"]
         attempts = (
             [*base, since, "origin", refspec],
             [*base, "--depth=1", "origin", refspec],
             ["fetch", *_QUIET, "origin", refspec],
         )
-        failure: RepositoryError | None = None
-        for attempt in attempts:
+        for attempt in attempts[:-1]:
             try:
-                self.git.run(attempt, folder=self.folder, url=self.url)
-            except RepositoryError as error:
-                if error.reason == "forbidden" or "took longer" in str(error):
+                self._bring(attempt)
+                return
+            except GitFailure as error:
+                if not error.may_try_plainer:
                     raise
-                failure = error
-                continue
-            return
-        assert failure is not None
-        raise failure
+        self._bring(attempts[-1])
+
+    def _bring(self, arguments: Sequence[str]) -> None:
+        redirects = ("-c", f"http.followRedirects={self.redirects}")
+        cap = 2 * self.limits.total_size
+        self.git.run([*redirects, *arguments], folder=self.folder, url=self.remote, file_cap=cap)
 
     def _has(self, commit: str) -> bool:
         """Whether the commit came with its history: only a commit that our own ref points at did."""

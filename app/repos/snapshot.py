@@ -5,23 +5,37 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from app.errors import RepositoryError
+from app.repos.failures import GitFailure
 from app.repos.git import Git
 from app.repos.history import last_changes
 from app.repos.model import LastChange, Skipped, TreeEntry
 from app.repos.tree import Limits, parse_tree, within_total
 
-_LOCAL = ("-c", "remote.origin.promisor=false")
-"""Absent blobs are missing, not silently fetched one by one."""
+_QUIET = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc")
+_POINTER = b"version https://git-lfs.github.com/spec/"
+_MOST_FETCHES = 24
+"""How often a batch is halved to save what can still be had when the source has lost objects."""
+PARTIAL = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclonefilter=blob:none")
+"""Given to fetches only. A mirror whose own configuration said so would fetch absent blobs silently, one by one."""
 
 
 class CommitSnapshot:
     """Implements `model.Snapshot` over a bare, partial mirror. Absent blobs that are wanted come in one batch."""
 
     def __init__(
-        self, git: Git, folder: Path, *, url: str, remote: str, commit: str, branch: str, limits: Limits
+        self,
+        git: Git,
+        folder: Path,
+        *,
+        url: str,
+        remote: str,
+        commit: str,
+        branch: str,
+        limits: Limits,
+        redirects: str = "initial",
     ) -> None:
         self.git, self.folder, self.limits = git, folder, limits
+        self.redirects = redirects
         self.url, self.remote, self.commit, self.branch = url, remote, commit, branch
         self._entries: list[TreeEntry] | None = None
         self._skipped: list[Skipped] = []
@@ -29,7 +43,7 @@ class CommitSnapshot:
     def entries(self) -> Sequence[TreeEntry]:
         if self._entries is None:
             listing = self.git.run(
-                [*_LOCAL, "ls-tree", "-r", "-z", "--full-tree", "--end-of-options", self.commit], folder=self.folder
+                ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", self.commit], folder=self.folder
             )
             self._entries, self._skipped = parse_tree(listing, self.limits)
         return self._entries
@@ -49,61 +63,70 @@ class CommitSnapshot:
             sizes = self._sizes(wanted)
         kept, skipped = within_total(((e, sizes[e.blob]) for e in wanted if e.blob in sizes), self.limits)
         lost = [Skipped(entry.path, "is missing from the repository") for entry in wanted if entry.blob not in sizes]
-        self._skipped += [*skipped, *lost]
         contents = self._contents(kept)
-        return {entry.path: contents[entry.blob] for entry in kept if entry.blob in contents}
+        pointers = {blob for blob, data in contents.items() if data.startswith(_POINTER)}
+        unreal = [Skipped(entry.path, "is a Git LFS pointer") for entry in kept if entry.blob in pointers]
+        self._skipped += [*skipped, *lost, *unreal]
+        return {entry.path: contents[entry.blob] for entry in kept if entry.blob in contents.keys() - pointers}
 
     def last_changes(self, paths: Iterable[str]) -> Mapping[str, LastChange]:
+        self.read([entry for entry in self.entries() if entry.path == ".git-blame-ignore-revs"])
         return last_changes(self.git, self.folder, self.folder, self.commit, list(paths))
 
     def _sizes(self, entries: Sequence[TreeEntry]) -> dict[str, int]:
         asked = "\n".join(dict.fromkeys(entry.blob for entry in entries)).encode() + b"\n"
-        out = self.git.run([*_LOCAL, "cat-file", "--batch-check"], folder=self.folder, stdin=asked)
+        out = self.git.run(["cat-file", "--batch-check"], folder=self.folder, stdin=asked)
         found = (line.split(b" ") for line in out.splitlines())
         return {parts[0].decode(): int(parts[2]) for parts in found if len(parts) == 3 and parts[1] == b"blob"}
 
     def _fetch(self, blobs: Iterable[str]) -> None:
-        """One batched fetch. A server that refuses single objects gets a whole fetch of the branch instead."""
-        wanted = "\n".join(sorted(blobs)).encode() + b"\n"
-        quiet = ["--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc"]
-        batch = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", *quiet, "--filter=blob:none", "--stdin", "origin"]
-        try:
-            self.git.run(batch, folder=self.folder, stdin=wanted, url=self.remote)
-        except RepositoryError as error:
-            if error.reason == "forbidden":
-                raise
-            refetch = ["fetch", *quiet, "--refetch", "--no-filter", "--depth=1", "origin"]
-            try:
-                self.git.run(
-                    [*refetch, f"+refs/heads/{self.branch}:refs/roadworthy/tip"], folder=self.folder, url=self.remote
-                )
-            except RepositoryError:
-                self._fetch_one_by_one(sorted(blobs), quiet)
+        """One batched fetch. Where single objects can't be had so, the rest is: whole, else by halves.
 
-    def _fetch_one_by_one(self, blobs: Sequence[str], quiet: Sequence[str]) -> None:
-        """Last resort when some object is lost at the source: what can still be had is had, by halves."""
-        if len(blobs) <= 1:
-            return
-        for half in (blobs[: len(blobs) // 2], blobs[len(blobs) // 2 :]):
-            command = [
-                "-c",
-                "fetch.negotiationAlgorithm=noop",
-                "fetch",
-                *quiet,
-                "--filter=blob:none",
-                "--stdin",
-                "origin",
-            ]
+        An outage is no lost object: it raises, for what is merely out of reach must never look absent.
+        """
+        wanted = sorted(blobs)
+        try:
+            return self._batch(wanted)
+        except GitFailure as error:
+            if not error.lost_objects:
+                raise
+        refspec = f"+refs/heads/{self.branch}:refs/roadworthy/tip"
+        try:
+            self._remote(["fetch", *_QUIET, "--refetch", "--no-filter", "--depth=1", "origin", refspec])
+        except GitFailure as error:
+            if not error.lost_objects:
+                raise
+            self._halves(wanted)
+
+    def _halves(self, blobs: Sequence[str]) -> None:
+        waiting = [blobs]
+        for _ in range(_MOST_FETCHES):
+            if not waiting:
+                return
+            part = waiting.pop()
             try:
-                self.git.run(command, folder=self.folder, stdin="\n".join(half).encode() + b"\n", url=self.remote)
-            except RepositoryError:
-                self._fetch_one_by_one(half, quiet)
+                self._batch(part)
+            except GitFailure as error:
+                if not error.lost_objects:
+                    raise
+                if len(part) > 1:
+                    waiting += [part[len(part) // 2 :], part[: len(part) // 2]]
+
+    def _batch(self, blobs: Sequence[str]) -> None:
+        command = ["-c", "fetch.negotiationAlgorithm=noop", *PARTIAL, "fetch", *_QUIET, "--filter=blob:none"]
+        self._remote([*command, "--stdin", "origin"], "\n".join(blobs).encode() + b"\n")
+
+    def _remote(self, command: Sequence[str], stdin: bytes = b"") -> None:
+        redirects = ("-c", f"http.followRedirects={self.redirects}")
+        cap = 2 * self.limits.total_size
+        self.git.run([*redirects, *command], folder=self.folder, stdin=stdin, url=self.remote, file_cap=cap)
 
     def _contents(self, entries: Sequence[TreeEntry]) -> dict[str, bytes]:
         if not entries:
             return {}
         asked = "\n".join(dict.fromkeys(entry.blob for entry in entries)).encode() + b"\n"
-        return parse_batch(self.git.run([*_LOCAL, "cat-file", "--batch"], folder=self.folder, stdin=asked))
+        cap = self.limits.total_size + 200 * len(entries)
+        return parse_batch(self.git.run(["cat-file", "--batch"], folder=self.folder, stdin=asked, output_cap=cap))
 
 
 def parse_batch(out: bytes) -> dict[str, bytes]:

@@ -9,6 +9,8 @@ from datetime import timedelta
 from app.errors import RepositoryError
 from app.repos.model import Skipped, TreeEntry
 
+_LONGEST_SHOWN = 1000
+"""Characters. A path of ten thousand folders need not be remembered whole to say that it was left out."""
 _LINK, _SUBMODULE = b"120000", b"160000"
 
 
@@ -40,7 +42,7 @@ def parse_tree(listing: bytes, limits: Limits) -> tuple[list[TreeEntry], list[Sk
         mode, _, blob = head.split(b" ")[:3]
         path = raw.decode("utf-8", "surrogateescape")
         if reason := _left_out(mode, path, limits):
-            skipped.append(Skipped(path, reason))
+            skipped.append(Skipped(path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…", reason))
         else:
             entries.append(TreeEntry(path, blob.decode("ascii")))
     entries.sort(key=lambda entry: entry.path)

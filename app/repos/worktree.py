@@ -16,6 +16,7 @@ from app.repos.model import LastChange, Skipped, TreeEntry
 from app.repos.tree import Limits, within_total
 
 _HIDDEN = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__"))
+_A_LINK = "is a symbolic link, which is not followed"
 
 
 class WorkingTree:
@@ -36,6 +37,7 @@ class WorkingTree:
         self._blobs: dict[str, str] = {}
         self._skipped: list[Skipped] = []
         self._head = ""
+        self._no_filters: dict[str, str] = {}
         if self.has_git:
             self._describe()
         self._entries = self._list()
@@ -52,7 +54,7 @@ class WorkingTree:
         found = {}
         for entry in kept:
             try:
-                found[entry.path] = (self.root / entry.path).read_bytes()
+                found[entry.path] = _content(self.root / entry.path, self.limits.file_size)
             except OSError as error:
                 self._skipped.append(Skipped(entry.path, f"can't be read: {error.strerror}"))
         return found
@@ -72,7 +74,7 @@ class WorkingTree:
         return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
 
     def _run(self, *arguments: str) -> bytes:
-        return self.git.run(arguments, folder=self.root)
+        return self.git.run(arguments, folder=self.root, config=self._no_filters)
 
     def _git_dir(self) -> Path:
         return self.root / os.fsdecode(self._run("rev-parse", "--git-common-dir").strip())
@@ -83,11 +85,28 @@ class WorkingTree:
             self.branch = os.fsdecode(self._run("branch", "--show-current").strip())
         except RepositoryError:
             self._head = ""  # no commit yet
+        self._configure()
+
+    def _configure(self) -> None:
+        """Origin, and the repository's own filter commands: comparing a file would run them, so each is emptied."""
         try:
-            origin = self._run("config", "--get", "remote.origin.url").strip().decode("utf-8", "replace")
-            self.url = urls.canonical(origin)
+            listed = self._run("config", "-z", "--get-regexp", r"^(remote\.origin\.url|filter\..*)$")
         except RepositoryError:
-            self.url = self.root.as_uri()  # no remote, or one of no known form
+            return  # neither is set
+        for line in listed.split(b"\0"):
+            name, _, value = line.decode("utf-8", "surrogateescape").partition("\n")
+            if name == "remote.origin.url":
+                self.url = self._origin(value)
+            elif name.endswith((".clean", ".smudge", ".process")):
+                self._no_filters[name] = ""
+            elif name.endswith(".required"):
+                self._no_filters[name] = "false"
+
+    def _origin(self, value: str) -> str:
+        try:
+            return urls.canonical(value)
+        except RepositoryError:
+            return self.root.as_uri()  # a remote of no known form
 
     def _list(self) -> list[TreeEntry]:
         if not self.has_git:
@@ -98,10 +117,16 @@ class WorkingTree:
             changed |= set(_paths(self._run("diff-index", "-z", "--name-only", "--cached", "--no-renames", self._head)))
         for line in staged.split(b"\0"):
             head, _, raw = line.partition(b"\t")
-            if raw and head.split()[0] in (b"100644", b"100755"):
-                path = raw.decode("utf-8", "surrogateescape")
-                if path not in changed:
-                    self._blobs[path] = head.split()[1].decode()
+            if not raw:
+                continue
+            mode, blob = head.split()[:2]
+            path = raw.decode("utf-8", "surrogateescape")
+            if mode == b"160000":
+                self._skipped.append(Skipped(path, "is a submodule, which is not read"))
+            elif mode == b"120000" and path not in changed:
+                self._skipped.append(Skipped(path, _A_LINK))
+            elif path not in changed:
+                self._blobs[path] = blob.decode()
         self.commit = self._head if not changed else ""
         return self._found(sorted({*self._blobs, *changed}))
 
@@ -117,7 +142,7 @@ class WorkingTree:
             elif path in self._blobs:
                 entries.append(TreeEntry(path, self._blobs[path]))
             elif file.is_symlink() or any(parent.is_symlink() for parent in _inside(file, self.root)):
-                self._skipped.append(Skipped(path, "is a symbolic link, which is not followed"))
+                self._skipped.append(Skipped(path, _A_LINK))
             elif file.is_file():
                 entries.append(TreeEntry(path, _blob_id(file, self.limits)))
         return entries
@@ -126,7 +151,7 @@ class WorkingTree:
         for entry in entries:
             file = self.root / entry.path
             try:
-                if file.is_symlink() or not file.is_file():
+                if not file.is_file() or any(one.is_symlink() for one in (file, *_inside(file, self.root))):
                     raise OSError(0, "is no regular file")
                 yield entry, file.stat().st_size
             except OSError as error:
@@ -166,6 +191,12 @@ def _blob_id(file: Path, limits: Limits) -> str:
     except OSError:
         return ""
     return hashlib.sha1(b"blob %d\0" % len(data) + data, usedforsecurity=False).hexdigest()
+
+
+def _content(file: Path, most: int) -> bytes:
+    """A file's bytes; never through a link, never waiting on a pipe, never more than `most` however it grows."""
+    with open(os.open(file, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as opened:
+        return opened.read(most)
 
 
 def _modified(file: Path) -> datetime:

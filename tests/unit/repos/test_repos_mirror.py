@@ -1,0 +1,140 @@
+"""Mirrors: which branch, what moves between syncs, and how little is fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from git_author import commit, git, repository
+
+from app.errors import RepositoryError
+from app.repos.git import Git
+from app.repos.mirror import Mirror, Tip
+from app.repos.snapshot import CommitSnapshot
+from app.repos.worktree import WorkingTree
+
+Take = Callable[..., CommitSnapshot]
+Make = Callable[..., Mirror]
+
+
+def test_the_default_branch_is_found_whatever_its_name(tmp_path: Path, mirror_of: Make) -> None:
+    source = repository(tmp_path / "src", branch="release/next")
+    made = commit(source, {"a.md": "A"})
+    assert mirror_of(source).tip() == Tip("release/next", made)
+
+
+@pytest.mark.parametrize("head", ["ref: refs/heads/gone\n", ""])
+def test_an_odd_head_gives_a_usual_branch_and_says_so(tmp_path: Path, mirror_of: Make, head: str) -> None:
+    source = repository(tmp_path / "src", branch="master")
+    made = commit(source, {"a.md": "A"})
+    git(source, "branch", "aaa")
+    (source / ".git" / "HEAD").write_text(head or f"{made}\n")
+    assert mirror_of(source).tip() == Tip("master", made, "HEAD names no branch")
+
+
+def test_a_renamed_branch_is_found_again(tmp_path: Path, mirror_of: Make) -> None:
+    source = repository(tmp_path / "src", branch="master")
+    made = commit(source, {"a.md": "A"})
+    mirror = mirror_of(source)
+    assert mirror.tip("master") == Tip("master", made)
+    git(source, "branch", "-m", "main")
+    assert mirror.tip("master") == Tip("main", made)
+
+
+def test_a_branch_whose_name_only_ends_alike_is_another_branch(tmp_path: Path, mirror_of: Make) -> None:
+    source = repository(tmp_path / "src")
+    main = commit(source, {"a.md": "A"})
+    git(source, "checkout", "-q", "-b", "x/refs/heads/main")
+    commit(source, {"a.md": "B"})
+    assert mirror_of(source).tip("main") == Tip("main", main)
+
+
+def test_a_force_push_shows_the_new_line_only(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A"})
+    commit(source, {"wrong.md": "W"})
+    take(source)
+    git(source, "reset", "-q", "--hard", "HEAD~1")
+    made = commit(source, {"right.md": "R"}, at="2026-06-02T12:00:00Z")
+    snapshot = take(source)
+    assert snapshot.commit == made
+    assert [entry.path for entry in snapshot.entries()] == ["a.md", "right.md"]
+
+
+def test_only_wanted_blobs_come_and_in_one_batch(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {f"{number}.md": f"text {number}" for number in range(20)})
+    snapshot = take(source)
+    packs = snapshot.folder / "objects" / "pack"
+    assert len(list(packs.glob("*.pack"))) == 1
+    assert len(snapshot.read(snapshot.entries()[:10])) == 10
+    assert len(list(packs.glob("*.pack"))) == 2
+    blobs = git(snapshot.folder, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)").split()
+    assert blobs.count("blob") == 10
+
+
+def test_reading_again_fetches_nothing(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A"})
+    snapshot = take(source)
+    snapshot.read(snapshot.entries())
+    source.rename(tmp_path / "away")
+    assert dict(snapshot.read(snapshot.entries())) == {"a.md": b"A"}
+
+
+def test_a_source_that_fails_while_reading_raises_and_is_no_absence(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A"})
+    snapshot = take(source)
+    source.rename(tmp_path / "away")
+    with pytest.raises(RepositoryError) as failed:
+        snapshot.read(snapshot.entries())
+    assert failed.value.reason == "source_failing"
+
+
+def test_the_mirror_keeps_no_promisor_in_its_configuration(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A"})
+    snapshot = take(source)
+    snapshot.read(snapshot.entries())
+    assert "promisor" not in (snapshot.folder / "config").read_text()
+
+
+def test_a_mirror_with_too_many_packs_is_fetched_anew(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A"})
+    packs = take(source).folder / "objects" / "pack"
+    for number in range(101):
+        (packs / f"pack-{number}.pack").write_bytes(b"")
+    take(source)
+    assert len(list(packs.glob("*.pack"))) == 1
+
+
+def test_a_working_tree_is_dirty_when_anything_differs(tmp_path: Path, git_runner: Git) -> None:
+    source = repository(tmp_path / "src")
+    made = commit(source, {"a.md": "A", ".gitignore": "*.log\n"})
+    (source / "noise.log").write_text("x")
+    clean = WorkingTree(source, git_runner)
+    (source / "new.md").write_text("N")
+    dirty = WorkingTree(source, git_runner)
+    assert (clean.commit, [entry.path for entry in clean.entries()]) == (made, [".gitignore", "a.md"])
+    assert (dirty.commit, [entry.path for entry in dirty.entries()]) == ("", [".gitignore", "a.md", "new.md"])
+
+
+def test_blob_ids_of_a_working_tree_are_gits(tmp_path: Path, git_runner: Git) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A", "b.md": "B"})
+    (source / "b.md").write_text("changed")
+    expected = {name: git(source, "hash-object", name) for name in ("a.md", "b.md")}
+    assert {entry.path: entry.blob for entry in WorkingTree(source, git_runner).entries()} == expected
+
+
+def test_a_plain_folder_is_read_without_git(tmp_path: Path, git_runner: Git) -> None:
+    folder = tmp_path / "plain"
+    (folder / "docs").mkdir(parents=True)
+    (folder / "docs" / "a.md").write_text("A")
+    tree = WorkingTree(folder, git_runner)
+    assert dict(tree.read(tree.entries())) == {"docs/a.md": b"A"}
+    assert (tree.commit, tree.branch, tree.url) == ("", "", folder.as_uri())
+    assert tree.last_changes(["docs/a.md"])["docs/a.md"].commit == ""
