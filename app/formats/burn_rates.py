@@ -13,8 +13,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-import promql_parser as pp
-
 from app.formats import promql
 from app.formats.model import BurnRatePair
 from app.formats.promql import Node
@@ -42,7 +40,7 @@ def pairs(tree: Node) -> tuple[BurnRatePair, ...]:
     """Every burn-rate pair of an expression, in order, once each. `threshold` 0 means equal but not constant."""
     found: dict[BurnRatePair, None] = {}
     for node in promql.walk(tree):
-        if isinstance(node, pp.BinaryExpr) and str(node.op) == "and":
+        if isinstance(node, promql.BinaryExpr) and str(node.op) == "and":
             for pair in _pairs_of(node):
                 found[pair] = None
                 if len(found) >= _MAX_PAIRS:
@@ -77,7 +75,7 @@ def _same_threshold(one: _Comparison, other: _Comparison) -> bool:
 def _comparisons(tree: Node) -> list[_Comparison]:
     found = []
     for node in promql.walk(tree):
-        if isinstance(node, pp.BinaryExpr) and str(node.op) in _FLIPPED and (read := _comparison(node)):
+        if isinstance(node, promql.BinaryExpr) and str(node.op) in _FLIPPED and (read := _comparison(node)):
             found.append(read)
             if len(found) >= _MAX_COMPARISONS:
                 break
@@ -102,9 +100,9 @@ def _windows(tree: Node) -> frozenset[int]:
     """Milliseconds of every window in a subtree."""
     found: set[int] = set()
     for node in promql.walk(tree):
-        if isinstance(node, pp.MatrixSelector | pp.SubqueryExpr):
+        if isinstance(node, promql.MatrixSelector | promql.SubqueryExpr):
             found.add(promql.milliseconds(node))
-        elif isinstance(node, pp.VectorSelector):
+        elif isinstance(node, promql.VectorSelector):
             texts = _SUFFIX.findall(promql.metric_name(node))
             texts += [value for label, value in promql.equalities(node) if _names_window(label)]
             found.update(_milliseconds(text) for text in texts)

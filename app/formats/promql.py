@@ -15,7 +15,21 @@ from typing import Any
 import promql_parser as pp
 
 Node = Any
-"""A node of `promql_parser`'s tree; the package has no types."""
+"""A node of the parser's tree."""
+
+AggModifierType = pp.AggModifierType
+AggregateExpr = pp.AggregateExpr
+BinaryExpr = pp.BinaryExpr
+Call = pp.Call
+LabelModifierType = pp.LabelModifierType
+MatrixSelector = pp.MatrixSelector
+NumberLiteral = pp.NumberLiteral
+StringLiteral = pp.StringLiteral
+SubqueryExpr = pp.SubqueryExpr
+UnaryExpr = pp.UnaryExpr
+VectorMatchCardinality = pp.VectorMatchCardinality
+VectorSelector = pp.VectorSelector
+"""Kinds of node, for those who look into trees: nothing else imports the parser."""
 
 MAX_TEXT = 64 * 1024
 MAX_BRACKETS = 100

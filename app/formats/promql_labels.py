@@ -9,8 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-import promql_parser as pp
-
 from app.formats import promql
 from app.formats.promql import Expression, Node
 
@@ -84,15 +82,15 @@ def result(tree: Node) -> Labels:
 def _labels(node: Node, depth: int) -> Labels:
     if depth > _MAX_DEPTH:
         return ANY
-    if isinstance(node, pp.VectorSelector):
+    if isinstance(node, promql.VectorSelector):
         return ANY
-    if isinstance(node, pp.NumberLiteral | pp.StringLiteral):
+    if isinstance(node, promql.NumberLiteral | promql.StringLiteral):
         return NONE
-    if isinstance(node, pp.AggregateExpr):
+    if isinstance(node, promql.AggregateExpr):
         return _aggregated(node, depth)
-    if isinstance(node, pp.BinaryExpr):
+    if isinstance(node, promql.BinaryExpr):
         return _joined(node, depth)
-    if isinstance(node, pp.Call):
+    if isinstance(node, promql.Call):
         return _called(node, depth)
     inner = promql.children(node)
     return _labels(inner[0], depth + 1) if inner else ANY
@@ -104,11 +102,11 @@ def _aggregated(node: Node, depth: int) -> Labels:
         return inner
     if node.modifier is None:
         kept = NONE
-    elif node.modifier.type == pp.AggModifierType.By:
+    elif node.modifier.type == promql.AggModifierType.By:
         kept = inner.keep(frozenset(node.modifier.labels))
     else:
         kept = inner.drop(frozenset(node.modifier.labels))
-    if str(node.op) == "count_values" and isinstance(node.param, pp.StringLiteral):
+    if str(node.op) == "count_values" and isinstance(node.param, promql.StringLiteral):
         return kept.add(frozenset((node.param.val,)))
     return kept
 
@@ -131,14 +129,14 @@ def _matched(modifier: Node, left: Labels, right: Labels) -> Labels:
     """The labels of a vector-to-vector operation."""
     if modifier is None:
         return left
-    if modifier.card != pp.VectorMatchCardinality.OneToOne:
-        many, one = (left, right) if modifier.card == pp.VectorMatchCardinality.ManyToOne else (right, left)
+    if modifier.card != promql.VectorMatchCardinality.OneToOne:
+        many, one = (left, right) if modifier.card == promql.VectorMatchCardinality.ManyToOne else (right, left)
         copied = frozenset(name for name in modifier.group_labels or () if one.has(name))
         return many.add(copied)
     if modifier.matching is None:
         return left
     names = frozenset(modifier.matching.labels)
-    return left.keep(names) if modifier.matching.type == pp.LabelModifierType.Include else left.drop(names)
+    return left.keep(names) if modifier.matching.type == promql.LabelModifierType.Include else left.drop(names)
 
 
 def _called(node: Node, depth: int) -> Labels:
@@ -161,23 +159,23 @@ def _called(node: Node, depth: int) -> Labels:
 def _absent(node: Node) -> Labels:
     """`absent` gives back the labels its selector compares with `=`, once each."""
     argument = promql.bare(node.args[0]) if node.args else None
-    selector = argument.vector_selector if isinstance(argument, pp.MatrixSelector) else argument
-    if not isinstance(selector, pp.VectorSelector):
+    selector = argument.vector_selector if isinstance(argument, promql.MatrixSelector) else argument
+    if not isinstance(selector, promql.VectorSelector):
         return NONE
     names = [label for label, _ in promql.equalities(selector)]
     return Labels(frozenset(name for name in names if names.count(name) == 1))
 
 
 def _is_text(node: Node) -> bool:
-    return isinstance(promql.bare(node), pp.StringLiteral)
+    return isinstance(promql.bare(node), promql.StringLiteral)
 
 
 def _is_scalar(node: Node) -> bool:
     node = promql.bare(node)
-    if isinstance(node, pp.UnaryExpr):
+    if isinstance(node, promql.UnaryExpr):
         return _is_scalar(node.expr)
-    if isinstance(node, pp.BinaryExpr):
+    if isinstance(node, promql.BinaryExpr):
         return _is_scalar(node.lhs) and _is_scalar(node.rhs)
-    return isinstance(node, pp.NumberLiteral) or (
-        isinstance(node, pp.Call) and node.func.name in ("scalar", "time", "pi")
+    return isinstance(node, promql.NumberLiteral) or (
+        isinstance(node, promql.Call) and node.func.name in ("scalar", "time", "pi")
     )

@@ -104,6 +104,20 @@ def test_a_waiver_lifts_the_level_lowers_the_coverage_and_stays_visible() -> Non
     assert (result.level, result.raw_level, result.score, result.coverage) == ("gold", "bronze", 1.0, 6 / 8)
 
 
+def test_a_waived_prerequisite_still_blocks_and_lends_its_waiver() -> None:
+    checks = several(("a", "require: g.ok"), ("b", "require: g.fine\nrequires: a"), ("c", "require: g.well"))
+    waivers = "waivers: [{entity: 'component:x', check: a, reason: r, until: 2027-01-01, approved_by: o}]"
+    result = three(seen(False, True, True), checks=checks, waivers=waivers)
+
+    assert [(check.outcome, check.raw) for check in result.checks] == [
+        ("waived", "fail"),
+        ("waived", "fail"),
+        ("pass", "pass"),
+    ]
+    assert result.checks[1].reason == "blocked by a: the check holds"
+    assert result.checks[1].waiver == result.checks[0].waiver
+
+
 def test_an_expired_waiver_and_one_of_another_entity_waive_nothing() -> None:
     waivers = (
         "waivers:\n"

@@ -33,6 +33,12 @@ def test_a_parameter_shifts_the_instant() -> None:
     assert judged(rule, {"g.seen_at": NOW - 29 * DAY}).valid_until == NOW + DAY + TICK
 
 
+def test_a_parameter_shifts_the_instant_backwards_too() -> None:
+    rule = "require: now < g.seen_at - params.age\nparameters: {age: {type: duration, default: 30d, doc: Age}}"
+
+    assert judged(rule, {"g.seen_at": NOW + 31 * DAY}).valid_until == NOW + DAY
+
+
 def test_a_literal_instant_turns_the_outcome() -> None:
     rule = "require: now < timestamp('2026-07-01T00:00:00Z')"
 
