@@ -103,10 +103,8 @@ def folder(path: str) -> str:
 
 
 def cache_key(entry: TreeEntry) -> str:
-    """Same bytes, same kind of name, same readers: same reading."""
-    name = PurePosixPath(entry.path).name
-    suffix = PurePosixPath(name).suffix.lower() or name.upper()
-    return f"{entry.blob}:{suffix}:{reading.VERSION}"
+    """Same bytes, same kind of place, same readers: same reading."""
+    return f"{entry.blob}:{reading.name_class(entry.path)}:{reading.VERSION}"
 
 
 def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size: int = MAX_FILE_SIZE) -> Inventory:

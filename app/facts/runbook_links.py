@@ -13,7 +13,7 @@ from app.facts.world import World
 from app.formats import links
 from app.formats.model import Runbook, Section
 
-MIN_WORDS = 5
+MIN_WORDS = 3
 """Words that make a section more than its heading; a command, link or step does too."""
 
 PLACEHOLDER = re.compile(

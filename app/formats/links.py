@@ -17,6 +17,9 @@ _ALERTNAME = re.compile(r"\{\{-?\s*\$labels\.alertname\s*-?\}\}")
 _OPERATOR_RUNBOOKS = re.compile(r"https://runbooks\.prometheus-operator\.dev/runbooks/([^/#?]+)/([^/#?]+)/?")
 
 
+_USERINFO = re.compile(r"(?<=://)[^/\s?#]*@")
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """`state`: file, external, templated, dead_template or invalid. For a file: where, and `alternatives` to try next.
@@ -38,7 +41,7 @@ def resolve(value: str, *, repository: str, path: str) -> Target:
     A template in the query is ignored; in the path it can't be followed. `$labels.alertname` is empty when Prometheus
     renders annotations, so a path that needs it never works (tried with Prometheus 2.42).
     """
-    text = value.strip()
+    text = _USERINFO.sub("", value.strip())
     head = re.split(r"[?]", text, maxsplit=1)[0]
     if _ALERTNAME.search(head):
         return Target("dead_template", url=text)

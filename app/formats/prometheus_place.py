@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
+
+_USERINFO = re.compile(r"(?<=://)[^/\s?#@]{1,300}@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,8 @@ def text_of(value: Any) -> str | None:
 
 
 def texts(value: Any) -> dict[str, str]:
-    """A mapping's scalar entries as text; anything else is left out."""
+    """A mapping's scalar entries as text, without user names and passwords in URLs; anything else is left out."""
     if not isinstance(value, dict):
         return {}
-    return {key: text for key, item in value.items() if (text := text_of(item)) is not None}
+    found = ((key, text_of(item)) for key, item in value.items())
+    return {key: _USERINFO.sub("", text) for key, text in found if text is not None}

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.formats import burn_rates, prometheus_checks, promql, promql_labels, templates
 from app.formats.model import AlertRule, Finding, RecordingRule, RunbookLink
-from app.formats.prometheus_place import Place, text_of
+from app.formats.prometheus_place import Place, text_of, texts
 from app.formats.promql import Expression
 from app.lib import documents, times
 from app.lib.documents import line_of
@@ -132,9 +132,7 @@ def _fields(rule: dict[str, Any], place: Place) -> _Fields:
     held: dict[str, dict[str, str]] = {}
     for name in ("labels", "annotations"):
         value = rule.get(name)
-        held[name] = {}
-        if isinstance(value, dict):
-            held[name] = {key: text for key, item in value.items() if (text := text_of(item)) is not None}
+        held[name] = texts(value)
         token = templates.holds_token(value) or any(templates.TOKEN in key for key in held[name])
         if token or (name in rule and place.has_hole(line_of(rule, name), _end(rule, name, place))):
             unknown.append(name)

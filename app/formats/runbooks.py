@@ -209,13 +209,19 @@ def _filled(section: Section) -> bool:
 
 
 def _stub(body: str, words: int, parts: list[_Part]) -> str:
-    if words <= 60 and _DEPRECATED.search(body):
+    titles = " ".join(part.title for part in parts if part.level == 1)
+    if words <= 60 and (_DEPRECATED.search(titles) or (words <= 20 and _DEPRECATED.search(body))):
         return "deprecated"
-    if words <= 80 and _PLACEHOLDER.search(body):
+    sections = [part for part in parts if part.level > 1 and part.words >= 5 and not _has_placeholder(part)]
+    if words <= 80 and not sections and _PLACEHOLDER.search(body):
         return "only placeholders"
     if words < 20 and not any(part.commands or part.steps for part in parts):
         return f"{words} words"
     return ""
+
+
+def _has_placeholder(part: _Part) -> bool:
+    return any(_PLACEHOLDER.search(text) for text in part.text)
 
 
 def _date(front: Mapping[str, str], dates: Mapping[str, str], keys: tuple[str, ...]) -> str:

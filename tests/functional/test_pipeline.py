@@ -246,6 +246,7 @@ def test_planted_secrets_reach_neither_database_nor_results(organisation):
         {
             **service(),
             "catalog-info.yaml": text,
+            "a.yaml": alert("Leaky", "https://ada:plantedplanted@wiki.acme.example/x"),
             "am.yaml": f"route: {{receiver: a}}\nreceivers:\n  - name: a\n    slack_configs: [{{api_url: '{hook}'}}]\n",
         },
     )
