@@ -31,7 +31,7 @@ def run(folder: Path, services: int) -> list[tuple[str, float, float, float]]:
     rows = [("first crawl", ours, floor, 2.0)]
     clock[0] += timedelta(hours=1)
     sweep_floor = _timed(
-        lambda: _each(urls, lambda url: git.run(["ls-remote", "--heads", "--", url, "refs/heads/main"]))
+        lambda: _each(urls, lambda url: git.run(["ls-remote", "--heads", "--", url, "refs/heads/main"], url=url))
     )
     rows.append(("sweep, nothing changed", _timed(lambda: crawl(pipeline, concurrency=_CONCURRENCY)), sweep_floor, 1.5))
     pipeline.store.close()
@@ -55,6 +55,7 @@ def _plumbing(git: Git, root: Path, url: str) -> None:
     git.run(
         ["fetch", "-q", "--no-tags", "--filter=blob:none", "--depth=1", "origin", "refs/heads/main:refs/x"],
         folder=folder,
+        url=url,
     )
     listing = git.run(["ls-tree", "-r", "-z", "refs/x"], folder=folder)
     blobs = [
@@ -72,7 +73,7 @@ def _plumbing(git: Git, root: Path, url: str) -> None:
         "--stdin",
         "origin",
     ]
-    git.run(batch, folder=folder, stdin=b"\n".join(blobs) + b"\n")
+    git.run(batch, folder=folder, stdin=b"\n".join(blobs) + b"\n", url=url)
     git.run(["cat-file", "--batch"], folder=folder, stdin=b"\n".join(blobs) + b"\n")
 
 
