@@ -44,7 +44,7 @@ def possible(checks: Iterable[CheckResult]) -> list[CheckResult]:
 
 def raw(checks: Iterable[CheckResult]) -> list[CheckResult]:
     """Without waivers."""
-    return [replace(result, outcome=result.raw) for result in checks]
+    return [r if r.outcome is r.raw else replace(r, outcome=r.raw) for r in checks]
 
 
 def score_of(checks: Iterable[CheckResult]) -> float | None:

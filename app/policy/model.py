@@ -86,10 +86,22 @@ class Check:
     examples: tuple[Example, ...] = ()
     path: str = ""
     line: int = 1
+    names: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """What its rules use."""
+    item_paths: tuple[tuple[str, str, tuple[str, ...]], ...] = field(init=False, compare=False, repr=False)
+    """Of these the item's fields: (name, first key, further keys)."""
+    rule_text: str = field(init=False, compare=False, repr=False)
+    """The rule as a person reads it."""
 
-    @property
-    def rule_text(self) -> str:
-        """The rule as a person reads it."""
+    def __post_init__(self) -> None:
+        rules = [rule for rule in (self.where, self.require, self.unknown) if rule is not None]
+        names = tuple(dict.fromkeys(name for rule in rules for name in rule.names))
+        split = [(name, name.split(".")) for name in names if name.startswith("item.")]
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "item_paths", tuple((name, parts[1], tuple(parts[2:])) for name, parts in split))
+        object.__setattr__(self, "rule_text", self._rule_text())
+
+    def _rule_text(self) -> str:
         if not self.each:
             return self.require.source
         where = f" where {self.where.source}" if self.where else ""

@@ -9,7 +9,9 @@ from typing import Any
 
 from app.facts.model import Facts
 from app.lib import times
-from app.policy.judging import Verdict, name_of
+from app.policy.counting import name_of
+from app.policy.judging import Verdict
+from app.policy.model import Outcome
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _MAX_VALUE = 200
@@ -23,7 +25,12 @@ def placeholders(template: str) -> list[str]:
 def render(
     template: str, verdict: Verdict, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> str:
-    """The text for this entity; an item's names come from its first offender, and "…" stands for what is not known."""
+    """The text for this entity, "" where there is nothing to mend.
+
+    An item's names come from its first offender, and "…" stands for what is not known.
+    """
+    if verdict.outcome is Outcome.PASS:
+        return ""
     item = _first_offender(verdict, facts)
 
     def value(match: re.Match[str]) -> str:

@@ -181,17 +181,21 @@ def used_names(source: str, declared: Iterable[str]) -> tuple[str, ...]:
 def ask(rule: Rule, data: Mapping[str, Any]) -> Answer:
     """Evaluates a rule over `data`; a declared name that is not in it is absent."""
     try:
-        return conclude(rule, data, rule.program.eval(rule.activation(data)))
+        activation = rule.activation(data)
+    except Exception as error:  # noqa: BLE001 (a value that CEL can't hold)
+        return Answer(None, error=first_line(error))
+    return reply(rule, data, activation)
+
+
+def reply(rule: Rule, data: Mapping[str, Any], activation: Any) -> Answer:
+    """What a rule says over an activation made of `data`; definite answers are always TRUE or FALSE themselves."""
+    try:
+        value = rule.program.eval(activation).value()
     except Exception as error:  # noqa: BLE001 (the runtime raises bare exceptions on exceeded budgets and odd values)
         return Answer(None, error=first_line(error))
-
-
-def conclude(rule: Rule, data: Mapping[str, Any], result: Any) -> Answer:
-    """What a CEL value means."""
-    value = result.value()
     if value is True:
         return TRUE
-    if value is False and result.type() == cel.Type.BOOL:
+    if value is False:
         return FALSE
     absent = tuple(name for name in rule.names if name not in data)
     if absent:
@@ -200,4 +204,5 @@ def conclude(rule: Rule, data: Mapping[str, Any], result: Any) -> Answer:
 
 
 def first_line(error: object) -> str:
+    """The gist of an error, at most 300 characters."""
     return str(error).strip().splitlines()[0][:300] if str(error).strip() else type(error).__name__

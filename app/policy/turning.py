@@ -7,19 +7,22 @@ at which the outcome differs is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.facts.model import Facts
 from app.lib import times
-from app.policy.judging import _lookup, judge
+from app.policy.counting import Standing, Tally, classify, count, counts, data_of, outcome_of
+from app.policy.judging import judge, used
 from app.policy.model import Check, Outcome
 from app.policy.rules import Rule
 
 _MAX_CANDIDATES = 64
 _TICK = timedelta(microseconds=1)
 _UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
+_EVERY = -1
+"""Stands for every item where an instant is no single item's."""
 
 
 def point(
@@ -27,40 +30,93 @@ def point(
 ) -> datetime | None:
     """The first instant after `now` at which the check's outcome is another, or None. Never too late: with more
     candidates than are tried, the last one tried (the check is judged again then, and looks further)."""
-    rules = [rule for rule in (check.where, check.require, check.unknown) if rule is not None]
-    if not any("now" in rule.names for rule in rules):
+    if "now" not in check.names:
         return None
-    names = {name for rule in rules for name in rule.names}
+    candidates = _candidates(check, seen, parameters, now)
+    if not candidates:
+        return None
+    outcome_after = _recount(check, facts, seen, parameters) if check.each else None
 
-    def differs(at: datetime) -> bool:
-        return judge(check, facts, {**seen, "now": at}, parameters).outcome is not outcome
+    def judged(at: datetime) -> Outcome:
+        return judge(check, facts, {**seen, "now": at}, parameters).outcome
 
-    candidates = _candidates(check, rules, names, seen, parameters, now)
-    for instant in candidates[:_MAX_CANDIDATES]:
+    instants = sorted(candidates)
+    for instant in instants[:_MAX_CANDIDATES]:
         later = _shift(instant, _TICK) or instant
-        if differs(later):  # a rule with `<=` turns just after the instant: judged at it, nothing would be due again
-            return instant if instant > now and differs(instant) else later
-    return candidates[_MAX_CANDIDATES - 1] if len(candidates) > _MAX_CANDIDATES else None
+        then = outcome_after(later, candidates[instant]) if outcome_after else judged(later)
+        if then is not outcome:  # a rule with `<=` turns just after the instant: judged at it, nothing would be due
+            return instant if instant > now and judged(instant) is not outcome else later
+    return instants[_MAX_CANDIDATES - 1] if len(instants) > _MAX_CANDIDATES else None
+
+
+def _recount(
+    check: Check, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]
+) -> Callable[[datetime, set[int]], Outcome] | None:
+    """The outcome at later and later instants, asking only the items that the instant can turn."""
+    items = seen.get(check.each)
+    if not isinstance(items, list | tuple) or not all(isinstance(item, dict) for item in items):
+        return None
+    shared = used(check.names, seen, parameters)
+    unread = count(check, (), shared, facts)
+    data = {number: data_of(check, item, shared) for number, item in enumerate(items) if counts(check, item)}
+    standings = {number: classify(check, known)[0] for number, known in data.items()}
+    if check.where is not None and "now" not in check.where.names:  # what it does not mean now it never will
+        data = {number: known for number, known in data.items() if standings[number] is not Standing.SKIPPED}
+    last = outcome_of(check, _tally(list(standings.values()), unread))
+
+    def at(instant: datetime, affected: set[int]) -> Outcome:
+        nonlocal last
+        before = list(standings.values())
+        for number in data if _EVERY in affected else affected & data.keys():
+            data[number]["now"] = instant
+            standings[number] = classify(check, data[number])[0]
+        if (after := list(standings.values())) != before:
+            last = outcome_of(check, _tally(after, unread))
+        return last
+
+    return at
+
+
+def _tally(standings: Sequence[Standing], unread: Tally) -> Tally:
+    return Tally(
+        standings.count(Standing.PASSED),
+        standings.count(Standing.FAILED),
+        standings.count(Standing.UNKNOWN) + unread.unknown,
+        "an item" if Standing.ERROR in standings else unread.error,
+    )
 
 
 def _candidates(
-    check: Check,
-    rules: Iterable[Rule],
-    names: Iterable[str],
-    seen: Mapping[str, Any],
-    parameters: Mapping[str, Any],
-    now: datetime,
-) -> list[datetime]:
+    check: Check, seen: Mapping[str, Any], parameters: Mapping[str, Any], now: datetime
+) -> dict[datetime, set[int]]:
+    """Instants from `now` on → the items that may turn then."""
+    rules = [rule for rule in (check.where, check.require, check.unknown) if rule is not None]
     shifts = {timedelta(0)}
-    for name in names:
-        if isinstance(value := parameters.get(name), timedelta):
-            shifts |= {value, -value}
-    for rule in rules:
-        for text in rule.durations:
-            shifts |= {_duration(text), -_duration(text)}
-    instants = {*_instants(check, names, seen), *(at for rule in rules for at in _literals(rule))}
-    found = {shifted for instant in instants for shift in shifts if (shifted := _shift(instant, shift)) is not None}
-    return sorted(instant for instant in found if instant >= now)
+    for by in (*_durations(rules), *(value for value in parameters.values() if isinstance(value, timedelta))):
+        shifts |= {by, -by}
+    found: dict[datetime, set[int]] = {}
+    for instant, number in _instants(check, rules, seen):
+        for shift in shifts:
+            if (shifted := _shift(instant, shift)) is not None and shifted >= now:
+                found.setdefault(shifted, set()).add(number)
+    return found
+
+
+def _durations(rules: Iterable[Rule]) -> Iterable[timedelta]:
+    return (_duration(text) for rule in rules for text in rule.durations)
+
+
+def _instants(check: Check, rules: Iterable[Rule], seen: Mapping[str, Any]) -> Iterable[tuple[datetime, int]]:
+    """Every instant that a rule may compare with `now`, and whose it is."""
+    known = [seen.get(name) for name in check.names if name != "now"]
+    for value in (*known, *(at for rule in rules for at in _literals(rule))):
+        if isinstance(value, datetime) and value.tzinfo is not None:
+            yield value, _EVERY
+    items: Any = seen.get(check.each) if check.each else ()
+    for number, item in enumerate(items if isinstance(items, list | tuple) else ()):
+        for value in data_of(check, item, {}).values() if isinstance(item, dict) else ():
+            if isinstance(value, datetime) and value.tzinfo is not None:
+                yield value, number
 
 
 def _literals(rule: Rule) -> Iterable[datetime]:
@@ -76,19 +132,6 @@ def _shift(instant: datetime, by: timedelta) -> datetime | None:
         return instant + by
     except OverflowError:
         return None
-
-
-def _instants(check: Check, names: Iterable[str], seen: Mapping[str, Any]) -> Iterable[datetime]:
-    wanted = [name for name in names if name != "now"]
-    for name in wanted:
-        if isinstance(value := seen.get(name), datetime) and value.tzinfo is not None:
-            yield value
-    items: Sequence[Any] = seen.get(check.each) or () if check.each else ()
-    fields = [name[5:].split(".") for name in wanted if name.startswith("item.")]
-    for item in items if isinstance(items, list | tuple) else ():
-        for path in fields:
-            if isinstance(value := _lookup(item, path), datetime) and value.tzinfo is not None:
-                yield value
 
 
 def _duration(text: str) -> timedelta:
