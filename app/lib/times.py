@@ -56,5 +56,12 @@ def parse_instant(value: str) -> datetime:
 
 
 def format_instant(value: datetime) -> str:
-    """ISO 8601 in UTC with `Z`, to the second (or the microsecond where there is one)."""
-    return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    """ISO 8601 in UTC with `Z`, to the second (or the microsecond where there is one); without a zone it is UTC.
+
+    An instant that leaves the calendar in UTC (the year 1 east of Greenwich) keeps the offset it has.
+    """
+    try:
+        moment = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+    except OverflowError:
+        return value.isoformat()
+    return moment.isoformat().replace("+00:00", "Z")
