@@ -6,7 +6,7 @@ import time
 
 from flask import Flask, Response, g, request
 
-from app.api import errors, health, v1
+from app.api import errors, health, v1_whole
 from app.dashboards import pages
 from app.pipeline.services import Pipeline
 
@@ -36,7 +36,7 @@ def create_app(pipeline: Pipeline, *, organisation: str = "Our organisation") ->
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["roadworthy"] = pipeline
     api = errors.ProblemApi(app)
-    api.register_blueprint(v1.blueprint)
+    api.register_blueprint(v1_whole.blueprint)  # v1's own, with every route on it
     app.register_blueprint(health.blueprint)
     app.register_blueprint(pages.blueprint)
     errors.install(app)

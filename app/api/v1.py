@@ -1,4 +1,4 @@
-"""`/api/v1`: what portals, scripts and gates read. Endpoints load, call one thing, dump; a read never crawls."""
+"""`/api/v1`, entities: what widgets, scripts and gates read. Endpoints load, call one thing, dump; no read crawls."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from marshmallow import RAISE
 from app.api import schemas
 from app.api.reading import cached, dumped, entity_of, item_json, pipeline, ref_of, results_body, standing_json
 from app.catalog.model import EntityRef
-from app.errors import NotFoundError
 from app.facts.repository_facts import facts_json
-from app.lib.times import format_duration, format_instant
-from app.policy.model import Scorecard
+from app.lib.times import format_instant
 from app.store.listing import EntityFilter
 
 blueprint = Blueprint(
@@ -24,7 +22,7 @@ blueprint = Blueprint(
 _NAMED = "/entities/by-name/<kind>/<namespace>/<name>"
 
 
-def _problems(view: Any) -> Any:
+def problems(view: Any) -> Any:
     """Documents the answers that every endpoint may give."""
     view = blueprint.alt_response(404, schema=schemas.Problem, content_type="application/problem+json")(view)
     return blueprint.alt_response(422, schema=schemas.Problem, content_type="application/problem+json")(view)
@@ -32,7 +30,7 @@ def _problems(view: Any) -> Any:
 
 @blueprint.route("/entities")
 class Entities(MethodView):
-    @_problems
+    @problems
     @blueprint.arguments(schemas.EntityQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.EntityPage)
     def get(self, query: dict[str, Any]) -> Response:
@@ -72,7 +70,7 @@ def _one(value: str | None) -> tuple[str, ...]:
 
 @blueprint.route(_NAMED)
 class EntityByName(MethodView):
-    @_problems
+    @problems
     @blueprint.response(200, schemas.EntityDetail)
     def get(self, kind: str, namespace: str, name: str) -> Response:
         """One entity: its descriptor, where it stands, its relations, problems and levels."""
@@ -111,7 +109,7 @@ class EntityByName(MethodView):
 
 @blueprint.route(f"{_NAMED}/results")
 class EntityResults(MethodView):
-    @_problems
+    @problems
     @blueprint.response(200, schemas.Results)
     def get(self, kind: str, namespace: str, name: str) -> Response:
         """Every check of every scorecard, with evidence. Stored bytes under a stored ETag: cheap to poll."""
@@ -124,7 +122,7 @@ class EntityResults(MethodView):
 
 @blueprint.route(f"{_NAMED}/facts")
 class EntityFacts(MethodView):
-    @_problems
+    @problems
     @blueprint.response(200, schemas.Facts)
     def get(self, kind: str, namespace: str, name: str) -> Response:
         """What was seen of an entity, by group, and what could not be seen and why."""
@@ -146,7 +144,7 @@ class EntityFacts(MethodView):
 
 @blueprint.route(f"{_NAMED}/history")
 class EntityHistory(MethodView):
-    @_problems
+    @problems
     @blueprint.response(200, schemas.History)
     def get(self, kind: str, namespace: str, name: str) -> Response:
         """Level, score and coverage over time; a row only when something changed, with its reason."""
@@ -169,7 +167,7 @@ class EntityHistory(MethodView):
 
 @blueprint.route(f"{_NAMED}/next-steps")
 class EntityNextSteps(MethodView):
-    @_problems
+    @problems
     @blueprint.response(200, schemas.NextSteps)
     def get(self, kind: str, namespace: str, name: str) -> Response:
         """The cheapest next steps, in the order to work in."""
@@ -182,7 +180,7 @@ class EntityNextSteps(MethodView):
 
 @blueprint.route(f"{_NAMED}/refresh")
 class EntityRefresh(MethodView):
-    @_problems
+    @problems
     @blueprint.response(202, schemas.Accepted)
     def post(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
         """Pull the entity's repository forward. The answer comes at once; poll `/changes` or the results."""
@@ -190,175 +188,3 @@ class EntityRefresh(MethodView):
         now = pipeline().clock()
         due = bool(entity.repository) and pipeline().store.claims.hint(entity.repository, now, interactive=True)
         return {"entity": str(entity.ref), "repository": entity.repository, "due": due}
-
-
-@blueprint.route("/scorecards")
-class Scorecards(MethodView):
-    @blueprint.response(200, schemas.ScorecardList)
-    def get(self) -> Response:
-        """The scorecards in force."""
-        policy = pipeline().policy
-        items = [scorecard_json(card) for card in policy.scorecards.values()]
-        return dumped({"items": items, "policy_version": policy.version})
-
-
-@blueprint.route("/scorecards/<scorecard_id>")
-class ScorecardById(MethodView):
-    @_problems
-    @blueprint.response(200, schemas.ScorecardDetail)
-    def get(self, scorecard_id: str) -> Response:
-        """One scorecard with every check: what it asks, why, and how to fix it."""
-        policy = pipeline().policy
-        card = policy.scorecards.get(scorecard_id)
-        if card is None:
-            raise NotFoundError(f"There is no scorecard {scorecard_id}.")
-        checks = []
-        for entry in card.entries:
-            check = policy.checks[entry.check]
-            checks.append(
-                {
-                    "id": check.id,
-                    "title": check.title,
-                    "area": check.area,
-                    "level": entry.level,
-                    "weight": entry.weight,
-                    "why": check.why,
-                    "source": check.source,
-                    "owner": check.owner,
-                    "rule": check.rule_text,
-                    "remediation": check.remediation,
-                    "effort": format_duration(check.effort),
-                    "requires": list(check.requires),
-                }
-            )
-        return dumped({**scorecard_json(card), "checks": checks, "policy_version": policy.version})
-
-
-def scorecard_json(card: Scorecard) -> dict[str, Any]:
-    return {
-        "id": card.id,
-        "title": card.title,
-        "description": card.description,
-        "owner": card.owner,
-        "levels": [{"id": level.id, "title": level.title} for level in card.levels],
-        "targets": dict(card.targets),
-    }
-
-
-@blueprint.route("/scorecards/<scorecard_id>/results")
-class ScorecardResults(MethodView):
-    @_problems
-    @blueprint.arguments(schemas.PageQuery, location="query", unknown=RAISE)
-    @blueprint.response(200, schemas.EntityPage)
-    def get(self, query: dict[str, Any], scorecard_id: str) -> Response:
-        """Entities on one scorecard, lowest level first."""
-        if scorecard_id not in pipeline().policy.scorecards:
-            raise NotFoundError(f"There is no scorecard {scorecard_id}.")
-        where = EntityFilter(scorecard=scorecard_id, levels=_levels(scorecard_id))
-        try:
-            page = pipeline().store.listing.entities(
-                where, sort="level", cursor=query.get("cursor"), limit=query["limit"]
-            )
-        except ValueError as error:
-            abort(422, str(error))
-        body = {"items": [item_json(item) for item in page.items], "next_cursor": page.next_cursor, "total": page.total}
-        return dumped({**body, "policy_version": pipeline().policy.version})
-
-
-def _levels(scorecard_id: str) -> tuple[str, ...]:
-    return ("none", "not_rated", *(level.id for level in pipeline().policy.scorecards[scorecard_id].levels))
-
-
-@blueprint.route("/groups/by-name/<namespace>/<name>/summary")
-class GroupSummary(MethodView):
-    @_problems
-    @blueprint.response(200, schemas.Summary)
-    def get(self, namespace: str, name: str) -> Response:
-        """A group's distribution of levels and its share on target, groups below it included. No averages."""
-        ref = ref_of("group", namespace, name)
-        entity_of(ref)
-        groups = pipeline().catalog().group_tree(ref)
-        found = pipeline().store.listing.summary(EntityFilter(owners=groups))
-        cards = [
-            {
-                "scorecard": one.scorecard,
-                "levels": one.levels,
-                "on_target": one.on_target,
-                "with_target": one.with_target,
-            }
-            for one in found
-        ]
-        names = [str(group) for group in groups]
-        return dumped(
-            {"group": str(ref), "groups": names, "scorecards": cards, "policy_version": pipeline().policy.version}
-        )
-
-
-@blueprint.route("/changes")
-class Changes(MethodView):
-    @_problems
-    @blueprint.arguments(schemas.ChangeQuery, location="query", unknown=RAISE)
-    @blueprint.response(200, schemas.ChangePage)
-    def get(self, query: dict[str, Any]) -> Response:
-        """What changed after a cursor, oldest first: level changes and checks that turned, with the reason."""
-        found = pipeline().store.changes.after(query["after"], limit=query["limit"])
-        items = [
-            {
-                "cursor": change.cursor,
-                "at": format_instant(change.at),
-                "entity": str(change.entity),
-                "scorecard": change.scorecard,
-                "what": change.what,
-                "before": change.before,
-                "after": change.after,
-                "reason": change.reason,
-                "detail": dict(change.detail),
-            }
-            for change in found
-        ]
-        cursor = found[-1].cursor if found else query["after"]
-        return dumped({"items": items, "cursor": cursor, "policy_version": pipeline().policy.version})
-
-
-@blueprint.route("/sources")
-class Sources(MethodView):
-    @_problems
-    @blueprint.arguments(schemas.PageQuery, location="query", unknown=RAISE)
-    @blueprint.response(200, schemas.SourceList)
-    def get(self, query: dict[str, Any]) -> Response:
-        """Providers and repositories: when each was last looked at, and what went wrong."""
-        one = pipeline()
-        page = one.store.repositories.page(one.clock(), after=query.get("cursor", ""), limit=query["limit"])
-        return dumped(
-            {
-                "providers": [
-                    {
-                        "name": provider.name,
-                        "listed_at": provider.listed_at and format_instant(provider.listed_at),
-                        "error": provider.error or None,
-                        "repositories": provider.repositories,
-                    }
-                    for provider in one.store.repositories.providers()
-                ],
-                "repositories": [
-                    {
-                        "url": row.url,
-                        "branch": row.branch,
-                        "commit": row.tip or None,
-                        "checked_at": row.checked_at and format_instant(row.checked_at),
-                        "read_at": row.read_at and format_instant(row.read_at),
-                        "due_at": format_instant(row.due_at),
-                        "failures": row.failures,
-                        "error": row.last_error or None,
-                        "reason": row.last_error_reason or None,
-                        "parked": row.parked_reason or None,
-                        "orphaned": row.orphaned_at is not None,
-                    }
-                    for row in page.items
-                ],
-                "next_cursor": page.next_cursor,
-                "total": page.total,
-                "policy_version": one.policy.version,
-                "policy_problem": one.policies.problem or None,
-            }
-        )

@@ -97,15 +97,20 @@ def document_item(found: Found, role: str) -> Item:
     return item | due_at(page.review_by) | _attended(found, page)
 
 
+def _instant(text: str) -> datetime | None:
+    """A stated date, or None where there is none that can be read: history then decides."""
+    try:
+        return parse_instant(text) if text else None
+    except ValueError:
+        return None
+
+
 def _attended(found: Found, page: Runbook) -> Item:
     """A stated review wins over the last change, even an older one: someone said when it was last read with care."""
     changed = found.changed
     seen: Item = {"changed_at": format_instant(changed.at) if changed else ""}
-    if page.reviewed_at:
-        try:
-            return seen | {"attended_at": parse_instant(page.reviewed_at), "attended_exact": True}
-        except ValueError:
-            pass  # not a date after all: history decides
+    if reviewed := _instant(page.reviewed_at):
+        return seen | {"attended_at": reviewed, "attended_exact": True}
     if changed is None:
         return seen | {"unknown": {"attended_at": "it has no history here", "attended_exact": "it has no history here"}}
     return seen | {"attended_at": changed.at.astimezone(UTC), "attended_exact": changed.exact}
