@@ -16,6 +16,7 @@ from app.pipeline.discover import discover
 from app.pipeline.judge import judge_all
 from app.pipeline.refresh import failed, refresh
 from app.pipeline.services import Pipeline
+from app.pipeline.tally import tally
 from app.store.model import RepositoryClaim
 
 log = structlog.get_logger(__name__)
@@ -48,6 +49,7 @@ def crawl(
                 progress(count, len(claims), running[future].url)
     attribute_again(pipeline, "")
     done.judged = judge_all(pipeline)
+    tally(pipeline)
     return done
 
 

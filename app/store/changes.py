@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, case, func, select
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import Change, HistoryRow
 from app.store.sql import insert, next_numbers, number
-from app.store.tables import changes, history
+from app.store.tables import changes, entities, history
 
 _CURSOR = "changes"
+NOT_ITS_DOING = ("policy", "data source")
+"""Reasons of a change that say nothing of the entity."""
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """How many levels an entity went up (or down, below 0), all its counted changes together."""
+
+    entity: EntityRef
+    title: str
+    owner: str
+    levels: int
+    last_at: datetime
 
 
 class Changes:
@@ -37,6 +51,37 @@ class Changes:
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
         return [Change(**{**row, "entity": EntityRef.parse(row["entity"])}) for row in rows]
+
+    def of_owners(self, owners: Sequence[str], since: datetime, *, limit: int = 20) -> list[Change]:
+        """Changes of the entities of these owners since then, newest first: levels before single checks."""
+        at = changes.c
+        join = changes.join(entities, entities.c.ref == at.entity)
+        where = (entities.c.owner.in_(owners), at.at >= since)
+        query = select(changes).select_from(join).where(*where).order_by(at.what, at.cursor.desc()).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(query).mappings().all()
+        return [Change(**{**row, "entity": EntityRef.parse(row["entity"])}) for row in rows]
+
+    def movements(
+        self, scorecard: str, ranks: Mapping[str, int], since: datetime, *, rising: bool, limit: int = 5
+    ) -> list[Movement]:
+        """Entities that rose (or fell) most since then, leaving out what policy or a data source caused.
+
+        `ranks`: level → rank. Each counted change adds its own step, so a policy's change between two others is not
+        part of the sum.
+        """
+        at = changes.c
+        step = case(ranks, value=at.after, else_=0) - case(ranks, value=at.before, else_=0)
+        total = func.sum(step).label("levels")
+        told = (at.what == "level", at.scorecard == scorecard, at.at >= since, at.reason.not_in(NOT_ITS_DOING))
+        summed = select(at.entity, total, func.max(at.at).label("last_at")).where(*told).group_by(at.entity)
+        moved = summed.having(total > 0 if rising else total < 0).subquery()
+        order = (moved.c.levels.desc() if rising else moved.c.levels, moved.c.last_at.desc())
+        join = moved.join(entities, entities.c.ref == moved.c.entity)
+        query = select(moved, entities.c.title, entities.c.owner).select_from(join).order_by(*order).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [Movement(EntityRef.parse(r.entity), r.title, r.owner, int(r.levels), r.last_at) for r in rows]
 
     def cursor(self) -> int:
         """The cursor of the newest change; 0 when there is none."""

@@ -19,6 +19,7 @@ from app.store.due import mark
 from app.store.model import Difference, Why
 from app.store.sql import Row, chunks, next_numbers, remove, upsert
 from app.store.tables import declarations, entities, relations
+from app.store.team_counts import touch
 
 CATALOG_VERSION = "catalog"
 TOLD_BY_CATALOG, FOUND_IN_REPOSITORY, PROVISIONAL = 0, 1, 2
@@ -70,7 +71,8 @@ def settle(connection: Connection, refs: Iterable[str], now: datetime) -> list[s
     touched = False
     for chunk in chunks(refs):
         winners = _winners(connection, chunk)
-        query = select(entities.c.ref, entities.c.digest, entities.c.orphaned_at).where(entities.c.ref.in_(chunk))
+        columns = (entities.c.ref, entities.c.digest, entities.c.orphaned_at, entities.c.owner)
+        query = select(*columns).where(entities.c.ref.in_(chunk))
         stored = {row.ref: row for row in connection.execute(query)}
         lost = [ref for ref, row in stored.items() if ref not in winners and row.orphaned_at is None]
         news = [
@@ -84,6 +86,7 @@ def settle(connection: Connection, refs: Iterable[str], now: datetime) -> list[s
             orphan = {"orphaned_at": now, "generation": entities.c.generation + 1, "judge_lease_until": None}
             connection.execute(update(entities).where(entities.c.ref.in_(lost)).values(**orphan))
         moved = [*lost, *(row["ref"] for row in news)]
+        touch(connection, [*(stored[ref].owner for ref in moved if ref in stored), *(row["owner"] for row in news)])
         mark(connection, {*moved, *pointing_at(connection, moved)}, Why.CODE, now)
         orphaned += lost
         touched = touched or bool(news or lost)

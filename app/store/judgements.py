@@ -17,6 +17,7 @@ from app.store.engine import Database
 from app.store.model import HistoryRow, JudgementRows, OutcomeRow, ResultRow
 from app.store.sql import Row, insert, remove, upsert
 from app.store.tables import entities, fact_sets, history, outcomes, reads, results
+from app.store.team_counts import touch
 
 _RESULT_FIELDS = tuple(column.name for column in results.c if column.name != "entity")
 
@@ -33,7 +34,7 @@ class Judgements:
         """
         entity = str(ref)
         with self._database.write() as connection:
-            _hold(connection, entity, generation)
+            owner = _hold(connection, entity, generation)
             news = [
                 _save_fact_sets(connection, entity, rows.fact_sets),
                 _save_reads(connection, entity, rows.fact_sets),
@@ -43,6 +44,8 @@ class Judgements:
             insert(connection, history, [_history_row(entity, row) for row in rows.history])
             tell(connection, rows.changes)
             _mark_judged(connection, entity, generation, rows, now)
+            if any(news):
+                touch(connection, [owner])
         return any(news) or bool(rows.history or rows.changes)
 
     def save_facts(self, ref: EntityRef, found: Iterable[FactSet]) -> None:
@@ -71,13 +74,17 @@ class Judgements:
             return {(row.scorecard, row.check): (row.outcome, row.since) for row in connection.execute(query)}
 
 
-def _hold(connection: Connection, entity: str, generation: int) -> None:
-    query = select(entities.c.generation, entities.c.judged_generation, entities.c.orphaned_at)
+def _hold(connection: Connection, entity: str, generation: int) -> str:
+    """Locks the entity's row for a save made under `generation`; its owner."""
+    at = entities.c
+    query = select(at.generation, at.judged_generation, at.orphaned_at, at.owner)
     row = connection.execute(query.where(entities.c.ref == entity).with_for_update()).first()
     if row is None or row.orphaned_at is not None:
         raise StaleError(f"saving the results of {entity}: it is no longer in the catalog")
     if row.generation != generation or row.judged_generation >= generation:
         raise StaleError(f"saving the results of {entity}: what they were computed from has changed since")
+    owner: str = row.owner
+    return owner
 
 
 def _mark_judged(connection: Connection, entity: str, generation: int, rows: JudgementRows, now: datetime) -> None:

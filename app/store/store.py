@@ -7,6 +7,8 @@ from app.store.claims import Claims
 from app.store.due import Due
 from app.store.engine import Database
 from app.store.entities import Entities
+from app.store.feedback import FeedbackBook
+from app.store.groups import Groups
 from app.store.inventories import Inventories
 from app.store.judgements import Judgements
 from app.store.listing import Listing
@@ -14,7 +16,9 @@ from app.store.objects import Objects
 from app.store.parsed import ParsedCache
 from app.store.policies import Policies
 from app.store.repositories import Repositories
+from app.store.standings import Standings
 from app.store.tally import Tally
+from app.store.team_counts import TeamCounts
 
 
 class Store:
@@ -34,6 +38,10 @@ class Store:
         self.parsed = ParsedCache(database)
         self.policies = Policies(database)
         self.tally = Tally(database)
+        self.groups = Groups(database)
+        self.team_counts = TeamCounts(database)
+        self.standings = Standings(database)
+        self.feedback = FeedbackBook(database)
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, LargeBinary, Table, Text
 
+from app.store import team_tables as team_tables  # so that `metadata` knows them
 from app.store.columns import BIG, count, flag, metadata, repository, text
 from app.store.types import Instant, Json, Name
 
@@ -37,6 +38,7 @@ repositories = Table(
     Column("paths", LargeBinary),  # zlib JSON {path: short blob id}
     Column("skipped", Json, nullable=False, default=list),
     Index("repositories_due", "interactive", "due_at", "url"),
+    Index("repositories_health", "orphaned_at", "failures", "checked_at"),
 )
 
 listings = Table(  # which provider told of which repository
@@ -267,6 +269,7 @@ changes = Table(
     text("reason"),
     Column("detail", Json, nullable=False, default=dict),
     Index("changes_entity", "entity", "cursor"),
+    Index("changes_told", "what", "scorecard", "at"),
 )
 
 policies = Table(
