@@ -7,6 +7,8 @@ import time
 from flask import Flask, Response, g, request
 
 from app.api import errors, health, v1_whole
+from app.api.kept import Kept
+from app.api.tech_insights import routes as tech_insights
 from app.dashboards import pages
 from app.pipeline.services import Pipeline
 
@@ -21,7 +23,7 @@ _SECURITY = {
 }
 
 
-def create_app(pipeline: Pipeline, *, organisation: str = "Our organisation") -> Flask:
+def create_app(pipeline: Pipeline, *, organisation: str = "Our organisation", public_url: str = "") -> Flask:
     """The WSGI application over a pipeline."""
     app = Flask("app.web", static_folder=None)
     app.config.update(
@@ -37,6 +39,8 @@ def create_app(pipeline: Pipeline, *, organisation: str = "Our organisation") ->
     app.extensions["roadworthy"] = pipeline
     api = errors.ProblemApi(app)
     api.register_blueprint(v1_whole.blueprint)  # v1's own, with every route on it
+    app.extensions["tech_insights"] = tech_insights.Insights(pipeline, Kept(pipeline.store.served), public_url)
+    app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(pages.blueprint)
     errors.install(app)

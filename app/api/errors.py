@@ -1,4 +1,5 @@
-"""Errors by prefix: `/api/v1` and what stands beside it answer problem+json (RFC 9457), pages answer HTML."""
+"""Errors by prefix: `/api/v1` and what stands beside it answer problem+json (RFC 9457), pages answer HTML, and
+`/api/tech-insights` answers in Backstage's envelope."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from flask import Flask, Response, current_app, json, render_template, request
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
+from app.api.tech_insights import errors as insights
 from app.errors import NotFoundError
 
 log = structlog.get_logger(__name__)
@@ -24,6 +26,8 @@ class ProblemApi(Api):  # type: ignore[misc]
 
 def answer(error: HTTPException) -> Response:
     """The response for an HTTP error: a page for pages, a problem for everything else."""
+    if insights.handles(request.path):
+        return insights.answer(error)
     status = error.code or 500
     detail = error.description or error.name
     errors: Any = getattr(error, "data", {}).get("messages") if isinstance(getattr(error, "data", None), dict) else None

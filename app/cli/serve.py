@@ -39,7 +39,7 @@ def command(config: Path, host: str | None, port: int | None, worker: bool, outp
         raise SettingsError(f"{address} is not loopback, and sign-in is not set up: serve on 127.0.0.1")
     pipeline = build(settings)
     listening = socket.create_server((address, settings.serve.port if port is None else port), reuse_port=False)
-    app = create_app(pipeline, organisation=settings.organisation)
+    app = create_app(pipeline, organisation=settings.organisation, public_url=settings.serve.public_url.rstrip("/"))
     server = create_server(app, sockets=[listening], threads=settings.serve.threads, ident="roadworthy")
     child = _start_worker(config) if worker else None
     click.echo(f"Serving on http://{address}:{listening.getsockname()[1]}")

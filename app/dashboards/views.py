@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from typing import Any
-from urllib.parse import quote
 
 from flask import json, url_for
 
 from app.catalog.model import Entity, EntityRef
 from app.facts.tiers import tier_of
 from app.formats import kinds
+from app.lib.forge_urls import line_url
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import placed
 from app.policy.model import Policy, Scorecard
@@ -139,19 +139,8 @@ def _with_links(check: dict[str, Any]) -> dict[str, Any]:
 
 def source_url(item: dict[str, Any]) -> str:
     """The line at its commit on the forge, for repositories fetched over https; "" for local ones."""
-    repository, path, commit = item.get("repository") or "", item.get("path") or "", item.get("commit") or ""
-    if not (repository.startswith("https://") and path and commit):
-        return ""
-    host = repository.split("/")[2]
-    view = (
-        "-/blob"
-        if "gitlab" in host
-        else "src/commit"
-        if any(n in host for n in ("gitea", "forgejo", "codeberg"))
-        else "blob"
-    )
-    line = f"#L{item['line']}" if item.get("line") else ""
-    return f"{repository}/{view}/{commit}/{quote(path, errors='replace')}{line}"
+    repository, commit, path = (item.get(name) or "" for name in ("repository", "commit", "path"))
+    return line_url(repository, commit, path, item.get("line") or 0)
 
 
 def scorecard(card: Scorecard, pipeline: Pipeline) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import parse_qs, unquote, urlsplit
+from urllib.parse import parse_qs, quote, unquote, urlsplit
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +65,19 @@ def repository_of(url: str) -> ForgePlace | None:
     if parts is None or match is None:
         return None
     return ForgePlace(f"{parts[0]}/{match['repo'].removesuffix('.git')}", "", "", parts[4], parts[3])
+
+
+def line_url(repository: str, commit: str, path: str, line: int = 0) -> str:
+    """The page of a line at its commit on the forge, for repositories fetched over https; "" for all others."""
+    if not (repository.startswith("https://") and path and commit):
+        return ""
+    host = repository.split("/")[2]
+    view = "blob"
+    if "gitlab" in host:
+        view = "-/blob"
+    elif any(name in host for name in ("gitea", "forgejo", "codeberg")):
+        view = "src/commit"
+    return f"{repository}/{view}/{commit}/{quote(path, errors='replace')}" + (f"#L{line}" if line else "")
 
 
 def _parts(url: str) -> tuple[str, str, str, str, str] | None:

@@ -22,6 +22,11 @@ def placeholders(template: str) -> list[str]:
     return _PLACEHOLDER.findall(template)
 
 
+def generic(template: str) -> str:
+    """The text for no entity in particular: "…" where its names would stand."""
+    return _PLACEHOLDER.sub("…", template).strip()
+
+
 def render(
     template: str, verdict: Verdict, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]
 ) -> str:

@@ -102,6 +102,7 @@ class Serving:
     host: str = "127.0.0.1"
     port: int = 7100
     threads: int = 8
+    public_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)

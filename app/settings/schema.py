@@ -141,6 +141,11 @@ class ServingSchema(_Base):
     )
     port = fields.Integer(validate=validate.Range(0, 65535), metadata={"description": "Port; 0 picks a free one."})
     threads = fields.Integer(validate=_at_least(1), metadata={"description": "Requests answered at once."})
+    public_url = fields.Url(
+        schemes={"http", "https"},
+        require_tld=False,
+        metadata={"description": "Where people reach these pages; links given to a portal lead there."},
+    )
 
 
 class SettingsSchema(_Base):

@@ -16,6 +16,7 @@ from app.store.objects import Objects
 from app.store.parsed import ParsedCache
 from app.store.policies import Policies
 from app.store.repositories import Repositories
+from app.store.served import Served
 from app.store.standings import Standings
 from app.store.tally import Tally
 from app.store.team_counts import TeamCounts
@@ -42,6 +43,7 @@ class Store:
         self.team_counts = TeamCounts(database)
         self.standings = Standings(database)
         self.feedback = FeedbackBook(database)
+        self.served = Served(database)
 
     @classmethod
     def open(cls, url: str) -> Store:
