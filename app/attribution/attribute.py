@@ -5,7 +5,8 @@ Ambiguous objects belong to nobody and are listed, so that a shared file never c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import PurePosixPath
 from typing import Any
 
@@ -18,19 +19,19 @@ _ID = {"namespace": "backstage.io/kubernetes-namespace"}
 _KUBERNETES_ID = "backstage.io/kubernetes-id"
 
 
-class Attributor:
-    """Built once for a catalog, then asked for each object; a lookup costs a few dictionary reads."""
+class _Index:
+    """Living entities by what an object or its place may say of them."""
 
-    def __init__(self, catalog: Catalog, rules: Rules) -> None:
-        self.rules, self.catalog = rules, catalog
+    def __init__(self, entities: Mapping[EntityRef, Entity]) -> None:
+        self.entities = entities
         self._by_name: dict[str, list[Entity]] = {}
         self._by_namespace: dict[str, list[Entity]] = {}
         self._folders: dict[tuple[str, str], list[Entity]] = {}
-        for entity in catalog.entities.values():
+        for entity in entities.values():
             if entity.ref.kind in _KINDS and not entity.orphan:
-                self._index(entity)
+                self._add(entity)
 
-    def _index(self, entity: Entity) -> None:
+    def _add(self, entity: Entity) -> None:
         names = {entity.ref.name, entity.annotations.get(_KUBERNETES_ID, "").lower()}
         for name in names - {""}:
             self._by_name.setdefault(name, []).append(entity)
@@ -38,6 +39,65 @@ class Attributor:
             self._by_namespace.setdefault(namespace, []).append(entity)
         if entity.repository:
             self._folders.setdefault((entity.repository, entity.root), []).append(entity)
+
+    def called(self, name: str) -> Sequence[Entity]:
+        return self._by_name.get(name, ())
+
+    def in_namespace(self, name: str) -> Sequence[Entity]:
+        return self._by_namespace.get(name, ())
+
+    def in_folder(self, repository: str, root: str) -> Sequence[Entity]:
+        return self._folders.get((repository, root), ())
+
+    def knows(self, ref: EntityRef) -> bool:
+        return ref in self.entities
+
+
+class _Replaced:
+    """An index in which one repository's entities are others, at the cost of those alone."""
+
+    def __init__(self, base: _Index, repository: str, entities: Iterable[Entity]) -> None:
+        self._base, self._repository = base, repository
+        own: dict[EntityRef, Entity] = {}
+        for entity in entities:
+            if not entity.ignored and not self._elsewhere(entity.ref):
+                own.setdefault(entity.ref, entity)
+        self._own = _Index(own)
+
+    def _elsewhere(self, ref: EntityRef) -> bool:
+        known = self._base.entities.get(ref)
+        return known is not None and known.repository != self._repository
+
+    def _others(self, entities: Sequence[Entity]) -> Iterator[Entity]:
+        return (entity for entity in entities if entity.repository != self._repository)
+
+    def called(self, name: str) -> Sequence[Entity]:
+        return [*self._others(self._base.called(name)), *self._own.called(name)]
+
+    def in_namespace(self, name: str) -> Sequence[Entity]:
+        return [*self._others(self._base.in_namespace(name)), *self._own.in_namespace(name)]
+
+    def in_folder(self, repository: str, root: str) -> Sequence[Entity]:
+        base = self._base.in_folder(repository, root)
+        return self._own.in_folder(repository, root) if repository == self._repository else base
+
+    def knows(self, ref: EntityRef) -> bool:
+        return self._own.knows(ref) or self._elsewhere(ref)
+
+
+class Attributor:
+    """Built once for a catalog, then asked for each object; a lookup costs a few dictionary reads."""
+
+    def __init__(self, catalog: Catalog, rules: Rules) -> None:
+        self.rules = rules
+        self._index: _Index | _Replaced = _Index(catalog.entities)
+
+    def replacing(self, repository: str, entities: Iterable[Entity]) -> Attributor:
+        """As if `entities` were what `repository` declares; costs nothing for what others declare."""
+        assert isinstance(self._index, _Index)
+        other = copy(self)
+        other._index = _Replaced(self._index, repository, entities)
+        return other
 
     def of(self, placed: Placed) -> Attribution:
         """The entities an object belongs to, and why."""
@@ -58,20 +118,20 @@ class Attributor:
             for key in (*self.rules.keys, *(("entity", "service") if mapping == "front_matter" else ())):
                 if values.get(key):
                     yield f"{mapping.replace('_', ' ')} {key}", values[key]
-        if thing.kind == "objective" and thing.service and thing.service.lower() in self._by_name:
+        if thing.kind == "objective" and thing.service and self._index.called(thing.service.lower()):
             yield "the service of the objective", thing.service
 
     def _named(self, key: str, text: str) -> Attribution:
         bare = text.strip().lower()
         if ":" not in bare and "/" not in bare:
-            if entities := self._by_name.get(bare):
+            if entities := self._index.called(bare):
                 return self._one(entities, f"{key} is “{text}”")
             return Attribution((), f"{key} is “{text}”, which is no entity's name")
         try:
             ref = EntityRef.parse(bare, kind="component")
         except ValueError as error:
             return Attribution((), f"{key}: {error}")
-        if ref in self.catalog.entities:
+        if self._index.knows(ref):
             return Attribution((ref,), f"{key} names it")
         return Attribution((), f"{key} names {ref}, which is not in the catalog")
 
@@ -80,8 +140,8 @@ class Attributor:
         unmatched: Attribution | None = None
         for label in self.rules.labels:
             for source, values in _label_values(thing, label):
-                index = self._by_namespace if label == "namespace" else self._by_name
-                entities = [entity for value in values for entity in index.get(value.lower(), [])]
+                lookup = self._index.in_namespace if label == "namespace" else self._index.called
+                entities = [entity for value in values for entity in lookup(value.lower())]
                 if entities:
                     return True, self._one(entities, f"{source} {label} is “{', '.join(values)}”")
                 if source == "label" and label == "service":
@@ -92,7 +152,7 @@ class Attributor:
         """In a repository of runbooks: `orders.md`, `orders/README.md`, `orders/anything.md` belong to orders."""
         pure = PurePosixPath(path)
         for name in (pure.stem.lower(), *(part.lower() for part in reversed(pure.parts[:-1]))):
-            if entities := self._by_name.get(name):
+            if entities := self._index.called(name):
                 return self._one(entities, f"its path names “{name}”")
         return Attribution((), "nothing in its path or front matter names an entity")
 
@@ -105,7 +165,7 @@ class Attributor:
         folder = PurePosixPath(path).parent
         for parent in (folder, *folder.parents):
             root = "" if str(parent) == "." else str(parent)
-            entities = self._folders.get((repository, root))
+            entities = self._index.in_folder(repository, root)
             if not entities:
                 continue
             if kind in provided and not root:

@@ -36,8 +36,7 @@ def command(config: Path, output: str) -> None:
 
 
 def _findings(config: Path) -> Iterator[Finding]:
-    git = shutil.which("git")
-    yield git is not None, "git", git or "install git"
+    yield _git()
     try:
         settings = options.settings_of(config)
     except RoadworthyError as error:
@@ -47,6 +46,19 @@ def _findings(config: Path) -> Iterator[Finding]:
     yield _policy(settings)
     yield _database(settings)
     yield from _sources(settings)
+
+
+def _git() -> Finding:
+    from app.repos.git import OLDEST, Git
+
+    where = shutil.which("git")
+    if where is None:
+        return False, "git", "install git"
+    git = Git()
+    found = git.version()
+    git.close()
+    text = f"{where}, {'.'.join(map(str, found))}"
+    return found >= OLDEST, "git", text if found >= OLDEST else f"{text}; needs {'.'.join(map(str, OLDEST))} or newer"
 
 
 def _policy(settings: Settings) -> Finding:

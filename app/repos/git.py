@@ -10,9 +10,11 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import shutil
 import stat
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, urlsplit
@@ -72,6 +74,9 @@ case "$1" in
   *) printf '%s\\n' "$ROADWORTHY_GIT_TOKEN" ;;
 esac
 """
+OLDEST = (2, 36)
+"""`cat-file --batch-command` and `fetch --refetch` came with it, in April 2022."""
+_ALWAYS = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "protocol.ext.allow=never")
 _OUTPUT_CAP = 64 * 1024 * 1024
 _SSH = "ssh -oBatchMode=yes -oStrictHostKeyChecking=yes -oConnectTimeout=15"
 
@@ -94,6 +99,7 @@ class Git:
     def __init__(self, *, timeout: float = 300.0, credentials: Mapping[str, Credential] | None = None) -> None:
         self.timeout = timeout
         self.credentials = dict(credentials or {})
+        self._program = shutil.which("git") or "git"  # looked up once: each start would search the whole PATH
         self._home = tempfile.TemporaryDirectory(prefix="roadworthy-git-", ignore_cleanup_errors=True)
         home = Path(self._home.name)
         (home / "config").write_text(_CONFIG, "utf-8")
@@ -130,30 +136,39 @@ class Git:
         `url` picks the credentials and opens its one transport; without it no object is fetched from anywhere, even
         where a repository's own configuration says so. `config` overrides settings whose names may hold anything.
         """
-        command = ["git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null"]
-        command += ["-c", "protocol.ext.allow=never", *arguments]
-        what = next((word for word in arguments if not word.startswith("-") and "=" not in word), "git")
-        limit = timeout or self.timeout
-        try:
+        with _told(_name_of(arguments), self.scrubbed):
             done = process.run(
-                command,
+                self._command(arguments),
                 environment=self._environment(url) | _overrides(config or {}),
                 folder=folder,
                 stdin=stdin,
-                seconds=limit,
+                seconds=timeout or self.timeout,
                 output_cap=output_cap,
                 file_cap=file_cap,
             )
-        except process.TooSlow:
-            raise RepositoryError(f"git {what} took longer than {limit:g} seconds") from None
-        except process.TooMuch:
-            message = f"git {what} answered with more than {output_cap} bytes"
-            raise RepositoryError(message, reason="unreadable", permanent=True) from None
-        except (OSError, ValueError) as error:
-            raise RepositoryError(f"git {what} can't be started: {error}") from None
-        if done.returncode:
-            raise failure(what, done.returncode, self.scrubbed(done.stderr.decode("utf-8", "replace")))
+            if done.returncode:
+                raise process.Ended(done)
         return done.stdout
+
+    @contextmanager
+    def conversation(self, arguments: Sequence[str], *, folder: Path) -> Iterator[process.Conversation]:
+        """A git process that answers questions until the block ends; nothing is fetched by it. Raises RepositoryError,
+        also from within the block where the process fails to answer.
+        """
+        with _told(_name_of(arguments), self.scrubbed):
+            talk = process.Conversation(
+                self._command(arguments), environment=self._environment(""), folder=folder, seconds=self.timeout
+            )
+            with talk:
+                yield talk
+
+    def version(self) -> tuple[int, ...]:
+        """The version of git in use, (0,) where it does not say. Raises RepositoryError when there is none."""
+        numbers = re.search(r"\d+(\.\d+)+", self.run(["version"]).decode("utf-8", "replace"))
+        return tuple(int(part) for part in numbers[0].split(".")) if numbers else (0,)
+
+    def _command(self, arguments: Sequence[str]) -> list[str]:
+        return [self._program, *_ALWAYS, *arguments]
 
     def _environment(self, url: str) -> dict[str, str]:
         if not url:
@@ -181,6 +196,28 @@ class Git:
 
     def close(self) -> None:
         self._home.cleanup()
+
+
+def _name_of(arguments: Sequence[str]) -> str:
+    """The command's name, past the options before it."""
+    return next((word for word in arguments if not word.startswith("-") and "=" not in word), "git")
+
+
+@contextmanager
+def _told(what: str, scrubbed: Callable[[str], str]) -> Iterator[None]:
+    """Whatever goes wrong with a process, as a RepositoryError that holds no secret."""
+    try:
+        yield
+    except process.NotStarted as error:
+        raise RepositoryError(f"git {what} can't be started: {error}") from None
+    except process.TooSlow as error:
+        raise RepositoryError(f"git {what} took longer than {error.seconds:g} seconds") from None
+    except process.TooMuch as error:
+        message = f"git {what} answered with more than {error.cap} bytes"
+        raise RepositoryError(message, reason="unreadable", permanent=True) from None
+    except process.Ended as error:
+        how = error.how
+        raise failure(what, how.returncode, scrubbed(how.stderr.decode("utf-8", "replace"))) from None
 
 
 def _overrides(config: Mapping[str, str]) -> dict[str, str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
+import os
 import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -80,14 +81,14 @@ class Mirror:
             if self._worn_out():
                 shutil.rmtree(self.folder)
             if not self.folder.exists():
-                self._create()
+                self._create(tip.commit)
             try:
                 self._fetch(tip, now)
             except RepositoryError as error:
                 if error.reason != "unreadable":
                     raise
                 shutil.rmtree(self.folder)
-                self._create()
+                self._create(tip.commit)
                 self._fetch(tip, now)
             return self.snapshot(Tip(tip.branch, self._fetched() or tip.commit, tip.odd))
 
@@ -142,15 +143,15 @@ class Mirror:
         choice = next((name for name in _USUAL if name in heads), sorted(heads)[0])
         return Tip(choice, heads[choice], odd)
 
-    def _create(self) -> None:
+    def _create(self, commit: str) -> None:
         """A bare mirror that knows its one remote; it appears whole or not at all."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder.parent))
-        with gitpython.Repo.init(fresh, bare=True, template="", allow_unsafe_options=True) as repository:
-            with repository.config_writer() as config:
-                config.set_value('remote "origin"', "url", self.remote)
-            repository.close()
-        fresh.rename(self.folder)
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=self.folder.parent) as name:
+            fresh = Path(name) / "mirror.git"
+            shutil.copytree(_pattern(self.folder.parent, "sha256" if len(commit) == 64 else "sha1"), fresh)
+            with (fresh / "config").open("a", encoding="utf-8") as config:
+                config.write(f'[remote "origin"]\n\turl = "{_escaped(self.remote)}"\n')
+            fresh.rename(self.folder)
 
     def _worn_out(self) -> bool:
         """A mirror is never repacked: git would drop what a partial clone lacks. Fetching it anew is cheap and sure.
@@ -165,11 +166,14 @@ class Mirror:
 
     def _known_remote(self) -> str:
         config = self.folder / "config"
-        match = re.search(r"^\s*url = (.+)$", config.read_text("utf-8"), re.MULTILINE) if config.exists() else None
-        return match[1].strip() if match else ""
+        try:
+            match = re.search(r'^\turl = "(.+)"$', config.read_text("utf-8"), re.MULTILINE)
+        except (OSError, UnicodeDecodeError):
+            return ""
+        return re.sub(r"\\(.)", r"\1", match[1]) if match else ""
 
     def _fetch(self, tip: Tip, now: datetime) -> None:
-        if self._has(tip.commit):
+        if self._fetched() == tip.commit:
             return
         refspec = f"+refs/heads/{tip.branch}:{_TIP}"
         since = f"--shallow-since={(now - self.limits.history):%Y-%m-%dT%H:%M:%SZ}"
@@ -193,17 +197,12 @@ class Mirror:
         cap = 2 * self.limits.total_size
         self.git.run([*redirects, *arguments], folder=self.folder, url=self.remote, file_cap=cap)
 
-    def _has(self, commit: str) -> bool:
-        """Whether the commit came with its history: only a commit that our own ref points at did."""
-        return self._fetched() == commit
-
     def _fetched(self) -> str:
-        """The commit fetched last: a branch may have moved on since its tip was asked for."""
+        """The commit fetched last, with its history: a branch may have moved on since its tip was asked for."""
         try:
-            out = self.git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", _TIP], folder=self.folder)
-        except RepositoryError:
+            return (self.folder / _TIP).read_text("ascii").strip()
+        except (OSError, UnicodeDecodeError):
             return ""
-        return out.decode().strip()
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -211,3 +210,25 @@ class Mirror:
         with (self.folder.parent / f"{self.folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
+
+
+def _escaped(value: str) -> str:
+    return value.replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _pattern(root: Path, object_format: str) -> Path:
+    """An empty bare repository to copy new mirrors from: made once, for each `git init` costs a process."""
+    pattern = root / f".pattern-{object_format}"
+    if not pattern.exists():
+        with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as name:
+            fresh = Path(name) / "pattern.git"
+            environment = {"GIT_DIR": str(fresh), "GIT_OBJECT_DIRECTORY": str(fresh / "objects")}
+            gitpython.Git(name).init(
+                bare=True,
+                template="",
+                object_format=object_format,
+                env=environment | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull},
+            )
+            with suppress(OSError):  # another process was first
+                fresh.rename(pattern)
+    return pattern

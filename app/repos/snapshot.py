@@ -7,8 +7,9 @@ from pathlib import Path
 
 from app.repos.failures import GitFailure
 from app.repos.git import Git
-from app.repos.history import last_changes
+from app.repos.history import IGNORE_FILE, ignored_commits, last_changes
 from app.repos.model import LastChange, Skipped, TreeEntry
+from app.repos.objects import ObjectReader, opened
 from app.repos.tree import Limits, parse_tree, within_total
 
 _QUIET = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc")
@@ -56,28 +57,30 @@ class CommitSnapshot:
         wanted = list(entries)
         if not wanted:
             return {}
-        sizes = self._sizes(wanted)
-        missing = {entry.blob for entry in wanted if entry.blob not in sizes}
-        if missing:
-            self._fetch(missing)
-            sizes = self._sizes(wanted)
-        kept, skipped = within_total(((e, sizes[e.blob]) for e in wanted if e.blob in sizes), self.limits)
+        with opened(self.git, self.folder) as objects:
+            sizes = self._fetched(objects, wanted)
+            kept, skipped = within_total(((e, sizes[e.blob]) for e in wanted if e.blob in sizes), self.limits)
+            contents = objects.contents({entry.blob: sizes[entry.blob] for entry in kept})
         lost = [Skipped(entry.path, "is missing from the repository") for entry in wanted if entry.blob not in sizes]
-        contents = self._contents(kept)
         pointers = {blob for blob, data in contents.items() if data.startswith(_POINTER)}
         unreal = [Skipped(entry.path, "is a Git LFS pointer") for entry in kept if entry.blob in pointers]
         self._skipped += [*skipped, *lost, *unreal]
-        return {entry.path: contents[entry.blob] for entry in kept if entry.blob in contents.keys() - pointers}
+        return {entry.path: contents[entry.blob] for entry in kept if entry.blob not in pointers}
 
     def last_changes(self, paths: Iterable[str]) -> Mapping[str, LastChange]:
-        self.read([entry for entry in self.entries() if entry.path == ".git-blame-ignore-revs"])
-        return last_changes(self.git, self.folder, self.folder, self.commit, list(paths))
+        blobs = {entry.path: entry.blob for entry in self.entries()}
+        passed_over = ignored_commits(self.read(entry for entry in self.entries() if entry.path == IGNORE_FILE))
+        wanted = {path: blobs[path] for path in paths if path in blobs}
+        return last_changes(self.git, self.folder, self.folder, self.commit, wanted, passed_over)
 
-    def _sizes(self, entries: Sequence[TreeEntry]) -> dict[str, int]:
-        asked = "\n".join(dict.fromkeys(entry.blob for entry in entries)).encode() + b"\n"
-        out = self.git.run(["cat-file", "--batch-check"], folder=self.folder, stdin=asked)
-        found = (line.split(b" ") for line in out.splitlines())
-        return {parts[0].decode(): int(parts[2]) for parts in found if len(parts) == 3 and parts[1] == b"blob"}
+    def _fetched(self, objects: ObjectReader, wanted: Sequence[TreeEntry]) -> dict[str, int]:
+        """Sizes of what is wanted, after what was absent has been fetched."""
+        sizes = objects.sizes(entry.blob for entry in wanted)
+        missing = {entry.blob for entry in wanted if entry.blob not in sizes}
+        if missing:
+            self._fetch(missing)
+            sizes |= objects.sizes(missing)
+        return sizes
 
     def _fetch(self, blobs: Iterable[str]) -> None:
         """One batched fetch. Where single objects can't be had so, the rest is: whole, else by halves.
@@ -120,25 +123,3 @@ class CommitSnapshot:
         redirects = ("-c", f"http.followRedirects={self.redirects}")
         cap = 2 * self.limits.total_size
         self.git.run([*redirects, *command], folder=self.folder, stdin=stdin, url=self.remote, file_cap=cap)
-
-    def _contents(self, entries: Sequence[TreeEntry]) -> dict[str, bytes]:
-        if not entries:
-            return {}
-        asked = "\n".join(dict.fromkeys(entry.blob for entry in entries)).encode() + b"\n"
-        cap = self.limits.total_size + 200 * len(entries)
-        return parse_batch(self.git.run(["cat-file", "--batch"], folder=self.folder, stdin=asked, output_cap=cap))
-
-
-def parse_batch(out: bytes) -> dict[str, bytes]:
-    """Object id → content, of `git cat-file --batch`."""
-    found: dict[str, bytes] = {}
-    at = 0
-    while at < len(out):
-        end = out.index(b"\n", at)
-        parts = out[at:end].split(b" ")
-        at = end + 1
-        if len(parts) == 3:
-            size = int(parts[2])
-            found[parts[0].decode()] = out[at : at + size]
-            at += size + 1
-    return found

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote_from_bytes, unquote, urlsplit
 
 from app.errors import RepositoryError
 
@@ -31,10 +32,10 @@ def canonical(url: str) -> str:
     Host in lower case, no credentials, no `.git`, no slash at the end; `git@host:group/name` becomes `ssh://host/group/name`.
     """
     text = url.strip()
-    if not text or text.startswith("-") or any(ord(character) < 33 for character in text):
+    if not text or text.startswith("-") or any(ord(character) < 32 for character in text):
         raise RepositoryError(f"“{url}” is not a repository URL", reason="forbidden", permanent=True)
     if text.startswith("/"):
-        return "file://" + _trimmed(text)
+        return _file(text)
     if "://" not in text:
         match = _SCP.fullmatch(text)
         if match is None:
@@ -42,15 +43,22 @@ def canonical(url: str) -> str:
         return f"ssh://{match['host'].lower()}/{_trimmed(match['path'])}"
     parts = urlsplit(text)
     scheme = parts.scheme.lower()
+    if " " in text and scheme != "file":
+        raise RepositoryError(f"“{url}” is not a repository URL", reason="forbidden", permanent=True)
     if scheme not in _SCHEMES or "::" in text.split("/")[0]:
         raise RepositoryError(f"{scheme} URLs are not read: use https or ssh", reason="forbidden", permanent=True)
     if scheme == "file":
-        return "file://" + _trimmed(unquote(parts.path))
+        return _file(unquote(parts.path, errors="surrogateescape"))
     try:
         port = f":{parts.port}" if parts.port else ""
     except ValueError:
         raise RepositoryError(f"“{url}” has no valid port", reason="forbidden", permanent=True) from None
     return f"{scheme}://{(parts.hostname or '').lower()}{port}/{_trimmed(parts.path.lstrip('/'))}"
+
+
+def _file(path: str) -> str:
+    """As `Path.as_uri` writes it, which git decodes again."""
+    return "file://" + quote_from_bytes(os.fsencode(_trimmed(path)))
 
 
 def _trimmed(path: str) -> str:

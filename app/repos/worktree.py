@@ -11,7 +11,7 @@ from pathlib import Path
 from app.errors import RepositoryError
 from app.repos import urls
 from app.repos.git import Git
-from app.repos.history import last_changes
+from app.repos.history import IGNORE_FILE, ignored_commits, last_changes
 from app.repos.model import LastChange, Skipped, TreeEntry
 from app.repos.tree import Limits, within_total
 
@@ -63,10 +63,11 @@ class WorkingTree:
         """A committed file has its commit's date, a changed or new one its time on disk."""
         asked = list(paths)
         changed = [path for path in asked if path not in self._blobs]
-        committed = [path for path in asked if path in self._blobs]
+        committed = {path: self._blobs[path] for path in asked if path in self._blobs}
         found = {path: LastChange(_modified(self.root / path), True) for path in changed}
         if self._head and committed:
-            found |= last_changes(self.git, self.root, self._git_dir(), self._head, committed)
+            passed_over = ignored_commits(self.read(one for one in self._entries if one.path == IGNORE_FILE))
+            found |= last_changes(self.git, self.root, self._git_dir(), self._head, committed, passed_over)
         return found
 
     @staticmethod

@@ -275,3 +275,21 @@ def test_what_cannot_be_read_is_attributed_by_place_alone() -> None:
     assert attributor.of_place(HERE, "services/cart/broken.yaml") == Attribution(
         (EntityRef("component", "default", "cart"),), "it lies in services/cart"
     )
+
+
+def test_a_repository_that_is_read_anew_is_attributed_by_its_new_entities() -> None:
+    other = "https://github.com/acme/other"
+    known = Attributor(Catalog.of(shop().add("ledger", "", repository=other).entities), Rules())
+    fresh = World().add("orders", "orders").add("ledger", "ledger").entities
+
+    attributor = known.replacing(HERE, fresh)
+
+    assert attributor.of(At(alert({"service": "orders"}))).refs == (EntityRef("component", "default", "orders"),)
+    assert attributor.of(At(alert(), "orders/rules.yaml")).refs == (EntityRef("component", "default", "orders"),)
+    assert attributor.of(At(alert(), "services/cart/rules.yaml")).refs == (), "cart is gone"
+    assert attributor.of(At(alert({"service": "cart"}), "x.yaml")).refs == ()
+    assert attributor.of(At(alert(), "ledger/rules.yaml")).refs == (), "ledger is declared elsewhere first"
+    assert attributor.of(At(alert({"service": "ledger"}))).refs == (EntityRef("component", "default", "ledger"),)
+    assert attributor.of(At(runbook(entity="component:default/cart"))).refs == ()
+    assert attributor.of(At(alert(), "rules.yaml", other)).refs == (EntityRef("component", "default", "ledger"),)
+    assert known.of(At(alert({"service": "cart"}))).refs == (EntityRef("component", "default", "cart"),)

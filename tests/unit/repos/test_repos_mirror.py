@@ -138,3 +138,35 @@ def test_a_plain_folder_is_read_without_git(tmp_path: Path, git_runner: Git) -> 
     assert dict(tree.read(tree.entries())) == {"docs/a.md": b"A"}
     assert (tree.commit, tree.branch, tree.url) == ("", "", folder.as_uri())
     assert tree.last_changes(["docs/a.md"])["docs/a.md"].commit == ""
+
+
+@pytest.mark.parametrize("name", ["a#b", "a;b", 'a"b', "a\\b", "a%20b", "a b"])
+def test_a_path_with_signs_that_git_reads_as_its_own_is_mirrored(
+    tmp_path: Path, mirror_of: Make, take: Take, name: str
+) -> None:
+    source = repository(tmp_path / name)
+    made = commit(source, {"a.md": "A"})
+    assert take(source).commit == made
+    assert mirror_of(source).remote == mirror_of(source).url
+
+
+def test_a_repository_that_counts_with_sha256_is_mirrored(tmp_path: Path, take: Take) -> None:
+    source = tmp_path / "src"
+    source.mkdir()
+    git(source, "init", "-q", "-b", "main", "--object-format=sha256")
+    made = commit(source, {"a.md": "A", "docs/b.md": "B"})
+    snapshot = take(source)
+    assert (snapshot.commit, len(made)) == (made, 64)
+    assert dict(snapshot.read(snapshot.entries())) == {"a.md": b"A", "docs/b.md": b"B"}
+    assert snapshot.last_changes(["a.md"])["a.md"].commit == made
+
+
+def test_variables_of_the_caller_do_not_reach_a_new_mirror(
+    tmp_path: Path, take: Take, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = repository(tmp_path / "src")
+    made = commit(source, {"a.md": "A"})
+    for name in ("GIT_DIR", "GIT_OBJECT_DIRECTORY", "GIT_TEMPLATE_DIR"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    assert take(source).commit == made
+    assert not (tmp_path / "elsewhere").exists()

@@ -19,15 +19,27 @@ from app.repos.urls import TransportRules, canonical, check_allowed
         ("ssh://git@github.com/acme/payments", "ssh://github.com/acme/payments"),
         ("/srv/git/payments", "file:///srv/git/payments"),
         ("/srv/git/payments/.git", "file:///srv/git/payments"),
+        ("/srv/My Projects/100%", "file:///srv/My%20Projects/100%25"),
+        ("file:///srv/My%20Projects/100%25/", "file:///srv/My%20Projects/100%25"),
     ],
 )
 def test_one_repository_has_one_canonical_url(written: str, expected: str) -> None:
     assert canonical(written) == expected
+    assert canonical(expected) == expected
 
 
 @pytest.mark.parametrize(
     "written",
-    ["", "-oProxyCommand=evil", "--upload-pack=evil", "ext::sh -c evil", "ftp://host/x", "https://host:port/x", "a\nb"],
+    [
+        "",
+        "-oProxyCommand=evil",
+        "--upload-pack=evil",
+        "ext::sh -c evil",
+        "ftp://host/x",
+        "https://host:port/x",
+        "https://host/a b",
+        "a\nb",
+    ],
 )
 def test_what_is_no_repository_url_is_refused(written: str) -> None:
     with pytest.raises(RepositoryError) as refused:
