@@ -24,7 +24,12 @@ run: .venv/.runtime
 	@$(BIN)/roadworthy crawl --config $(SAMPLE)/roadworthy.yaml
 	@$(BIN)/roadworthy serve --config $(SAMPLE)/roadworthy.yaml
 
-test: .venv/.dev
+# The published client that a portal uses; without npm the tests that need it are named skips.
+tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
+	@command -v npm >/dev/null && npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
+	  echo "make: the npm client is not installed: its tests will be skipped"
+
+test: .venv/.dev tests/node/node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy

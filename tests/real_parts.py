@@ -18,11 +18,19 @@ def git_http_backend() -> str:
     return str(program) if os.access(program, os.X_OK) else ""
 
 
+def tech_insights_client() -> str:
+    """The folder of the npm packages that `npm ci --prefix tests/node` installs, or ""."""
+    folder = Path(__file__).parent / "node" / "node_modules"
+    return str(folder) if (folder / "@backstage-community" / "plugin-tech-insights-common").exists() else ""
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "git http-backend": git_http_backend,
     "promtool": lambda: shutil.which("promtool") or "",
     "prometheus": lambda: shutil.which("prometheus") or "",
     "chromium": lambda: shutil.which("chromium") or "",
+    "node": lambda: shutil.which("node") or "",
+    "Tech Insights client": tech_insights_client,
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from http import HTTPStatus
 from typing import Any
 
 from flask import Response, request
@@ -59,7 +60,7 @@ def answer(error: HTTPException) -> Response:
     """The answer to an HTTP error. A route that does not exist, or not for this method, is an empty 404."""
     status = error.code or 500
     if status == 405 or (status == 404 and request.url_rule is None):
-        empty = Response(status=404)
+        empty = Response(status=_line(404))
         empty.headers.pop("Content-Type")
         return empty
     if status == 413:
@@ -81,6 +82,11 @@ def _envelope(
     return _json(status, body, headers)
 
 
+def _line(status: int) -> str:
+    """The status as Node spells it: the client shows it to people."""
+    return f"{status} {HTTPStatus(status).phrase}"
+
+
 def _json(status: int, body: Mapping[str, Any], headers: Mapping[str, str] | None = None) -> Response:
     data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
-    return Response(data, status, headers, mimetype="application/json")
+    return Response(data, _line(status), headers, mimetype="application/json")
