@@ -59,3 +59,16 @@ class StaleError(RoadworthyError):
     """A save was refused: what it was computed from has moved on. Doing it again is right."""
 
     permanent = False
+
+
+class CredentialsError(RoadworthyError):
+    """Who asks could not be proven. The message is always the same: it never says what was wrong."""
+
+    def __init__(self) -> None:
+        super().__init__("Sign in to see this.")
+
+
+class UncheckableError(RoadworthyError):
+    """Who asks can't be checked now: the issuer's keys can't be fetched."""
+
+    permanent = False

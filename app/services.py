@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from importlib import resources
+from ipaddress import ip_network
 from pathlib import Path
 
+from app.catalog.model import EntityRef
 from app.catalog.providers.backstage_catalog import BackstageCatalog
 from app.catalog.providers.git_urls import GitUrls
 from app.catalog.providers.local_directory import LocalDirectory
 from app.catalog.providers.model import Provider
 from app.clients.backstage import BackstageClient
+from app.clients.jwks import Jwks, http_for_keys
+from app.errors import SettingsError
+from app.identity.access import Access
+from app.identity.authenticator import Authenticator, Proxy
+from app.identity.backstage import Backstage
+from app.identity.people import CatalogDirectory
 from app.lib.http import Http
+from app.lib.signing import SHORTEST, Signer
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
 from app.repos import urls
@@ -20,6 +31,7 @@ from app.repos.git import Credential, Git
 from app.repos.tree import Limits
 from app.repos.urls import TransportRules
 from app.settings import Settings
+from app.settings.access import BackstageTokens, TrustedProxy
 from app.settings.model import BackstageSource
 from app.store import migrate
 from app.store.store import Store
@@ -69,6 +81,69 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pip
         interval=settings.polling.interval,
         clock=clock,
     )
+
+
+def access_of(settings: Settings, pipeline: Pipeline) -> Access:
+    """Who may ask. Raises SettingsError when a secret is not where it should be."""
+    said = settings.auth
+    hosts = frozenset(name.lower() for name in settings.serve.hosts)
+    if said.mode == "off":
+        return Access(public_url=settings.serve.public_url, hosts=hosts)
+    return Access(
+        authenticator=Authenticator(
+            tokens=pipeline.store.tokens,
+            directory=CatalogDirectory(pipeline.catalog),
+            clock=pipeline.clock,
+            portals=tuple(_portal(one) for one in said.backstage),
+            proxy=_proxy(said.proxy) if said.proxy else None,
+            admins=tuple(EntityRef.parse(ref) for ref in said.admins),
+        ),
+        signer=Signer(_session_secret(settings)),
+        visibility=said.visibility,
+        public=frozenset(said.public),
+        session_lifetime=said.session.lifetime,
+        public_url=settings.serve.public_url,
+        hosts=hosts,
+    )
+
+
+def _portal(said: BackstageTokens) -> Backstage:
+    base, inside = said.url.rstrip("/"), (said.internal_url or said.url).rstrip("/")
+    http = http_for_keys()
+    return Backstage(
+        issuer=f"{base}/api/auth",
+        keys=Jwks(http, f"{inside}/api/auth/.well-known/jwks.json"),
+        plugins={one: Jwks(http, f"{inside}/api/{one}/.backstage/auth/v1/jwks.json") for one in said.plugins},
+        audiences=said.audiences,
+        algorithms=said.algorithms,
+        leeway=said.leeway,
+        user_scopes=said.user_scopes,
+        plugin_scopes=said.plugin_scopes,
+    )
+
+
+def _proxy(said: TrustedProxy) -> Proxy:
+    return Proxy(said.header, tuple(ip_network(one) for one in said.addresses), said.scopes)
+
+
+def _session_secret(settings: Settings) -> bytes:
+    """The settings' secret, or one of our own, made at the first start and kept for this user alone."""
+    if settings.auth.session.secret is not None:
+        secret = settings.auth.session.secret.reveal(settings.environ).encode()
+        if len(secret) < SHORTEST:
+            raise SettingsError(f"auth.session.secret is shorter than {SHORTEST} characters")
+        return secret
+    file = settings.path(".roadworthy/session.key")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
+            made.write(secrets.token_bytes(SHORTEST))
+    except FileExistsError:
+        pass
+    secret = file.read_bytes()
+    if len(secret) < SHORTEST:
+        raise SettingsError(f"{file} is not whole: delete it and start again")
+    return secret
 
 
 def rules_of(settings: Settings) -> TransportRules:

@@ -6,10 +6,11 @@ import time
 
 from flask import Flask, Response, g, request
 
-from app.api import errors, health, v1_whole
+from app.api import errors, guard, health, v1_whole
 from app.api.kept import Kept
 from app.api.tech_insights import routes as tech_insights
-from app.dashboards import pages
+from app.dashboards import login, pages
+from app.identity.access import Access
 from app.pipeline.services import Pipeline
 
 _MAX_BODY = 1024 * 1024
@@ -23,8 +24,14 @@ _SECURITY = {
 }
 
 
-def create_app(pipeline: Pipeline, *, organisation: str = "Our organisation", public_url: str = "") -> Flask:
-    """The WSGI application over a pipeline."""
+def create_app(
+    pipeline: Pipeline,
+    *,
+    organisation: str = "Our organisation",
+    public_url: str = "",
+    access: Access | None = None,
+) -> Flask:
+    """The WSGI application over a pipeline. Without `access` sign-in is off, and only this machine is answered."""
     app = Flask("app.web", static_folder=None)
     app.config.update(
         API_TITLE="Roadworthy",
@@ -43,14 +50,18 @@ def create_app(pipeline: Pipeline, *, organisation: str = "Our organisation", pu
     app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(pages.blueprint)
+    app.register_blueprint(login.blueprint)
+    app.extensions["openapi"] = api
     errors.install(app)
     _measure(app)
+    guard.install(app, access or Access())
     return app
 
 
 def _measure(app: Flask) -> None:
     metrics = health.Metrics()
-    app.add_url_rule("/metrics", "metrics", lambda: health.metrics_view(metrics))
+    view = guard.openable("metrics")(lambda: health.metrics_view(metrics))
+    app.add_url_rule("/metrics", "metrics", view)
 
     @app.before_request
     def begin() -> None:

@@ -12,7 +12,7 @@ LAYERS = [
     ("settings", "slo"),
     ("clients",),
     ("catalog", "formats", "repos"),
-    ("attribution",),
+    ("attribution", "identity"),
     ("facts",),
     ("policy",),
     ("store",),
@@ -40,6 +40,7 @@ DOORS = {
     "markdown_it": {"formats/runbooks.py"},
     "git": {"repos/mirror.py"},
     "waitress": {"cli/serve.py"},
+    "jwt": {"identity/web_tokens.py"},
 }
 ENTRY = {"flask", "flask_smorest", "werkzeug"}
 MODULES = sorted((ROOT / "app").rglob("*.py"))

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Flask, Response, current_app, json, render_template, request
+from flask import Flask, Response, current_app, json, redirect, render_template, request, url_for
 from flask_smorest import Api
 from werkzeug.exceptions import HTTPException
 
@@ -14,7 +14,7 @@ from app.api.tech_insights import errors as insights
 from app.errors import NotFoundError
 
 log = structlog.get_logger(__name__)
-_PAGES = ("/entities", "/groups", "/scorecards", "/checks", "/sources")
+_PAGES = ("/entities", "/groups", "/scorecards", "/checks", "/sources", "/docs", "/login", "/logout")
 
 
 class ProblemApi(Api):  # type: ignore[misc]
@@ -31,16 +31,29 @@ def answer(error: HTTPException) -> Response:
     status = error.code or 500
     detail = error.description or error.name
     errors: Any = getattr(error, "data", {}).get("messages") if isinstance(getattr(error, "data", None), dict) else None
+    headers = _headers(error)
     if request.path == "/" or request.path.startswith(_PAGES):
+        if status == 401 and request.method in ("GET", "HEAD"):
+            return _to_sign_in()
         page = render_template("message.html", title=error.name, message=detail)
-        return Response(page, status, mimetype="text/html")
+        return Response(page, status, headers, mimetype="text/html")
     body = {"type": "about:blank", "title": error.name, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
-    headers = (
-        {"Allow": ", ".join(error.valid_methods or ())} if status == 405 and hasattr(error, "valid_methods") else {}
-    )
     return Response(json.dumps(body), status, headers, mimetype="application/problem+json")
+
+
+def _headers(error: HTTPException) -> dict[str, str]:
+    """What tells a client how to come back: the methods allowed, how to sign in, when to try again."""
+    wanted = ("allow", "www-authenticate", "retry-after")
+    return {name: value for name, value in error.get_headers() if name.lower() in wanted}
+
+
+def _to_sign_in() -> Response:
+    asked = request.full_path.rstrip("?")
+    answer: Response = redirect(url_for("login.form", next=asked), 303)  # type: ignore[assignment]
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def install(app: Flask) -> None:

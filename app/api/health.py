@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, json
+from flask import Blueprint, Response, g, json
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
+from app.api.guard import public
 from app.api.reading import pipeline
+from app.identity.model import READ
 
 blueprint = Blueprint("health", __name__)
 
@@ -38,20 +40,23 @@ class Metrics:
 
 
 @blueprint.get("/healthz")
+@public
 def healthz() -> Response:
     return Response("ok\n", mimetype="text/plain")
 
 
 @blueprint.get("/readyz")
+@public
 def readyz() -> Response:
-    """200 when the database answers and a policy is in force; a refused newer policy is told but keeps us ready."""
+    """200 when the database answers and a policy is in force; a refused newer policy keeps us ready,
+    and is told to whoever may read."""
     body: dict[str, object] = {"ready": True}
     try:
         body["repositories"] = len(pipeline().store.repositories.urls())
     except SQLAlchemyError as error:
         body = {"ready": False, "database": type(error).__name__}
     body["policy_version"] = pipeline().policy.version
-    if pipeline().policies.problem:
+    if pipeline().policies.problem and g.identity.may(READ):
         body["policy_problem"] = pipeline().policies.problem
     return Response(json.dumps(body), 200 if body["ready"] else 503, mimetype="application/json")
 

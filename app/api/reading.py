@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
-from flask import Response, current_app, json, request
+from flask import Response, current_app, g, json, request
 
 from app.catalog.model import Entity, EntityRef
 from app.errors import NotFoundError
 from app.lib.times import format_instant
 from app.pipeline.services import Pipeline
+from app.store.audit import AuditRow
 from app.store.listing import EntityItem, Standing
 from app.store.model import ResultRow
 
@@ -20,6 +22,18 @@ def pipeline() -> Pipeline:
     """The one that `create_app` was given."""
     found: Pipeline = current_app.extensions["roadworthy"]
     return found
+
+
+def clock() -> Callable[[], datetime]:
+    """What time it is, as the pipeline's clock says."""
+    return pipeline().clock
+
+
+def audited(action: str, target: str, **detail: str) -> None:
+    """Remembers that whoever asks changed something."""
+    one = pipeline()
+    row = AuditRow(at=one.clock(), actor=g.identity.subject, action=action, target=target, detail=detail)
+    one.store.audit.add(row)
 
 
 def ref_of(kind: str, namespace: str, name: str) -> EntityRef:

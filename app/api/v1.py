@@ -10,9 +10,11 @@ from flask_smorest import Blueprint
 from marshmallow import RAISE
 
 from app.api import schemas
-from app.api.reading import cached, dumped, entity_of, item_json, pipeline, ref_of, results_body, standing_json
+from app.api.guard import require
+from app.api.reading import audited, cached, dumped, entity_of, item_json, pipeline, ref_of, results_body, standing_json
 from app.catalog.model import EntityRef
 from app.facts.repository_facts import facts_json
+from app.identity.model import REFRESH
 from app.lib.times import format_instant
 from app.store.listing import EntityFilter
 
@@ -180,6 +182,7 @@ class EntityNextSteps(MethodView):
 
 @blueprint.route(f"{_NAMED}/refresh")
 class EntityRefresh(MethodView):
+    @require(REFRESH)
     @problems
     @blueprint.response(202, schemas.Accepted)
     def post(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
@@ -187,4 +190,5 @@ class EntityRefresh(MethodView):
         entity = entity_of(ref_of(kind, namespace, name))
         now = pipeline().clock()
         due = bool(entity.repository) and pipeline().store.claims.hint(entity.repository, now, interactive=True)
+        audited("entity.refresh", str(entity.ref))
         return {"entity": str(entity.ref), "repository": entity.repository, "due": due}

@@ -21,6 +21,8 @@ COMMANDS = {
     "explain": "Show why an entity has its level.",
     "facts": "Print everything that was found in a repository.",
     "policy": "Check, test and preview scorecards.",
+    "token": "Make, list and revoke bearer tokens.",
+    "audit": "Show who changed what.",
     "db": "Bring the database up to date.",
 }
 USAGE, UNREADABLE = 2, 3

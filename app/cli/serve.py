@@ -18,7 +18,7 @@ _STOP_SECONDS = 10
 
 @click.command()
 @options.config
-@click.option("--host", help="Address to listen on; loopback only.")
+@click.option("--host", help="Address to listen on; other than loopback only with auth.mode on.")
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.")
 @click.option("--worker/--no-worker", default=True, help="Also start the worker as a child process.")
 @options.output_format
@@ -29,17 +29,23 @@ def command(config: Path, host: str | None, port: int | None, worker: bool, outp
     from waitress.server import create_server
 
     from app import log
-    from app.services import build
+    from app.services import access_of, build
+    from app.settings.access import is_loopback
     from app.web import create_app
 
     log.configure()
     settings = options.settings_of(config)
     address = host or settings.serve.host
-    if address not in ("127.0.0.1", "localhost", "::1"):
-        raise SettingsError(f"{address} is not loopback, and sign-in is not set up: serve on 127.0.0.1")
+    if settings.auth.mode == "off" and not is_loopback(address):
+        raise SettingsError(f"{address} is not loopback: set auth.mode to on, or serve on 127.0.0.1")
     pipeline = build(settings)
     listening = socket.create_server((address, settings.serve.port if port is None else port), reuse_port=False)
-    app = create_app(pipeline, organisation=settings.organisation, public_url=settings.serve.public_url.rstrip("/"))
+    app = create_app(
+        pipeline,
+        organisation=settings.organisation,
+        public_url=settings.serve.public_url.rstrip("/"),
+        access=access_of(settings, pipeline),
+    )
     server = create_server(app, sockets=[listening], threads=settings.serve.threads, ident="roadworthy")
     child = _start_worker(config) if worker else None
     click.echo(f"Serving on http://{address}:{listening.getsockname()[1]}")

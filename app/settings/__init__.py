@@ -6,7 +6,8 @@ Relative paths lie beside the settings file. `load` is the project's only reader
 """
 
 from app.settings.loading import load
-from app.settings.model import Secret, Settings
+from app.settings.model import Settings
 from app.settings.schema import describe
+from app.settings.secret import Secret
 
 __all__ = ["Secret", "Settings", "describe", "load"]

@@ -7,32 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
-from app.errors import SettingsError
+from app.settings.access import Auth
+from app.settings.secret import Secret
 
 EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager")
-
-
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A secret's hiding place. `reveal()` reads it at the moment of use; nothing prints it."""
-
-    env: str = ""
-    file: str = ""
-
-    def reveal(self, environ: Mapping[str, str]) -> str:
-        """The secret's text. Raises SettingsError when it is not there or empty."""
-        if self.env:
-            value = environ.get(self.env, "")
-            origin = f"the environment variable {self.env}"
-        else:
-            origin = f"the file {self.file}"
-            try:
-                value = Path(self.file).read_text("utf-8").strip()
-            except OSError as error:
-                raise SettingsError(f"{origin} can't be read: {error.strerror}") from None
-        if not value:
-            raise SettingsError(f"{origin} holds no secret")
-        return value
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +81,7 @@ class Serving:
     port: int = 7100
     threads: int = 8
     public_url: str = ""
+    hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +104,7 @@ class Settings:
     policy: Policy = Policy()
     polling: Polling = Polling()
     serve: Serving = Serving()
+    auth: Auth = field(default_factory=Auth)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def path(self, text: str) -> Path:

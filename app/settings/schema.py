@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
 from typing import Any
 
-from marshmallow import Schema, ValidationError, fields, post_load, validate, validates_schema
+from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
-from app.lib import times
+from app.settings.access import Auth, is_loopback
+from app.settings.access_schema import AuthSchema
 from app.settings.model import (
     EVIDENCE,
     BackstageSource,
@@ -18,46 +18,15 @@ from app.settings.model import (
     Mirrors,
     Policy,
     Polling,
-    Secret,
     Serving,
     Settings,
     Sources,
     Transport,
 )
+from app.settings.parts import Base, DurationField, SecretSchema
 
 
-class DurationField(fields.Field[timedelta]):
-    """A Prometheus duration such as `5m`."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> timedelta:
-        try:
-            return times.parse_duration(value if isinstance(value, str) else str(value))
-        except ValueError as error:
-            raise ValidationError(str(error)) from None
-
-
-class _Base(Schema):
-    """A schema that loads into its dataclass; lists become tuples."""
-
-    into: type
-
-    @post_load
-    def _build(self, data: dict[str, Any], **_: Any) -> Any:
-        return self.into(**{k: tuple(v) if isinstance(v, list) else v for k, v in data.items()})
-
-
-class SecretSchema(_Base):
-    into = Secret
-    env = fields.String(metadata={"description": "The variable that holds the secret."})
-    file = fields.String(metadata={"description": "The file that holds the secret."})
-
-    @validates_schema
-    def _one(self, data: dict[str, Any], **_: Any) -> None:
-        if len([key for key in ("env", "file") if data.get(key)]) != 1:
-            raise ValidationError("say where the secret is: {env: NAME} or {file: path}")
-
-
-class DatabaseSchema(_Base):
+class DatabaseSchema(Base):
     into = Database
     url = fields.String(metadata={"description": "SQLAlchemy URL of the database. SQLite needs no server."})
 
@@ -66,7 +35,7 @@ def _at_least(least: int) -> validate.Range:
     return validate.Range(min=least, error=f"must be at least {least}")
 
 
-class MirrorsSchema(_Base):
+class MirrorsSchema(Base):
     into = Mirrors
     path = fields.String(metadata={"description": "Folder of the bare partial mirrors."})
     concurrency = fields.Integer(validate=_at_least(1), metadata={"description": "Repositories read at once."})
@@ -78,7 +47,7 @@ class MirrorsSchema(_Base):
     history = DurationField(metadata={"description": "How far back history is fetched to date a file's last change."})
 
 
-class TransportSchema(_Base):
+class TransportSchema(Base):
     into = Transport
     hosts = fields.List(fields.String(), metadata={"description": "Hosts that may be asked (globs); empty: any."})
     allow_file = fields.Boolean(metadata={"description": "Allow local repositories (file URLs and directories)."})
@@ -87,7 +56,7 @@ class TransportSchema(_Base):
     allow_private = fields.Boolean(metadata={"description": "Allow private addresses for http and git."})
 
 
-class CredentialSchema(_Base):
+class CredentialSchema(Base):
     into = Credential
     host = fields.String(required=True, metadata={"description": "The host it is for, never sent elsewhere."})
     username = fields.String(metadata={"description": "User name; many forges take any."})
@@ -95,7 +64,7 @@ class CredentialSchema(_Base):
     ssh_key_file = fields.String(metadata={"description": "Private key for ssh URLs."})
 
 
-class BackstageSchema(_Base):
+class BackstageSchema(Base):
     into = BackstageSource
     name = fields.String(load_default="backstage", metadata={"description": "Name of this source in lists."})
     url = fields.Url(
@@ -104,7 +73,7 @@ class BackstageSchema(_Base):
     token = fields.Nested(SecretSchema, metadata={"description": "Bearer token, by variable or file."})
 
 
-class SourcesSchema(_Base):
+class SourcesSchema(Base):
     into = Sources
     repositories = fields.List(fields.String(), metadata={"description": "Git URLs to crawl."})
     directories = fields.List(
@@ -113,7 +82,7 @@ class SourcesSchema(_Base):
     backstage = fields.List(fields.Nested(BackstageSchema), metadata={"description": "Backstage catalogs to read."})
 
 
-class EvidenceSchema(_Base):
+class EvidenceSchema(Base):
     into = EvidenceRepository
     url = fields.String(required=True, metadata={"description": "A repository that serves many services."})
     provides = fields.List(
@@ -122,33 +91,33 @@ class EvidenceSchema(_Base):
     )
 
 
-class PolicySchema(_Base):
+class PolicySchema(Base):
     into = Policy
     path = fields.String(metadata={"description": "Folder of scorecards; empty: the ones that come with Roadworthy."})
 
 
-class PollingSchema(_Base):
+class PollingSchema(Base):
     into = Polling
     interval = DurationField(metadata={"description": "How often each repository is asked for its tip."})
     discover_interval = DurationField(metadata={"description": "How often providers list what exists."})
 
 
-class ServingSchema(_Base):
+class ServingSchema(Base):
     into = Serving
-    host = fields.String(
-        validate=validate.OneOf(("127.0.0.1", "localhost", "::1"), error="must be loopback: sign-in is not set up"),
-        metadata={"description": "Address to listen on."},
-    )
+    host = fields.String(metadata={"description": "Address to listen on; other than loopback only with auth.mode on."})
     port = fields.Integer(validate=validate.Range(0, 65535), metadata={"description": "Port; 0 picks a free one."})
     threads = fields.Integer(validate=_at_least(1), metadata={"description": "Requests answered at once."})
     public_url = fields.Url(
         schemes={"http", "https"},
         require_tld=False,
-        metadata={"description": "Where people reach these pages; links given to a portal lead there."},
+        metadata={"description": "Where people reach these pages: links lead there, cookies are for it alone."},
+    )
+    hosts = fields.List(
+        fields.String(), metadata={"description": "Names it may be asked by, beside loopback and public_url's."}
     )
 
 
-class SettingsSchema(_Base):
+class SettingsSchema(Base):
     into = Settings
     organisation = fields.String(metadata={"description": "The name shown on pages."})
     database = fields.Nested(DatabaseSchema)
@@ -160,6 +129,14 @@ class SettingsSchema(_Base):
     policy = fields.Nested(PolicySchema)
     polling = fields.Nested(PollingSchema)
     serve = fields.Nested(ServingSchema)
+    auth = fields.Nested(AuthSchema)
+
+    @validates_schema
+    def _no_strangers(self, data: dict[str, Any], **_: Any) -> None:
+        host = data.get("serve", Serving()).host
+        if data.get("auth", Auth()).mode == "off" and not is_loopback(host):
+            sentence = f"{host} is not loopback: set auth.mode to on, or serve on 127.0.0.1"
+            raise ValidationError({"serve": {"host": [sentence]}})
 
 
 def describe(schema: Schema | None = None, prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.store.audit import Audit
 from app.store.changes import Changes
 from app.store.claims import Claims
 from app.store.due import Due
@@ -20,6 +21,7 @@ from app.store.served import Served
 from app.store.standings import Standings
 from app.store.tally import Tally
 from app.store.team_counts import TeamCounts
+from app.store.tokens import Tokens
 
 
 class Store:
@@ -44,6 +46,8 @@ class Store:
         self.standings = Standings(database)
         self.feedback = FeedbackBook(database)
         self.served = Served(database)
+        self.tokens = Tokens(database)
+        self.audit = Audit(database)
 
     @classmethod
     def open(cls, url: str) -> Store:

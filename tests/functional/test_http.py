@@ -1,6 +1,7 @@
 """The API and pages over a crawled organisation, through HTTP's own client."""
 
 import json
+import re
 
 import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
@@ -30,6 +31,11 @@ def organisation(tmp_path_factory):
 @pytest.fixture
 def client(organisation):
     return create_app(organisation.pipeline, organisation="Acme").test_client()
+
+
+def form_token(client, page):
+    """The hidden field of a page's form, as a browser would send it back."""
+    return re.search(r'name="csrf_token" value="([^"]+)"', client.get(page).text)[1]
 
 
 def test_entities_are_listed_with_levels_and_paged_in_the_body(client):
@@ -136,7 +142,10 @@ def test_a_missing_page_is_a_page(client):
 def test_a_page_refresh_from_another_site_is_refused(client):
     url = "/entities/component/default/shop/refresh"
     assert client.post(url, headers={"Origin": "https://evil.example"}).status_code == 403
-    assert client.post(url, headers={"Origin": "http://localhost"}).status_code == 303
+    form = {"csrf_token": form_token(client, "/entities/component/default/shop")}
+    assert client.post(url, data=form, headers={"Origin": "https://evil.example"}).status_code == 403
+    assert client.post(url, headers={"Origin": "http://localhost"}).status_code == 403
+    assert client.post(url, data=form, headers={"Origin": "http://localhost"}).status_code == 303
 
 
 def test_the_openapi_document_names_every_route_of_the_api(client):

@@ -8,12 +8,14 @@ from dataclasses import dataclass, field
 
 from flask import Blueprint, Response, current_app, request
 
+from app.api.guard import require
 from app.api.kept import Kept, Kind
 from app.api.tech_insights import asked, errors, facts
 from app.api.tech_insights.catalogue import Catalogue, catalogue_of
 from app.api.tech_insights.errors import Refused
 from app.api.tech_insights.runs import Ran, dumped, joined, ran
 from app.catalog.model import EntityRef
+from app.identity.model import READ
 from app.pipeline.services import Pipeline
 from app.store.served import Served, ServedResult
 
@@ -74,6 +76,7 @@ def checks() -> Response:
 
 
 @blueprint.post("/checks/run/<namespace>/<kind>/<name>", strict_slashes=False)
+@require(READ)
 def run_one(namespace: str, kind: str, name: str) -> Response:
     """The check results of one entity, from the store; an unknown entity has none."""
     wanted = asked.checks_of(asked.body_of(request.get_data(cache=False)))
@@ -83,6 +86,7 @@ def run_one(namespace: str, kind: str, name: str) -> Response:
 
 
 @blueprint.post("/checks/run", strict_slashes=False)
+@require(READ)
 def run_many() -> Response:
     """The check results of many entities, sent as they are read; an empty list asks for every entity."""
     body = asked.body_of(request.get_data(cache=False))

@@ -1,5 +1,6 @@
 """Settings are read whole or refused whole, with a line and a reason for each mistake."""
 
+import re
 from datetime import timedelta
 from pathlib import Path
 
@@ -85,8 +86,29 @@ def test_an_absent_secret_is_told_by_the_name_of_its_place(tmp_path):
 
 
 def test_listening_beyond_loopback_is_refused(tmp_path):
-    with pytest.raises(SettingsError, match="must be loopback"):
-        load(write(tmp_path, "serve: {host: 0.0.0.0}\n"), {})
+    with pytest.raises(SettingsError, match=r"yaml:3: serve.host: 0.0.0.0 is not loopback: set auth.mode to on"):
+        load(write(tmp_path, "serve:\n  port: 7100\n  host: 0.0.0.0\n"), {})
+    assert load(write(tmp_path, "serve: {host: 0.0.0.0}\nauth: {mode: on}\n"), {}).serve.host == "0.0.0.0"
+
+
+REFUSED = {
+    "auth: {backstage: [{url: 'https://portal.example'}]}": "auth.mode: is off, but someone is to be believed",
+    "auth: {mode: on, proxy: {header: X-User}}": "auth.proxy.addresses: ",
+    "auth: {mode: on, proxy: {addresses: [0.0.0.0/0]}}": "that is everyone",
+    "auth: {mode: on, proxy: {addresses: [10.0.0.1/8]}}": "has host bits set; write 10.1.2.3 or 10.1.2.0/24",
+    "auth: {mode: on, backstage: [{url: 'http://portal.example'}]}": "must be https",
+    "auth: {mode: on, backstage: [{url: 'https://p.example', algorithms: [HS256]}]}": "must be one of ES256",
+    "auth: {mode: on, backstage: [{url: 'https://p.example', audiences: []}]}": "name at least one audience",
+    "auth: {mode: on, admins: [sre]}": "is a reference such as group:default/sre",
+    "auth: {mode: maybe}": "auth.mode: must be off or on",
+    "auth: {mode: on, visibility: none}": "must be all or owners",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_settings_that_would_let_strangers_in_are_refused(tmp_path, text):
+    with pytest.raises(SettingsError, match=re.escape(REFUSED[text])):
+        load(write(tmp_path, text + "\n"), {})
 
 
 def test_every_setting_has_a_sentence():

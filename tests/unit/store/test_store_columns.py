@@ -20,6 +20,7 @@ from app.errors import SettingsError
 from app.store import codec, migrate
 from app.store.engine import Database
 from app.store.sql import next_numbers
+from app.store.store import Store  # noqa: F401  it brings every table
 from app.store.tables import counters, metadata
 from app.store.types import Instant, Name
 

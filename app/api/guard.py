@@ -1,0 +1,159 @@
+"""Who asks, before any view runs. A view says what it needs; one that says nothing needs `read`, or `admin` to change.
+
+`g.identity` is set for every request. Without proof: 401 (pages: the sign-in page); without the scope: 403. Neither
+says whether what was asked for exists.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from flask import Flask, abort, current_app, g, request
+from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, Unauthorized
+
+from app.api import forms, sessions
+from app.errors import CredentialsError, UncheckableError
+from app.identity.access import Access
+from app.identity.authenticator import Authenticator
+from app.identity.model import ADMIN, ANONYMOUS, NOBODY, PUBLIC, READ, Identity
+from app.settings.access import is_loopback
+
+View = TypeVar("View", bound=Callable[..., Any])
+_SAFE = ("GET", "HEAD", "OPTIONS")
+_NEEDS, _PUBLIC, _OPENABLE = "_needs_scope", "_is_public", "_openable_as"
+
+
+class _Challenge(HTTPException):
+    """An error that says how to come back (RFC 6750)."""
+
+    def __init__(self, description: str, said: Mapping[str, str] | None = None) -> None:
+        super().__init__(description)
+        self._said = {"realm": "roadworthy", **(said or {})}
+
+    def get_headers(self, *args: Any, **kwargs: Any) -> list[tuple[str, str]]:
+        challenge = "Bearer " + ", ".join(f'{name}="{text}"' for name, text in self._said.items())
+        return [*super().get_headers(*args, **kwargs), ("WWW-Authenticate", challenge)]
+
+
+class Unproven(_Challenge, Unauthorized):
+    """Who asks did not prove it."""
+
+
+class OutOfScope(_Challenge, Forbidden):
+    """Who asks may not do this."""
+
+
+def require(scope: str) -> Callable[[View], View]:
+    """Marks a view (or one method of a class of views): it needs this scope."""
+    return _marked(_NEEDS, scope)
+
+
+def public(view: View) -> View:
+    """Marks a view that anyone may ask, signed in or not; it checks for itself what it must."""
+    return _marked(_PUBLIC, True)(view)
+
+
+def openable(name: str) -> Callable[[View], View]:
+    """Marks a view that the settings may open to everyone (`auth.public: [name]`)."""
+    return _marked(_OPENABLE, name)
+
+
+def _marked(mark: str, value: object) -> Callable[[View], View]:
+    def apply(view: View) -> View:
+        setattr(view, mark, value)
+        return view
+
+    return apply
+
+
+def install(app: Flask, access: Access) -> None:
+    app.extensions["access"] = access
+    app.before_request(_enter)
+    app.jinja_env.globals["csrf_field"] = forms.csrf_field
+    app.context_processor(lambda: {"identity": g.get("identity", NOBODY), "signs_in": access.is_on})
+
+
+def _enter() -> None:
+    access: Access = current_app.extensions["access"]
+    g.identity = NOBODY
+    view = _view()
+    if getattr(view, _PUBLIC, False):
+        g.identity = _known_or_nobody(access)
+        return
+    if access.authenticator is None:
+        _only_this_machine(access)
+        g.identity = ANONYMOUS
+    elif request.method != "OPTIONS":
+        g.identity = _identified(access, access.authenticator, getattr(view, _OPENABLE, "") in access.public)
+        _check_scope(g.identity, getattr(view, _NEEDS, READ if request.method in _SAFE else ADMIN))
+    if request.method not in _SAFE and g.identity.ambient:
+        _check_source()
+
+
+def _view() -> Any:
+    """What will answer: a function, or of a class of views the method asked for. None where nothing will."""
+    function = current_app.view_functions.get(request.endpoint or "")
+    view_class = getattr(function, "view_class", None)
+    method = "get" if request.method == "HEAD" else request.method.lower()
+    return function if view_class is None else getattr(view_class, method, None)
+
+
+def _known_or_nobody(access: Access) -> Identity:
+    if access.authenticator is None:
+        return ANONYMOUS
+    try:
+        return _proven(access, access.authenticator) or NOBODY
+    except (CredentialsError, UncheckableError):
+        return NOBODY
+
+
+def _only_this_machine(access: Access) -> None:
+    """Sign-in is off: neither another machine nor another site's name may reach us, however we were started."""
+    if request.remote_addr and not is_loopback(request.remote_addr):
+        abort(403, "Sign-in is off, so only this machine is answered: set auth.mode to on.")
+    name = request.host.rsplit(":", 1)[0] if not request.host.endswith("]") else request.host
+    if not access.knows_host(name.strip("[]")):
+        abort(421, "Sign-in is off, so this name is not answered: set auth.mode to on, or add it to serve.hosts.")
+
+
+def _identified(access: Access, authenticator: Authenticator, open_to_all: bool) -> Identity:
+    try:
+        found = _proven(access, authenticator)
+    except CredentialsError:
+        if open_to_all:
+            return PUBLIC
+        raise Unproven(str(CredentialsError()), {"error": "invalid_token"}) from None
+    except UncheckableError as error:
+        raise ServiceUnavailable(str(error), retry_after=15) from None
+    if found is None and not open_to_all:
+        raise Unproven(str(CredentialsError()))
+    return found or PUBLIC
+
+
+def _proven(access: Access, authenticator: Authenticator) -> Identity | None:
+    """From what the request carries: an Authorization header counts alone; then the session, then the proxy."""
+    said = request.headers.get("Authorization")
+    if said is not None:
+        scheme, _, text = said.partition(" ")
+        if scheme.lower() != "bearer":
+            raise CredentialsError
+        return authenticator.bearer(text.strip())
+    found = sessions.identity_of(request, access, authenticator)
+    if found is None and authenticator.proxy is not None:
+        name = request.headers.get(authenticator.proxy.header)
+        found = authenticator.named(request.remote_addr or "", name) if name is not None else None
+    return found
+
+
+def _check_scope(identity: Identity, scope: str) -> None:
+    if not identity.may(scope):
+        raise OutOfScope(f"That needs the scope {scope}.", {"error": "insufficient_scope", "scope": scope})
+
+
+def _check_source() -> None:
+    """What a browser sends by itself is no consent: an API call must be of this site, a form ours."""
+    if request.path.startswith("/api/"):
+        forms.check_origin()
+    else:
+        forms.check_form()
