@@ -100,7 +100,7 @@ def rows_of(
 ) -> InventoryRows:
     """The inventory as rows, each object with its owner by the catalog that this same inventory makes."""
     evidence = inventory.url in pipeline.evidence
-    entities = tuple(entity for entity in inventory.entities if not (entity.provisional and evidence))
+    entities = tuple(one for one in inventory.entities if one.identified and not (one.provisional and evidence))
     others = [entity for entity in pipeline.catalog().entities.values() if entity.repository != inventory.url]
     catalog = Catalog.of([*others, *entities])
     attributor = Attributor(catalog, attribution_rules(pipeline.policy, pipeline.evidence))
