@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, case, func, or_, select
+from sqlalchemy import Connection, and_, case, func, literal_column, or_, select, union_all
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
@@ -19,6 +19,8 @@ from app.store.team_tables import standings
 _CURSOR = "changes"
 NOT_ITS_DOING = ("policy", "data source")
 """Reasons of a change that say nothing of the entity."""
+_IS_LEVEL = changes.c.what == literal_column("'level'")
+"""A literal: only then a database knows that the index of level changes will do."""
 _FEW = 50
 """So many owners are looked up one by one; of more, the newest changes are walked."""
 
@@ -61,7 +63,7 @@ class Changes:
     ) -> list[Change]:
         """The newest changes since then of entities of these owners, newest first. `what`: `level` or `outcome`."""
         at, of = changes.c, standings.c
-        told = (at.scorecard == scorecard, at.what == what, at.at >= since)
+        told = (at.scorecard == scorecard, _IS_LEVEL if what == "level" else at.what == what, at.at >= since)
         if len(owners) <= _FEW:
             mine = select(of.entity).where(of.owner.in_(owners), of.scorecard == scorecard)
             return self._changes(select(changes).where(at.entity.in_(mine), *told), limit)
@@ -89,13 +91,18 @@ class Changes:
         """
         at = changes.c
         step = case(ranks, value=at.after, else_=0) - case(ranks, value=at.before, else_=0)
-        told = (at.what == "level", at.scorecard == scorecard, at.at >= since, at.reason.not_in(NOT_ITS_DOING))
+        told = (_IS_LEVEL, at.scorecard == scorecard, at.at >= since, at.reason.not_in(NOT_ITS_DOING))
         columns = (at.entity, func.sum(step).label("levels"), func.max(at.at).label("last_at"))
         summed = select(*columns).where(*told).group_by(at.entity).cte("summed")
+        best = [_moved(summed, summed.c.levels > 0, summed.c.levels.desc(), limit)]
+        best.append(_moved(summed, summed.c.levels < 0, summed.c.levels, limit))
+        both = union_all(*best).subquery()
+        join = both.join(entities, entities.c.ref == both.c.entity)
+        query = select(both, entities.c.title, entities.c.owner).select_from(join)
         with self._database.read() as connection:
-            rose = connection.execute(_moved(summed, summed.c.levels > 0, summed.c.levels.desc(), limit)).all()
-            fell = connection.execute(_moved(summed, summed.c.levels < 0, summed.c.levels, limit)).all()
-        return [_movement(row) for row in rose], [_movement(row) for row in fell]
+            rows = connection.execute(query.order_by(func.abs(both.c.levels).desc(), both.c.last_at.desc())).all()
+        found = [Movement(EntityRef.parse(r.entity), r.title, r.owner, int(r.levels), r.last_at) for r in rows]
+        return [one for one in found if one.levels > 0], [one for one in found if one.levels < 0]
 
     def cursor(self) -> int:
         """The cursor of the newest change; 0 when there is none."""
@@ -136,13 +143,7 @@ def _of_owners(query: Any, owners: Sequence[str]) -> Any:
 
 def _moved(summed: Any, which: Any, order: Any, limit: int) -> Any:
     best = select(summed).where(which).order_by(order, summed.c.last_at.desc()).limit(limit).subquery()
-    join = best.join(entities, entities.c.ref == best.c.entity)
-    query = select(best, entities.c.title, entities.c.owner).select_from(join)
-    return query.order_by(func.abs(best.c.levels).desc(), best.c.last_at.desc())
-
-
-def _movement(row: Any) -> Movement:
-    return Movement(EntityRef.parse(row.entity), row.title, row.owner, int(row.levels), row.last_at)
+    return select(best)
 
 
 def tell(connection: Connection, found: Sequence[Change]) -> None:

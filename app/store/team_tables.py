@@ -45,6 +45,7 @@ standings = Table(  # one thin line an entity and scorecard: what lists are walk
     text("check"),  # the one that stands between, where it is one
     Index("standings_owner", "owner", "scorecard", "level_rank", "search", "entity"),
     Index("standings_level", "scorecard", "level_rank", "search", "entity"),
+    Index("standings_name", "scorecard", "search", "entity"),
     Index("standings_near", "scorecard", "check", "effort_seconds", "entity"),
 )
 

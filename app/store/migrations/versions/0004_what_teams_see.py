@@ -44,6 +44,7 @@ def upgrade() -> None:
     )
     op.create_index("standings_owner", "standings", ["owner", "scorecard", "level_rank", "search", "entity"])
     op.create_index("standings_level", "standings", ["scorecard", "level_rank", "search", "entity"])
+    op.create_index("standings_name", "standings", ["scorecard", "search", "entity"])
     op.create_index("standings_near", "standings", ["scorecard", "check", "effort_seconds", "entity"])
     for table in ("tallies", "sums"):
         op.create_table(
