@@ -35,6 +35,9 @@ from app.settings.access import BackstageTokens, TrustedProxy
 from app.settings.model import BackstageSource
 from app.store import migrate
 from app.store.store import Store
+from app.webhooks.forges import FORGES
+from app.webhooks.gate import Gate
+from app.webhooks.receive import Source
 
 
 def utc_now() -> datetime:
@@ -144,6 +147,22 @@ def _session_secret(settings: Settings) -> bytes:
     if len(secret) < SHORTEST:
         raise SettingsError(f"{file} is not whole: delete it and start again")
     return secret
+
+
+def webhook_sources(settings: Settings) -> dict[tuple[str, str], Source]:
+    """Who may call, by (forge, name). Raises SettingsError when a secret is not where it should be."""
+    return {
+        (one.forge, one.name): Source(
+            one.name, FORGES[one.forge], tuple(secret.reveal(settings.environ) for secret in one.secrets), one.url
+        )
+        for one in settings.webhooks.sources
+    }
+
+
+def gate_of(settings: Settings) -> Gate:
+    """The door for webhooks."""
+    said = settings.webhooks
+    return Gate(webhook_sources(settings), max_body=said.max_body, at_once=said.at_once)
 
 
 def rules_of(settings: Settings) -> TransportRules:

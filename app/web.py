@@ -6,12 +6,13 @@ import time
 
 from flask import Flask, Response, g, request
 
-from app.api import errors, guard, health, v1_whole
+from app.api import errors, guard, health, v1_deliveries, webhooks
 from app.api.kept import Kept
 from app.api.tech_insights import routes as tech_insights
-from app.dashboards import login, pages
+from app.dashboards import deliveries, login
 from app.identity.access import Access
 from app.pipeline.services import Pipeline
+from app.webhooks.gate import Gate
 
 _MAX_BODY = 1024 * 1024
 _SECURITY = {
@@ -30,8 +31,12 @@ def create_app(
     organisation: str = "Our organisation",
     public_url: str = "",
     access: Access | None = None,
+    gate: Gate | None = None,
 ) -> Flask:
-    """The WSGI application over a pipeline. Without `access` sign-in is off, and only this machine is answered."""
+    """The WSGI application over a pipeline. Without `access` sign-in is off, and only this machine is answered.
+
+    `gate`: the forges whose webhooks are taken; none without it.
+    """
     app = Flask("app.web", static_folder=None)
     app.config.update(
         API_TITLE="Roadworthy",
@@ -45,12 +50,13 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["roadworthy"] = pipeline
     api = errors.ProblemApi(app)
-    api.register_blueprint(v1_whole.blueprint)  # v1's own, with every route on it
+    api.register_blueprint(v1_deliveries.blueprint)  # v1's own, with every route on it
     app.extensions["tech_insights"] = tech_insights.Insights(pipeline, Kept(pipeline.store.served), public_url)
     app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(deliveries.blueprint)  # the pages', with every page on it
     app.register_blueprint(login.blueprint)
+    webhooks.install(app, gate or Gate({}, max_body=_MAX_BODY, at_once=1))
     app.extensions["openapi"] = api
     errors.install(app)
     _measure(app)

@@ -17,7 +17,7 @@ LAYERS = [
     ("policy",),
     ("store",),
     ("jobs",),
-    ("pipeline",),
+    ("pipeline", "webhooks"),
     ("services", "log", "sample"),
     ("api",),
     ("dashboards",),

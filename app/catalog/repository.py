@@ -96,10 +96,9 @@ def _unique(entities: list[Entity]) -> tuple[list[Entity], list[Problem]]:
     first: dict[EntityRef, Entity] = {}
     kept, problems = [], []
     for entity in entities:
-        counts = entity.identified and not entity.ignored
-        earlier = first.get(entity.ref) if counts else None
+        earlier = first.get(entity.ref) if not entity.ignored else None
         if earlier is None:
-            if counts:
+            if not entity.ignored:
                 first[entity.ref] = entity
             kept.append(entity)
             continue

@@ -1,4 +1,4 @@
-"""Getting a URL, carefully: the only HTTP client of the project.
+"""Asking a URL, carefully: the only HTTP client of the project.
 
 Time and size are limited, redirects are few and checked again, addresses of private networks are refused unless
 allowed (by what the name resolves to *and* by the peer connected to), and neither proxies nor credentials are taken
@@ -95,6 +95,11 @@ class Http:
                 asked, sent, params = *_redirected(asked, target, sent), None
         raise HttpError(f"{_bare(url)} redirects more than {self.max_redirects} times", permanent=True)
 
+    def send(self, method: str, url: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> Response:
+        """One request that may change something: asked once, no redirect followed. Raises HttpError."""
+        with self._session() as session:
+            return self._ask(session, url, dict(headers or {}), None, self.clock() + self.total, method, body)
+
     def get_json(
         self, url: str, headers: Mapping[str, str] | None = None, params: Mapping[str, str] | None = None
     ) -> Response:
@@ -108,16 +113,25 @@ class Http:
         headers: Mapping[str, str],
         params: Mapping[str, str] | None,
         deadline: float,
+        method: str = "GET",
+        body: bytes | None = None,
     ) -> Response:
         _check(url)
         bare = _bare(url)
         try:
-            with session.get(
-                url, headers=headers, params=params, timeout=self.timeout, stream=True, allow_redirects=False
+            with session.request(
+                method,
+                url,
+                data=body,
+                headers=headers,
+                params=params,
+                timeout=self.timeout,
+                stream=True,
+                allow_redirects=False,
             ) as answer:
-                body = self._read(answer.raw, bare, deadline)
+                content = self._read(answer.raw, bare, deadline)
                 names = {name.lower(): value for name, value in answer.headers.items()}
-                return Response(answer.status_code, names, body, bare)
+                return Response(answer.status_code, names, content, bare)
         except (requests.RequestException, HTTPError, OSError, UnicodeError) as error:
             raise _told(bare, error) from None
 

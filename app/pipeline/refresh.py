@@ -72,7 +72,7 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
         raise
     blobs = {entry.path: entry.blob for entry in snapshot.entries()}
     counts = pipeline.store.inventories.save(claim, rows_of(pipeline, inventory, tip, blobs, now), now)
-    _finish(pipeline, claim, tip, fresh)
+    _finish(pipeline, claim, tip, fresh, counts.due)
     log.info(
         "repository.refreshed",
         repository=claim.url,
@@ -84,12 +84,14 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
     return counts
 
 
-def _finish(pipeline: Pipeline, claim: RepositoryClaim, tip: Tip, fresh: bool) -> None:
+def _finish(pipeline: Pipeline, claim: RepositoryClaim, tip: Tip, fresh: bool, due: int = 0) -> None:
     now = pipeline.clock()
     pipeline.store.claims.finish(
         claim,
         now=now,
         next_due=next_poll(now, pipeline.interval, pipeline.rng),
+        commit=tip.commit,
+        due=due,
         branch=tip.branch,
         branch_resolved_at=claim.branch_resolved_at if fresh and tip.branch == claim.branch else now,
     )
@@ -100,7 +102,7 @@ def rows_of(
 ) -> InventoryRows:
     """The inventory as rows, each object with its owner by the catalog that this same inventory makes."""
     evidence = inventory.url in pipeline.evidence
-    entities = tuple(one for one in inventory.entities if one.identified and not (one.provisional and evidence))
+    entities = tuple(entity for entity in inventory.entities if not (entity.provisional and evidence))
     others = [entity for entity in pipeline.catalog().entities.values() if entity.repository != inventory.url]
     catalog = Catalog.of([*others, *entities])
     attributor = Attributor(catalog, attribution_rules(pipeline.policy, pipeline.evidence))

@@ -6,7 +6,7 @@ The worker calls `tally` each round, a crawl once at its end. Nothing is judged 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
@@ -25,35 +25,37 @@ def tally(pipeline: Pipeline, limit: int = 100_000) -> int:
     waiting = pipeline.store.team_counts.touched(limit)
     if not waiting:
         return 0
-    now, counts = pipeline.clock(), pipeline.store.team_counts
-    groups = pipeline.store.groups.tree()
-
-    def above(owner: str) -> tuple[str, ...]:
-        return owner, *groups.above(owner), EVERYONE
-
-    counts.follow(groups.digest, above)
-    moved: set[str] = set()
+    now, policy = pipeline.clock(), pipeline.policy
+    counted = []
     for owner, marks in waiting.items():
-        seen, stood = counts.stood(owner)
-        counted, lines = counts_of(pipeline.policy, stood, now)
-        if counts.save(owner, seen, marks, counted, lines, above):
-            moved.update(above(owner))
-    counts.save_trends(sorted(moved), now.date())
-    log.info("teams.counted", owners=len(waiting))
-    return len(waiting)
+        seen, stood = pipeline.store.team_counts.stood(owner)
+        counts, near = counts_of(policy, stood, now)
+        if pipeline.store.team_counts.save(owner, seen, marks, counts, near):
+            counted.append(owner)
+    _keep_trends(pipeline, counted, now)
+    log.info("teams.counted", owners=len(counted))
+    return len(counted)
 
 
-def counts_of(
-    policy: Policy, stood: Iterable[Stood], now: datetime
-) -> tuple[list[Count], list[tuple[Stood, Distance]]]:
+def _keep_trends(pipeline: Pipeline, owners: Sequence[str], now: datetime) -> None:
+    groups = pipeline.store.groups.tree()
+    above = {group for owner in owners for group in groups.above(owner)}
+    for group in sorted({*owners, *above} - {""}):
+        pipeline.store.team_counts.save_trend(group, groups.below(group), now.date())
+    if owners:
+        pipeline.store.team_counts.save_trend(EVERYONE, None, now.date())
+
+
+def counts_of(policy: Policy, stood: Iterable[Stood], now: datetime) -> tuple[list[Count], list[Distance]]:
     """Every count of one owner's entities, and how far each is from its next level. Pure."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
-    lines: list[tuple[Stood, Distance]] = []
+    near: list[Distance] = []
     for one in stood:
         card = policy.scorecards.get(one.scorecard)
         if card is None:
             continue
-        counts[card.id, "level", one.level, one.held] += 1
+        held = {True: "on", False: "below", None: ""}[one.meets_target]
+        counts[card.id, "level", one.level, held] += 1
         outcomes = {entry.check: one.outcomes[entry.check] for entry in card.entries if entry.check in one.outcomes}
         for check, outcome in outcomes.items():
             counts[card.id, "check", check, outcome] += 1
@@ -61,12 +63,12 @@ def counts_of(
         for area, outcome in _areas(policy, {c: o for c, o in outcomes.items() if c in enforced}).items():
             counts[card.id, "area", area, outcome] += 1
         distance, steps = _distance(policy, card, one, {c: o for c, o in outcomes.items() if c in enforced})
-        lines.append((one, distance))
+        near.append(distance)
         for check in steps:
             counts[card.id, "step", check, distance.next_level] += 1
         if distance.check:
             counts[card.id, "alone", distance.check, distance.next_level] += 1
-    return [Count(*key, number) for key, number in sorted(counts.items())], lines
+    return [Count(*key, number) for key, number in sorted(counts.items())], near
 
 
 def _areas(policy: Policy, outcomes: dict[str, str]) -> dict[str, str]:
@@ -89,4 +91,4 @@ def _distance(
     unseen = sum(outcomes.get(check) in _UNSEEN for check in wanted)
     effort = sum(int(policy.checks[check].effort.total_seconds()) for check in failing)
     alone = failing[0] if len(failing) == 1 and not unseen else ""
-    return Distance(following, len(failing), unseen, effort, alone), failing
+    return Distance(one.entity, card.id, following, len(failing), unseen, effort, alone), failing

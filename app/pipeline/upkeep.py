@@ -13,6 +13,11 @@ from app.pipeline.tally import tally
 _TALLY_EVERY, _TALLY_AT_MOST = timedelta(seconds=1), 20
 """Counting stays small beside judging, and a team's figures seconds old: the longest waiting first."""
 
+_AT_MOST_EVERY = timedelta(seconds=30)
+"""How often webhooks may make us list anew, however many there are."""
+_REMEMBER = timedelta(days=30)
+"""How long deliveries are kept: to show them, and (three days at least) to know a replay."""
+
 
 class Upkeep:
     """One round is `tick`; the worker repeats it. Keeps only when it last discovered, attributed and counted."""
@@ -22,13 +27,16 @@ class Upkeep:
         self._discovered_at: datetime | None = None
         self._tallied_at: datetime | None = None
         self._attributed = ""
+        self._asked = 0
 
     def tick(self) -> int:
         """One round. Returns how many entities were judged."""
         now = self._pipeline.clock()
-        if self._discovered_at is None or now - self._discovered_at >= self._interval:
+        if self._is_time(now):
             self._discovered_at = now
             discover(self._pipeline)
+            self._pipeline.store.inbound.discovered(now)
+            self._pipeline.store.inbound.prune(now - _REMEMBER)
         self._pipeline.policies.refresh()
         self._attributed = attribute_again(self._pipeline, self._attributed)
         judged = judge_due(self._pipeline)
@@ -36,3 +44,14 @@ class Upkeep:
             self._tallied_at = now
             tally(self._pipeline, _TALLY_AT_MOST)
         return judged
+
+    def _is_time(self, now: datetime) -> bool:
+        """To list anew: the interval has passed, or a webhook told that what exists has changed."""
+        if self._discovered_at is None:
+            return True
+        asked = self._pipeline.store.inbound.discover_requests()
+        waited = now - self._discovered_at
+        if waited >= self._interval or (asked != self._asked and waited >= _AT_MOST_EVERY):
+            self._asked = asked
+            return True
+        return False

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.settings.access import Auth
 from app.settings.secret import Secret
+from app.settings.webhooks import Webhooks
 
 EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager")
 
@@ -105,6 +106,7 @@ class Settings:
     polling: Polling = Polling()
     serve: Serving = Serving()
     auth: Auth = field(default_factory=Auth)
+    webhooks: Webhooks = field(default_factory=Webhooks)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def path(self, text: str) -> Path:

@@ -24,6 +24,7 @@ from app.settings.model import (
     Transport,
 )
 from app.settings.parts import Base, DurationField, SecretSchema
+from app.settings.webhooks_schema import WebhooksSchema
 
 
 class DatabaseSchema(Base):
@@ -130,6 +131,7 @@ class SettingsSchema(Base):
     polling = fields.Nested(PollingSchema)
     serve = fields.Nested(ServingSchema)
     auth = fields.Nested(AuthSchema)
+    webhooks = fields.Nested(WebhooksSchema)
 
     @validates_schema
     def _no_strangers(self, data: dict[str, Any], **_: Any) -> None:

@@ -20,12 +20,14 @@ from sqlalchemy import (
     false,
     func,
     literal,
+    null,
     or_,
     select,
     true,
     update,
 )
 
+from app.store import inbound
 from app.store.due import entities_of, mark, readers_of
 from app.store.engine import Database
 from app.store.model import RepositoryClaim, Why
@@ -72,14 +74,19 @@ class Claims:
         next_due: datetime,
         branch: str | None = None,
         branch_resolved_at: datetime | None = None,
+        commit: str = "",
+        due: int = 0,
     ) -> bool:
         """Hands back a repository that was looked at without failure. False when the lease was lost before.
 
-        A tip that was read is kept by `inventories.save`, under the same claim.
+        A tip that was read is kept by `inventories.save`, under the same claim. `commit` and `due` (how many entities
+        it made due) are told to the webhook deliveries that asked.
         """
         resolved: dict[str, Any] = {}
         if branch is not None:
-            resolved = {"branch": branch, "branch_resolved_at": branch_resolved_at or now}
+            # a hint that came meanwhile may have told of another default branch: ask HEAD again
+            at = literal(branch_resolved_at or now, Instant)
+            resolved = {"branch": branch, "branch_resolved_at": case((_AT.hints > claim.hints, null()), else_=at)}
         with self._database.write() as connection:
             was = _reason(connection, claim)
             kept = _move(
@@ -95,6 +102,8 @@ class Claims:
             )
             if kept and was:
                 _tell(connection, claim.url, now)
+            if kept and claim.hints > claim.hints_done:
+                inbound.close(connection, claim.url, claim.hints, now, commit=commit, due=due)
         return kept
 
     def fail(
@@ -124,6 +133,8 @@ class Claims:
             )
             if kept and was != reason:
                 _tell(connection, claim.url, now)
+            if kept and claim.hints > claim.hints_done:
+                inbound.close(connection, claim.url, claim.hints, now, error=error)
         return kept
 
     def release(self, claim: RepositoryClaim) -> bool:
@@ -180,6 +191,7 @@ def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:
         owner=owner,
         generation=row["generation"],
         hints=row["hints"],
+        hints_done=row["hints_done"],
         lease_until=until,
         interactive=row["interactive"],
         failures=row["failures"],
@@ -194,6 +206,7 @@ def _handed_back(claim: RepositoryClaim, now: datetime, next_due: datetime) -> d
     return {
         "lease_owner": None,
         "lease_until": None,
+        "hints_done": claim.hints,
         "due_at": case((hinted, literal(now, Instant)), else_=literal(next_due, Instant)),
         "interactive": case((hinted, _AT.interactive), else_=false()),
     }

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, literal_column
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData
 
 from app.store.types import Name
 
@@ -33,8 +31,3 @@ def repository(*, primary_key: bool = False) -> Column[str]:
         primary_key=primary_key,
         nullable=False,
     )
-
-
-def only(condition: str) -> dict[str, Any]:
-    """Options of an index that holds only the rows for which an SQL condition is true."""
-    return {"sqlite_where": literal_column(condition), "postgresql_where": literal_column(condition)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,12 +21,6 @@ class GroupTree:
     titles: Mapping[str, str] = field(default_factory=dict)
     children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-    @property
-    def digest(self) -> int:
-        """A number that is another when groups stand above each other in another way."""
-        pairs = sorted((group, child) for group, children in self.children.items() for child in children)
-        return int.from_bytes(hashlib.sha256(repr(pairs).encode()).digest()[:7], "big")
 
     def below(self, group: str) -> tuple[str, ...]:
         """The group and all groups below it, each once, nearest first."""

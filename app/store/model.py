@@ -64,6 +64,7 @@ class RepositoryClaim:
     owner: str
     generation: int
     hints: int
+    hints_done: int
     lease_until: datetime
     interactive: bool
     failures: int

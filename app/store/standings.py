@@ -1,6 +1,6 @@
-"""What pages of teams, scorecards and checks ask: sums made beforehand, and thin lines. No wide row is touched.
+"""What pages of teams, scorecards and checks ask: sums of counts made beforehand. Nothing here walks all entities.
 
-References are canonical texts; "" is what nobody owns, `EVERYONE` the whole organisation.
+`owners` None means everyone; references are canonical texts, "" is nobody.
 """
 
 from __future__ import annotations
@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 
 from app.store.engine import Database
 from app.store.sql import chunks
-from app.store.tables import outcomes
-from app.store.team_counts import EVERYONE
-from app.store.team_tables import standings, sums, trends
+from app.store.tables import entities, outcomes, results
+from app.store.team_counts import EVERYONE, Distance
+from app.store.team_tables import distances, tallies, trends
 
 
 @dataclass(slots=True)
@@ -48,6 +48,15 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
+class Near:
+    """An entity with what is between it and its next level."""
+
+    title: str
+    level: str
+    distance: Distance
+
+
+@dataclass(frozen=True, slots=True)
 class TrendPoint:
     day: date
     levels: Mapping[str, int]
@@ -55,148 +64,78 @@ class TrendPoint:
     with_target: int
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entity on one scorecard, as lists show it; the columns of `standings`."""
-
-    entity: str
-    scorecard: str
-    owner: str
-    title: str
-    search: str
-    kind: str
-    type: str
-    lifecycle: str
-    tier: str
-    system: str
-    provisional: bool
-    level: str
-    level_rank: int
-    target_level: str
-    held: str
-    score: float | None
-    coverage: float | None
-    next_level: str
-    failing: int
-    unseen: int
-    effort_seconds: int
-    check: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineFilter:
-    """Which lines of a scorecard; every part given must hold, of a tuple any one. `text`: part of a name or title.
-
-    `check` and `outcome` belong together: entities with this outcome of this check.
-    """
-
-    scorecard: str
-    owners: Sequence[str] = ()
-    kinds: Sequence[str] = ()
-    types: Sequence[str] = ()
-    tiers: Sequence[str] = ()
-    lifecycles: Sequence[str] = ()
-    systems: Sequence[str] = ()
-    levels: Sequence[str] = ()
-    held: str = ""
-    text: str = ""
-    check: str = ""
-    outcome: str = ""
-
-
-SORTS = ("level", "-level", "name", "effort")
-"""By level (lowest or highest first), by name, or by the effort to the next level; each then by name."""
-
-
 class Standings:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def levels(self, owners: Sequence[str] = (EVERYONE,)) -> dict[str, dict[str, Levels]]:
-        """Scorecard → owner → levels, groups with all below them."""
-        at = sums.c
-        columns = (at.scorecard, at.owner, at.name, at.outcome, at.count)
+    def levels(self, owners: Sequence[str] | None = None) -> dict[str, dict[str, Levels]]:
+        """Scorecard → owner → levels of its own entities."""
+        at = tallies.c
         found: dict[str, dict[str, Levels]] = {}
-        for card, owner, level, held, count in self._sums(columns, owners, at.kind == "level"):
-            found.setdefault(card, {}).setdefault(owner, Levels()).add(level, held, count)
+        query = select(at.scorecard, at.owner, at.name, at.outcome, at.count).where(at.kind == "level")
+        with self._database.read() as connection:
+            for card, owner, level, held, count in connection.execute(_of(query, owners)):
+                found.setdefault(card, {}).setdefault(owner, Levels()).add(level, held, count)
         return found
 
-    def areas(self, scorecard: str, owners: Sequence[str]) -> dict[str, dict[str, dict[str, int]]]:
-        """Owner → area → worst outcome in it → how many entities."""
-        at = sums.c
+    def areas(self, scorecard: str, owners: Sequence[str] | None = None) -> dict[str, dict[str, dict[str, int]]]:
+        """Owner → area → worst outcome in it → how many of its own entities."""
+        at = tallies.c
         found: dict[str, dict[str, dict[str, int]]] = {}
-        where = (at.scorecard == scorecard, at.kind == "area")
-        for owner, area, outcome, count in self._sums((at.owner, at.name, at.outcome, at.count), owners, *where):
-            found.setdefault(owner, {}).setdefault(area, {})[outcome] = count
+        query = select(at.owner, at.name, at.outcome, at.count).where(at.scorecard == scorecard, at.kind == "area")
+        with self._database.read() as connection:
+            for owner, area, outcome, count in connection.execute(_of(query, owners)):
+                found.setdefault(owner, {}).setdefault(area, {})[outcome] = count
         return found
 
-    def checks(self, scorecard: str, owner: str = EVERYONE) -> dict[str, dict[str, int]]:
+    def checks(self, scorecard: str, owners: Sequence[str] | None = None) -> dict[str, dict[str, int]]:
         """Check → outcome → how many entities."""
-        at = sums.c
+        at = tallies.c
         found: dict[str, dict[str, int]] = {}
-        where = (at.scorecard == scorecard, at.kind == "check")
-        for check, outcome, count in self._sums((at.name, at.outcome, at.count), (owner,), *where):
-            found.setdefault(check, {})[outcome] = count
+        query = select(at.name, at.outcome, func.sum(at.count)).where(at.scorecard == scorecard, at.kind == "check")
+        with self._database.read() as connection:
+            for check, outcome, count in connection.execute(_of(query, owners).group_by(at.name, at.outcome)):
+                found.setdefault(check, {})[outcome] = int(count)
         return found
 
-    def obstacles(self, scorecard: str, owner: str = EVERYONE) -> list[Obstacle]:
+    def obstacles(self, scorecard: str, owners: Sequence[str] | None = None) -> list[Obstacle]:
         """Failing checks that stand before someone's next level."""
-        at = sums.c
+        at = tallies.c
+        query = select(at.kind, at.name, at.outcome, func.sum(at.count)).where(at.scorecard == scorecard)
+        steps = _of(query.where(at.kind.in_(("step", "alone"))), owners).group_by(at.kind, at.name, at.outcome)
         found: dict[str, dict[str, dict[str, int]]] = {}
-        where = (at.scorecard == scorecard, at.kind.in_(("step", "alone")))
-        for kind, check, level, count in self._sums((at.kind, at.name, at.outcome, at.count), (owner,), *where):
-            found.setdefault(check, {"step": {}, "alone": {}})[kind][level] = count
+        with self._database.read() as connection:
+            for kind, check, level, count in connection.execute(steps):
+                found.setdefault(check, {"step": {}, "alone": {}})[kind][level] = int(count)
         return [Obstacle(check, by["step"], by["alone"]) for check, by in found.items()]
 
-    def _sums(self, columns: Sequence[Any], owners: Sequence[str], *where: ColumnElement[bool]) -> list[Any]:
-        rows: list[Any] = []
-        with self._database.read() as connection:
-            for chunk in chunks(owners):
-                rows += connection.execute(select(*columns).where(sums.c.owner.in_(chunk), *where)).all()
-        return rows
-
-    def lines(
-        self, where: LineFilter, *, sort: str = "level", after: Sequence[Any] | None = None, limit: int = 50
-    ) -> list[Line]:
-        """Lines of a list; `after` is the `place` of the last line of the page before."""
-        keys, descending = _sort_keys(sort)
-        query = select(standings).where(*_conditions(where))
-        if after is not None:
-            place = tuple_(*keys)
-            query = query.where(place < tuple(after) if descending else place > tuple(after))
-        order = [key.desc() for key in keys] if descending else keys
-        with self._database.read() as connection:
-            return [Line(*row) for row in connection.execute(query.order_by(*order).limit(limit))]
-
-    def count(self, where: LineFilter) -> int:
-        """How many lines a filter picks."""
-        query = select(func.count()).select_from(standings).where(*_conditions(where))
-        with self._database.read() as connection:
-            return connection.execute(query).scalar_one()
-
-    def nearest(self, scorecard: str, owners: Sequence[str], limit: int = 5) -> list[Line]:
-        """Entities with something to fix before their next level: few checks first, then little effort."""
-        at = standings.c
+    def nearest(self, scorecard: str, owners: Sequence[str], limit: int = 5) -> list[Near]:
+        """Entities with something to fix before their next level, least first: few checks, then little effort."""
+        at = distances.c
         where = (at.scorecard == scorecard, at.owner.in_(owners), at.next_level != "", at.failing > 0)
-        query = select(standings).where(*where).order_by(at.failing + at.unseen, at.effort_seconds, at.entity)
+        query = _near().where(*where).order_by(at.failing + at.unseen, at.effort_seconds, at.entity)
         with self._database.read() as connection:
-            return [Line(*row) for row in connection.execute(query.limit(limit))]
+            return [_read_near(row) for row in connection.execute(query.limit(limit))]
 
-    def one_away(self, scorecard: str, check: str = "", limit: int = 20) -> list[Line]:
-        """Entities that one failing check alone holds back, least effort first."""
-        at = standings.c
-        wanted = at.check == check if check else at.check > ""
-        query = select(standings).where(at.scorecard == scorecard, wanted)
+    def one_away(
+        self, scorecard: str, check: str = "", after: tuple[int, str] | None = None, limit: int = 20
+    ) -> list[Near]:
+        """Entities that one failing check alone holds back, least effort first. `after`: the last one's (effort
+        in seconds, reference)."""
+        at = distances.c
+        wanted: ColumnElement[bool] = at.check == check if check else at.check != ""
+        query = _near().where(at.scorecard == scorecard, wanted).order_by(at.effort_seconds, at.entity)
+        if after is not None:
+            query = query.where(tuple_(at.effort_seconds, at.entity) > after)
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(at.effort_seconds, at.entity).limit(limit))
-            return [Line(*row) for row in rows]
+            return [_read_near(row) for row in connection.execute(query.limit(limit))]
 
-    def line(self, entity: str, scorecard: str) -> Line | None:
-        """One entity's; None before it was counted."""
-        query = select(standings).where(standings.c.entity == entity, standings.c.scorecard == scorecard)
+    def distance(self, entity: str, scorecard: str) -> Distance | None:
+        """How far one entity is from its next level; None before it was counted."""
+        query = _near().where(distances.c.entity == entity, distances.c.scorecard == scorecard)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return None if row is None else Line(*row)
+        return _read_near(row).distance if row is not None else None
 
     def outcomes(self, refs: Sequence[str], scorecard: str) -> dict[str, dict[str, str]]:
         """Entity → check → outcome, for the few entities of one page."""
@@ -209,10 +148,10 @@ class Standings:
                     found.setdefault(entity, {})[check] = outcome
         return found
 
-    def trend(self, scorecard: str, owner: str = EVERYONE, *, since: date) -> list[TrendPoint]:
+    def trend(self, scorecard: str, group: str = EVERYONE, *, since: date) -> list[TrendPoint]:
         """How a group with all below it stood, oldest first: the last point before `since` too, where there is one."""
         at = trends.c
-        mine = and_(at.owner == owner, at.scorecard == scorecard)
+        mine = and_(at.owner == group, at.scorecard == scorecard)
         before = select(func.max(at.day)).where(mine, at.day < since.isoformat()).scalar_subquery()
         begin = func.coalesce(before, since.isoformat())
         query = select(at.day, at.body).where(mine, at.day >= begin).order_by(at.day)
@@ -224,40 +163,18 @@ class Standings:
         ]
 
 
-def place(line: Line, sort: str) -> tuple[Any, ...]:
-    """Where a line stands in a list sorted so: what the next page begins after."""
-    keys, _ = _sort_keys(sort)
-    return tuple(getattr(line, key.name) for key in keys)
+def _of(query: Any, owners: Sequence[str] | None) -> Any:
+    return query if owners is None else query.where(tallies.c.owner.in_(owners))
 
 
-def _sort_keys(sort: str) -> tuple[list[Any], bool]:
-    """Columns that order a list, unique together, and whether they go down. Raises ValueError."""
-    at = standings.c
-    if sort not in SORTS:
-        raise ValueError(f"“{sort}” is not a way to sort; use one of {', '.join(SORTS)}")
-    first = {"level": [at.level_rank], "name": [], "effort": [at.effort_seconds]}[sort.lstrip("-")]
-    return [*first, at.search, at.entity], sort.startswith("-")
+def _near() -> Select[Any]:
+    at = distances.c
+    columns = (at.entity, at.scorecard, at.next_level, at.failing, at.unseen, at.effort_seconds, at.check)
+    same = and_(results.c.entity == at.entity, results.c.scorecard == at.scorecard)
+    join = distances.join(entities, entities.c.ref == at.entity).join(results, same)
+    return select(entities.c.title, results.c.level, *columns).select_from(join)
 
 
-def _conditions(where: LineFilter) -> list[ColumnElement[bool]]:
-    at = standings.c
-    lists = [
-        (at.owner, where.owners),
-        (at.kind, where.kinds),
-        (at.type, where.types),
-        (at.tier, where.tiers),
-        (at.lifecycle, where.lifecycles),
-        (at.system, where.systems),
-        (at.level, where.levels),
-    ]
-    found: list[ColumnElement[bool]] = [at.scorecard == where.scorecard]
-    found += [or_(*(column.in_(chunk) for chunk in chunks(values))) for column, values in lists if values]
-    if where.held:
-        found.append(at.held == where.held)
-    if where.text:
-        found.append(at.search.contains(where.text.lower(), autoescape=True))
-    if where.check and where.outcome:
-        of = outcomes.c
-        same = (of.scorecard == where.scorecard, of.check == where.check, of.outcome == where.outcome)
-        found.append(at.entity.in_(select(of.entity).where(*same)))
-    return found
+def _read_near(row: Any) -> Near:
+    title, level, *rest = row
+    return Near(title, level, Distance(*rest))

@@ -10,6 +10,7 @@ from app.store.engine import Database
 from app.store.entities import Entities
 from app.store.feedback import FeedbackBook
 from app.store.groups import Groups
+from app.store.inbound import Inbound
 from app.store.inventories import Inventories
 from app.store.judgements import Judgements
 from app.store.listing import Listing
@@ -31,6 +32,7 @@ class Store:
         self.database = database
         self.repositories = Repositories(database)
         self.claims = Claims(database)
+        self.inbound = Inbound(database)
         self.inventories = Inventories(database)
         self.entities = Entities(database)
         self.objects = Objects(database)

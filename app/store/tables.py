@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, LargeBinary, Table, Text
 
 from app.store import team_tables as team_tables  # so that `metadata` knows them
-from app.store.columns import BIG, count, flag, metadata, only, repository, text
+from app.store.columns import BIG, count, flag, metadata, repository, text
 from app.store.types import Instant, Json, Name
 
 repositories = Table(
@@ -24,6 +24,7 @@ repositories = Table(
     Column("due_at", Instant, nullable=False),
     Column("hinted_at", Instant),
     count("hints"),  # grows with every hint: a claim that saw fewer leaves the row due
+    count("hints_done"),  # as many as the last refresh had seen
     flag("interactive"),
     Column("lease_owner", Text),
     Column("lease_until", Instant),
@@ -269,8 +270,7 @@ changes = Table(
     text("reason"),
     Column("detail", Json, nullable=False, default=dict),
     Index("changes_entity", "entity", "cursor"),
-    # What moved is answered from this alone.
-    Index("changes_levels", "scorecard", "at", "reason", "entity", "before", "after", **only("what = 'level'")),
+    Index("changes_told", "what", "scorecard", "at"),
 )
 
 policies = Table(

@@ -1,0 +1,1 @@
+"""In: what forges tell us by webhook, one module a forge. A payload is a hint; the due table is the truth."""

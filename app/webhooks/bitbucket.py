@@ -1,0 +1,91 @@
+"""Bitbucket's webhooks, Cloud and Data Center: one signature scheme, two shapes; a push may move many refs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.webhooks import github, signatures
+from app.webhooks.model import Event, Forge, Headers, Kind, Ref, branch_of, items, mapping, text
+
+_CATALOG = ("repo:transfer", "repo:updated", "repo:created", "repo:deleted", "repo:modified")
+
+
+def verify(headers: Headers, body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """`X-Hub-Signature: sha256=…`, sent when the hook has a secret. Raises Refused."""
+    scheme, _, presented = headers.get("x-hub-signature", "").partition("=")
+    signatures.hexadecimal(secrets, body, presented if scheme == "sha256" else "")
+    github.only_json(headers)
+
+
+def _kind(key: str, push: str) -> Kind:
+    if key == push:
+        return "push"
+    if key == "diagnostics:ping":
+        return "ping"
+    if key.startswith(("pullrequest:", "pr:")):
+        return "change_request"
+    return "catalog" if key in _CATALOG else "other"
+
+
+def _cloud(headers: Headers, payload: Mapping[str, Any]) -> Event:
+    key = headers.get("x-event-key", "")
+    repository = mapping(payload.get("repository"))
+    full_name = text(repository.get("full_name"))
+    page = text(mapping(mapping(repository.get("links")).get("html")).get("href"))
+    named = (f"https://bitbucket.org/{full_name}", f"ssh://git@bitbucket.org/{full_name}") if full_name else ()
+    return Event(
+        name=key,
+        kind=_kind(key, "repo:push"),
+        places=tuple(dict.fromkeys((*((page,) if page else ()), *named))),
+        path=full_name,
+        refs=tuple(_cloud_refs(payload)),
+        default_branch=text(mapping(repository.get("mainbranch")).get("name")),
+    )
+
+
+def _cloud_refs(payload: Mapping[str, Any]) -> Iterator[Ref]:
+    """`new: null` is a deleted branch."""
+    for change in items(mapping(payload.get("push")).get("changes")):
+        new, old = mapping(change.get("new")), mapping(change.get("old"))
+        branch = new or old
+        if branch.get("type") != "branch" or not text(branch.get("name")):
+            continue
+        yield Ref(text(branch.get("name")), text(mapping(new.get("target")).get("hash")), not new)
+
+
+def _server(headers: Headers, payload: Mapping[str, Any]) -> Event:
+    key = headers.get("x-event-key", "")
+    repository = mapping(payload.get("repository")) or mapping(payload.get("new"))
+    project, slug = text(mapping(repository.get("project")).get("key")), text(repository.get("slug"))
+    links = mapping(repository.get("links"))
+    places = [text(link.get("href")) for name in ("clone", "self") for link in items(links.get(name))]
+    return Event(
+        name=key,
+        kind=_kind(key, "repo:refs_changed"),
+        places=tuple(dict.fromkeys(_without_browse(place) for place in places if place)),
+        path=f"scm/{project.lower()}/{slug}" if project and slug else "",
+        refs=tuple(_server_refs(payload)),
+    )
+
+
+def _without_browse(place: str) -> str:
+    """The page `…/projects/KEY/repos/slug/browse` names the clone URL `…/scm/key/slug`."""
+    if not place.endswith("/browse"):
+        return place
+    head, _, rest = place.removesuffix("/browse").partition("/projects/")
+    project, _, slug = rest.partition("/repos/")
+    return f"{head}/scm/{project.lower()}/{slug}" if project and slug else place
+
+
+def _server_refs(payload: Mapping[str, Any]) -> Iterator[Ref]:
+    for change in items(payload.get("changes")):
+        branch = branch_of(text(mapping(change.get("ref")).get("id")) or text(change.get("refId")))
+        if branch:
+            gone = change.get("type") == "DELETE"
+            yield Ref(branch, "" if gone else text(change.get("toHash")), gone)
+
+
+CLOUD = Forge("bitbucket", verify, lambda headers: headers.get("x-request-uuid", ""), _cloud)
+SERVER = Forge("bitbucket-server", verify, lambda headers: headers.get("x-request-id", ""), _server)

@@ -1,0 +1,74 @@
+"""GitHub's webhooks (docs.github.com/webhooks): HMAC over the raw body, one ref a push, no retries of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.webhooks import signatures
+from app.webhooks.model import Event, Forge, Headers, Kind, Ref, Refused, branch_of, mapping, text, texts
+
+_PLACES = ("clone_url", "ssh_url", "html_url", "git_url")
+_CATALOG = frozenset(
+    {
+        *("created", "renamed", "transferred", "archived", "unarchived", "deleted", "privatized", "publicized"),
+        *("edited", "added", "removed"),
+    }
+)
+
+
+def verify(headers: Headers, body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """`X-Hub-Signature-256`; the older SHA-1 header alone proves nothing. Only JSON is read. Raises Refused."""
+    scheme, _, presented = headers.get("x-hub-signature-256", "").partition("=")
+    signatures.hexadecimal(secrets, body, presented if scheme == "sha256" else "")
+    only_json(headers)
+
+
+def only_json(headers: Headers) -> None:
+    """A form wraps the payload, and forges differ in what they then sign. Raises Refused."""
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise Refused("content-type-not-json", 415)
+
+
+def delivery(headers: Headers) -> str:
+    """The same again when a person redelivers."""
+    return headers.get("x-github-delivery", "")
+
+
+def event(headers: Headers, payload: Mapping[str, Any]) -> Event:
+    """Never raises."""
+    return read(headers.get("x-github-event", ""), payload)
+
+
+def read(name: str, payload: Mapping[str, Any], places: Sequence[str] = _PLACES) -> Event:
+    """The event by its name: Gitea and Forgejo write the same shapes."""
+    repository = mapping(payload.get("repository"))
+    action = text(payload.get("action"))
+    refs: tuple[Ref, ...] = ()
+    if name == "push" and (branch := branch_of(text(payload.get("ref")))):
+        after = text(payload.get("after"))
+        gone = payload.get("deleted") is True or (after != "" and not after.strip("0"))
+        refs = (Ref(branch, "" if gone else after, gone),)
+    return Event(
+        name=name,
+        kind=_kind(name, action),
+        action=action,
+        places=texts(repository, *places),
+        path=text(repository.get("full_name")),
+        refs=refs,
+        default_branch=text(repository.get("default_branch")),
+    )
+
+
+def _kind(name: str, action: str) -> Kind:
+    if name in ("push", "ping"):
+        return "push" if name == "push" else "ping"
+    if name == "pull_request":
+        return "change_request"
+    if name in ("repository", "installation_repositories", "installation") and action in _CATALOG:
+        return "catalog"
+    return "other"
+
+
+FORGE = Forge("github", verify, delivery, event)

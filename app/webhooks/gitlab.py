@@ -1,0 +1,62 @@
+"""GitLab's webhooks: a plain token, or (newer) Standard Webhooks signatures. Retried by GitLab under one id."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from app.webhooks import github, signatures
+from app.webhooks.model import Event, Forge, Headers, Kind, Ref, branch_of, mapping, text, texts
+
+_PROJECT = ("git_http_url", "git_ssh_url", "web_url", "http_url", "ssh_url")
+_CATALOG = frozenset(["project_create", "project_destroy", "project_rename", "project_transfer", "project_update"])
+
+
+def verify(headers: Headers, body: bytes, secrets: Sequence[str], now: datetime) -> None:
+    """A signature where there is one (a token beside it is then not enough), else the token. Raises Refused."""
+    github.only_json(headers)
+    if "webhook-signature" in headers:
+        identity, moment = headers.get("webhook-id", ""), headers.get("webhook-timestamp", "")
+        signatures.standard(secrets, identity, moment, headers["webhook-signature"], body, now)
+    else:
+        signatures.token(secrets, headers.get("x-gitlab-token", ""))
+
+
+def delivery(headers: Headers) -> str:
+    """The id that stays the same over retries."""
+    names = ("webhook-id", "idempotency-key", "x-gitlab-event-uuid")
+    return next((headers[name] for name in names if headers.get(name)), "")
+
+
+def event(headers: Headers, payload: Mapping[str, Any]) -> Event:
+    """Project, group and system hooks. Never raises."""
+    name = text(payload.get("object_kind")) or text(payload.get("event_name"))
+    project = mapping(payload.get("project"))
+    refs: tuple[Ref, ...] = ()
+    if name == "push" and (branch := branch_of(text(payload.get("ref")))):
+        after = text(payload.get("after"))
+        gone = after != "" and not after.strip("0")
+        refs = (Ref(branch, "" if gone else after, gone),)
+    return Event(
+        name=name or headers.get("x-gitlab-event", ""),
+        kind=_kind(name),
+        action=text(mapping(payload.get("object_attributes")).get("action")),
+        places=texts(project, *_PROJECT) or texts(mapping(payload.get("repository")), "git_http_url", "git_ssh_url"),
+        path=text(project.get("path_with_namespace")) or text(payload.get("path_with_namespace")),
+        refs=refs,
+        default_branch=text(project.get("default_branch")),
+    )
+
+
+def _kind(name: str) -> Kind:
+    if name in ("push", "tag_push"):
+        return "push"
+    if name == "ping":  # only our own probe says so
+        return "ping"
+    if name == "merge_request":
+        return "change_request"
+    return "catalog" if name in _CATALOG else "other"
+
+
+FORGE = Forge("gitlab", verify, delivery, event)

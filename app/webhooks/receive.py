@@ -1,0 +1,126 @@
+"""One delivery, from raw bytes to an answer: verify, parse, decide, record and hint in one transaction. No crawl here.
+
+Called by `routes`. What the payload says of commits and files is never believed: it only pulls a due time forward.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from app.errors import RepositoryError
+from app.repos import urls
+from app.store.inbound import Arrival, Known
+from app.store.store import Store
+from app.webhooks.model import Event, Forge, Headers, Ref, Refused
+
+_LONGEST_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One installation that may call us. `secrets`: the one in use and, while rotating, its heir. `url` "" or the
+    address under which we know its repositories, for forges that name none or another.
+    """
+
+    name: str
+    forge: Forge
+    secrets: tuple[str, ...] = field(repr=False)
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """`state`: accepted, ignored or replayed."""
+
+    status: int
+    delivery: str
+    state: str
+    reason: str = ""
+    repository: str = ""
+
+
+def receive(store: Store, source: Source, headers: Headers, body: bytes, now: datetime) -> Answer:
+    """Records a delivery and makes its repository due. Raises Refused; database errors pass through."""
+    source.forge.verify(headers, body, source.secrets, now)
+    payload = _parsed(body)
+    identity = source.forge.delivery(headers)[:_LONGEST_ID] or "sha256:" + hashlib.sha256(body).hexdigest()
+    event = source.forge.event(headers, payload)
+    known = store.inbound.known(_candidates(event, source.url))
+    arrival = _decided(event, known, source, identity)
+    if not store.inbound.record(arrival, now):
+        return Answer(200, identity, "replayed")
+    return Answer(202, identity, arrival.state, arrival.reason, arrival.repository)
+
+
+def _parsed(body: bytes) -> Mapping[str, Any]:
+    try:
+        payload = json.loads(body)
+    except (ValueError, RecursionError):
+        raise Refused("payload-not-json", 400) from None
+    if not isinstance(payload, dict):
+        raise Refused("payload-not-an-object", 400)
+    return payload
+
+
+def _candidates(event: Event, base: str) -> list[str]:
+    """Canonical forms of every URL the repository may be known by."""
+    below = f"{base.rstrip('/')}/{event.path.lstrip('/')}" if base and event.path else ""
+    found = []
+    for place in (*event.places, *((below,) if below else ())):
+        try:
+            found.append(urls.canonical(place))
+        except RepositoryError:
+            continue
+    return list(dict.fromkeys(found))
+
+
+def _decided(event: Event, known: Known | None, source: Source, identity: str) -> Arrival:
+    """What is done with it, and why not more."""
+    moved = _moved(event, known) if known else None
+    reason, hint, discover = _verdict(event, known, moved)
+    shown = moved or next(iter(event.refs), Ref(""))
+    return Arrival(
+        source=source.name,
+        forge=source.forge.id,
+        delivery=identity,
+        event=event.name[:100],
+        action=event.action[:100],
+        repository=known.url if known else next(iter(_candidates(event, source.url)), ""),
+        branch=shown.branch,
+        commit=shown.after,
+        state="ignored" if reason else "accepted",
+        reason=reason,
+        hint=hint,
+        resolve=bool(hint and known and event.default_branch not in ("", known.branch)),
+        discover=discover,
+    )
+
+
+def _verdict(event: Event, known: Known | None, moved: Ref | None) -> tuple[str, bool, bool]:
+    """Why it is ignored (""), whether its repository is made due, and whether providers are asked to list anew."""
+    if event.kind == "ping":
+        return "a ping", False, False
+    if event.kind == "catalog":
+        return "", known is not None, True
+    if event.kind == "change_request":
+        return "change requests are not gated here", False, False
+    if event.kind != "push":
+        return "nothing that scores depend on", False, False
+    if not event.refs:
+        return "only tags moved", False, False
+    if known is None:
+        return "not among the crawled repositories", False, True
+    if moved is None:
+        return f"not the branch that is read ({known.branch})", False, False
+    return "", True, False
+
+
+def _moved(event: Event, known: Known) -> Ref | None:
+    """The ref that concerns what we read: our branch, or one that has become the default one."""
+    wanted: Sequence[str] = [name for name in (known.branch, event.default_branch) if name]
+    return next((ref for ref in event.refs if not wanted or ref.branch in wanted), None)
