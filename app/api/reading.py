@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -11,16 +12,27 @@ from flask import Response, current_app, g, json, request
 
 from app.catalog.model import Entity, EntityRef
 from app.errors import NotFoundError
+from app.identity.access import Access
+from app.identity.people import visible_owners
 from app.lib.times import format_instant
 from app.pipeline.services import Pipeline
 from app.store.audit import AuditRow
 from app.store.listing import EntityItem, Standing
 from app.store.model import ResultRow
+from app.store.sight import Sight
 
 
 def pipeline() -> Pipeline:
-    """The one that `create_app` was given."""
-    found: Pipeline = current_app.extensions["roadworthy"]
+    """The one that `create_app` was given, its store as whoever asks may see it. Every view reads through this."""
+    whole: Pipeline = current_app.extensions["roadworthy"]
+    if "identity" not in g:
+        return whole
+    if "pipeline" not in g:
+        access: Access = current_app.extensions["access"]
+        owners = visible_owners(g.identity, whole.catalog, access.visibility)
+        sight = Sight(None if owners is None else frozenset(str(owner) for owner in owners))
+        g.pipeline = replace(whole, store=whole.store.seen_by(sight)) if sight.is_limited else whole
+    found: Pipeline = g.pipeline
     return found
 
 

@@ -81,7 +81,7 @@ class EntityByName(MethodView):
         store = pipeline().store
         item = store.listing.by_refs([ref]).get(ref)
         results = store.judgements.results(ref)
-        related = pipeline().catalog()
+        known = store.entities.known(relation.target for relation in entity.relations)
         return dumped(
             {
                 "ref": str(ref),
@@ -95,8 +95,7 @@ class EntityByName(MethodView):
                     "orphan": entity.orphan,
                 },
                 "relations": [
-                    {"type": r.type, "target_ref": str(r.target), "known": related.get(r.target) is not None}
-                    for r in entity.relations
+                    {"type": r.type, "target_ref": str(r.target), "known": r.target in known} for r in entity.relations
                 ],
                 "problems": [
                     {"path": p.path, "line": p.line, "code": p.code, "message": p.message} for p in entity.problems

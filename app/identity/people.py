@@ -40,14 +40,16 @@ class CatalogDirectory:
         return found.get(email.lower())
 
 
-def visible_owners(identity: Identity, catalog: Catalog, visibility: Visibility) -> frozenset[EntityRef] | None:
+def visible_owners(
+    identity: Identity, catalog: Callable[[], Catalog], visibility: Visibility
+) -> frozenset[EntityRef] | None:
     """Whose entities an identity may see: its groups, those below them, and itself; None: everyone's.
 
     Only people are limited by the setting: a token or plugin is limited when it was made so. Admins see everything.
     """
     if ADMIN in identity.scopes or not (identity.limited or (visibility == "owners" and identity.person)):
         return None
-    return frozenset(below for group in identity.groups for below in catalog.group_tree(group))
+    return frozenset(below for group in identity.groups for below in catalog().group_tree(group))
 
 
 def is_among(groups: Iterable[EntityRef], wanted: Iterable[EntityRef]) -> bool:

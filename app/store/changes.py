@@ -11,6 +11,7 @@ from sqlalchemy import Connection, case, func, select
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import Change, HistoryRow
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import insert, next_numbers, number
 from app.store.tables import changes, entities, history
 
@@ -31,12 +32,13 @@ class Movement:
 
 
 class Changes:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def after(self, cursor: int, *, limit: int = 100, entity: EntityRef | None = None) -> list[Change]:
         """Changes with a higher cursor, oldest first. Ask again with the last one's cursor: none is ever skipped."""
-        query = select(changes).where(changes.c.cursor > cursor).order_by(changes.c.cursor).limit(limit)
+        wanted = (changes.c.cursor > cursor, *self._sight.of(changes.c.entity))
+        query = select(changes).where(*wanted).order_by(changes.c.cursor).limit(limit)
         if entity is not None:
             query = query.where(changes.c.entity == str(entity))
         with self._database.read() as connection:
@@ -45,7 +47,7 @@ class Changes:
 
     def latest(self, *, limit: int = 100, entity: EntityRef | None = None) -> list[Change]:
         """The newest changes, newest first."""
-        query = select(changes).order_by(changes.c.cursor.desc()).limit(limit)
+        query = select(changes).where(*self._sight.of(changes.c.entity)).order_by(changes.c.cursor.desc()).limit(limit)
         if entity is not None:
             query = query.where(changes.c.entity == str(entity))
         with self._database.read() as connection:
@@ -92,7 +94,7 @@ class Changes:
         self, ref: EntityRef, *, scorecard: str | None = None, since: datetime | None = None, limit: int = 1000
     ) -> list[HistoryRow]:
         """How an entity's results went, oldest first; at most the newest `limit` points."""
-        query = select(history).where(history.c.entity == str(ref))
+        query = select(history).where(history.c.entity == str(ref), *self._sight.of(history.c.entity))
         if scorecard is not None:
             query = query.where(history.c.scorecard == scorecard)
         if since is not None:

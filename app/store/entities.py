@@ -12,8 +12,9 @@ from app.catalog.model import Entity, EntityRef
 from app.store.codec import entity_from
 from app.store.declared import CATALOG_VERSION, TOLD_BY_CATALOG, declare, pointing_at
 from app.store.engine import Database
-from app.store.model import Difference, Why
-from app.store.sql import number, upsert
+from app.store.model import Difference, Why, refs_of
+from app.store.sight import EVERYTHING, Sight
+from app.store.sql import chunks, number, upsert
 from app.store.tables import declarations, entities, providers
 
 
@@ -34,8 +35,8 @@ class EntityState:
 
 
 class Entities:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def sync(self, provider: str, found: Iterable[Entity], now: datetime) -> Difference:
         """Makes what a catalog tells equal to `found`: desired minus stored. It counts before repositories do."""
@@ -51,7 +52,7 @@ class Entities:
 
     def load(self, *, orphans: bool = False) -> tuple[int, list[Entity]]:
         """The catalog's version and all its entities by reference, seen at one moment."""
-        query = select(entities.c.body, entities.c.orphaned_at).order_by(entities.c.ref)
+        query = select(entities.c.body, entities.c.orphaned_at).where(*self._sight.entities()).order_by(entities.c.ref)
         if not orphans:
             query = query.where(entities.c.orphaned_at.is_(None))
         with self._database.read() as connection:
@@ -61,14 +62,16 @@ class Entities:
 
     def get(self, ref: EntityRef) -> Entity | None:
         """One entity, also an orphan (then `orphan` is set)."""
-        query = select(entities.c.body, entities.c.orphaned_at).where(entities.c.ref == str(ref))
+        meant = (entities.c.ref == str(ref), *self._sight.entities())
+        query = select(entities.c.body, entities.c.orphaned_at).where(*meant)
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return None if row is None else entity_from(row.body, orphan=row.orphaned_at is not None)
 
     def state(self, ref: EntityRef) -> EntityState | None:
         with self._database.read() as connection:
-            row = connection.execute(select(entities).where(entities.c.ref == str(ref))).first()
+            meant = (entities.c.ref == str(ref), *self._sight.entities())
+            row = connection.execute(select(entities).where(*meant)).first()
         if row is None:
             return None
         return EntityState(
@@ -83,6 +86,15 @@ class Entities:
             failures=row.judge_failures,
             error=row.judge_error,
         )
+
+    def known(self, refs: Iterable[EntityRef]) -> set[EntityRef]:
+        """Those of `refs` that exist here, orphans too."""
+        found: set[EntityRef] = set()
+        with self._database.read() as connection:
+            for chunk in chunks({str(ref) for ref in refs}):
+                query = select(entities.c.ref).where(entities.c.ref.in_(chunk), *self._sight.entities())
+                found.update(refs_of(connection.execute(query).scalars()))
+        return found
 
     def related_to(self, refs: Iterable[EntityRef]) -> set[EntityRef]:
         """Entities with an outgoing relation to any of `refs`."""

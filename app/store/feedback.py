@@ -8,6 +8,7 @@ from datetime import datetime
 from sqlalchemy import case, func, select
 
 from app.store.engine import Database
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import upsert
 from app.store.team_tables import feedback
 
@@ -37,8 +38,8 @@ class Voices:
 
 
 class FeedbackBook:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def give(self, voice: Feedback) -> None:
         """Keeps a voice; it replaces what the same person said of the same check on the same entity."""
@@ -62,7 +63,8 @@ class FeedbackBook:
     def of_check(self, check: str, *, limit: int = 20) -> list[Feedback]:
         """The newest voices with a note, newest first."""
         at = feedback.c
-        query = select(feedback).where(at.check == check, at.note != "").order_by(at.at.desc(), at.entity)
+        wanted = (at.check == check, at.note != "", *self._sight.of(at.entity))
+        query = select(feedback).where(*wanted).order_by(at.at.desc(), at.entity)
         with self._database.read() as connection:
             return [Feedback(**row) for row in connection.execute(query.limit(limit)).mappings()]
 
@@ -71,7 +73,7 @@ class FeedbackBook:
         at = feedback.c
         helped = func.sum(case((at.helped, 1), else_=0))
         stuck = func.sum(case((at.helped, 0), else_=1))
-        query = select(at.check, helped, stuck).where(at.at >= since).group_by(at.check)
+        query = select(at.check, helped, stuck).where(at.at >= since, *self._sight.of(at.entity)).group_by(at.check)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(stuck.desc(), at.check)).all()
         return {check: Voices(int(yes), int(no)) for check, yes, no in rows}

@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from app.store.declared import CATALOG_VERSION
 from app.store.engine import Database
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import number
 from app.store.tables import entities, relations
 
@@ -56,8 +57,8 @@ def _walk(start: str, ways: Mapping[str, tuple[str, ...]]) -> tuple[str, ...]:
 
 
 class Groups:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
         self._lock = threading.Lock()
         self._known: tuple[int, GroupTree] = (-1, GroupTree())
 
@@ -68,9 +69,8 @@ class Groups:
             with self._lock:
                 if self._known[0] == version:
                     return self._known[1]
-            named = select(entities.c.ref, entities.c.title).where(
-                entities.c.kind == "group", entities.c.orphaned_at.is_(None)
-            )
+            groups = (entities.c.kind == "group", entities.c.orphaned_at.is_(None), *self._sight.entities())
+            named = select(entities.c.ref, entities.c.title).where(*groups)
             titles = {row.ref: row.title for row in connection.execute(named)}
             at = relations.c
             query = select(at.source, at.type, at.target).where(at.source >= "group:", at.source < "group;")

@@ -15,6 +15,7 @@ from app.store.changes import tell
 from app.store.codec import digest, fact_set_body, fact_set_from, pack, unpack
 from app.store.engine import Database
 from app.store.model import HistoryRow, JudgementRows, OutcomeRow, ResultRow
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import Row, insert, remove, upsert
 from app.store.tables import entities, fact_sets, history, outcomes, reads, results
 from app.store.team_counts import touch
@@ -23,8 +24,8 @@ _RESULT_FIELDS = tuple(column.name for column in results.c if column.name != "en
 
 
 class Judgements:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def save(self, ref: EntityRef, generation: int, rows: JudgementRows, now: datetime) -> bool:
         """Keeps a judging made under a claim of `due`. Raises StaleError when the entity has moved on since.
@@ -55,21 +56,23 @@ class Judgements:
 
     def facts(self, ref: EntityRef) -> list[FactSet]:
         """The last fact sets of an entity, by retriever."""
-        query = select(fact_sets).where(fact_sets.c.entity == str(ref)).order_by(fact_sets.c.retriever)
+        meant = (fact_sets.c.entity == str(ref), *self._sight.of(fact_sets.c.entity))
+        query = select(fact_sets).where(*meant).order_by(fact_sets.c.retriever)
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [fact_set_from(row.retriever, unpack(row.body), row.collected_at, row.expires_at) for row in rows]
 
     def results(self, ref: EntityRef) -> list[ResultRow]:
         """The stored results of an entity, by scorecard."""
-        query = select(*(results.c[name] for name in _RESULT_FIELDS)).where(results.c.entity == str(ref))
+        meant = (results.c.entity == str(ref), *self._sight.of(results.c.entity))
+        query = select(*(results.c[name] for name in _RESULT_FIELDS)).where(*meant)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(results.c.scorecard)).mappings().all()
         return [ResultRow(**row) for row in rows]
 
     def outcomes(self, ref: EntityRef) -> dict[tuple[str, str], tuple[str, datetime]]:
         """(scorecard, check) → (outcome, since when)."""
-        query = select(outcomes).where(outcomes.c.entity == str(ref))
+        query = select(outcomes).where(outcomes.c.entity == str(ref), *self._sight.of(outcomes.c.entity))
         with self._database.read() as connection:
             return {(row.scorecard, row.check): (row.outcome, row.since) for row in connection.execute(query)}
 

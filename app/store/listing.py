@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, s
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import Page
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
 from app.store.tables import entities, results
 from app.store.types import dump
@@ -87,15 +88,15 @@ class Distribution:
 
 
 class Listing:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def entities(
         self, where: EntityFilter, *, sort: str = "ref", cursor: str | None = None, limit: int = 100
     ) -> Page[EntityItem]:
         """One page. Raises ValueError with one sentence for an unknown sort, a cursor of another list, or a
         level without its scorecard."""
-        source, conditions = _source(where), _conditions(where)
+        source, conditions = _source(where), [*_conditions(where), *self._sight.entities()]
         key, descending = _sort_key(sort, where)
         order = (key.desc(), _AT.ref.desc()) if descending else (key, _AT.ref)
         query = select(_AT.ref, key.label("sort_key")).select_from(source).where(*conditions).order_by(*order)
@@ -107,21 +108,22 @@ class Listing:
             rows = connection.execute(query.limit(limit + 1)).all()
             counted = source if _filters_results(where) else entities
             total = connection.execute(select(func.count()).select_from(counted).where(*conditions)).scalar_one()
-            items = _items(connection, [row.ref for row in rows[:limit]])
+            items = _items(connection, [row.ref for row in rows[:limit]], self._sight)
         more = _write_cursor(sort, rows[limit - 1].sort_key, rows[limit - 1].ref) if len(rows) > limit else None
         return Page(tuple(items[row.ref] for row in rows[:limit]), more, total)
 
     def by_refs(self, refs: Sequence[EntityRef]) -> dict[EntityRef, EntityItem]:
         """Several entities at once, orphans too; unknown ones are absent."""
         with self._database.read() as connection:
-            return {item.ref: item for item in _items(connection, [str(ref) for ref in refs]).values()}
+            found = _items(connection, [str(ref) for ref in refs], self._sight)
+        return {item.ref: item for item in found.values()}
 
     def summary(self, where: EntityFilter) -> list[Distribution]:
         """Distributions of the entities that a filter picks, one for each scorecard they have results of."""
         at = results.c
         join = results.join(entities, _AT.ref == at.entity)
         count = select(at.scorecard, at.level, at.meets_target, func.count().label("found")).select_from(join)
-        conditions = _conditions(where)
+        conditions = [*_conditions(where), *self._sight.entities()]
         query = count.where(*conditions).group_by(at.scorecard, at.level, at.meets_target).order_by(at.scorecard)
         if where.scorecard:
             query = query.where(at.scorecard == where.scorecard)
@@ -203,12 +205,12 @@ def _read_cursor(cursor: str, sort: str) -> tuple[Any, str]:
     return key, ref
 
 
-def _items(connection: Connection, refs: Sequence[str]) -> dict[str, EntityItem]:
+def _items(connection: Connection, refs: Sequence[str], sight: Sight) -> dict[str, EntityItem]:
     standings = _standings(connection, refs)
     columns = [_AT[field.name] for field in fields(EntityItem) if field.name != "standings"]
     found: dict[str, EntityItem] = {}
     for chunk in chunks(refs):
-        for row in connection.execute(select(*columns).where(_AT.ref.in_(chunk))):
+        for row in connection.execute(select(*columns).where(_AT.ref.in_(chunk), *sight.entities())):
             found[row.ref] = _item(row, standings.get(row.ref, ()))
     return found
 

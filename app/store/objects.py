@@ -16,6 +16,7 @@ from app.store.due import mark
 from app.store.engine import Database
 from app.store.inventories import give
 from app.store.model import Page, StoredObject, Why, refs_of
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
 from app.store.tables import object_entities, objects, problems, repositories, unreadable
 
@@ -41,8 +42,8 @@ class StoredProblem:
 
 
 class Objects:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def of_entity(self, ref: EntityRef, kind: str | None = None) -> list[StoredObject]:
         """An entity's objects, wherever they lie, by place; ignored ones too (`ignored` says why)."""
@@ -100,10 +101,11 @@ class Objects:
         """Objects that are nobody's though nothing ignores them, for the platform team. The cursor is the last id."""
         with self._database.read() as connection:
             living = repositories.c.orphaned_at.is_(None)
-            query = _query().where(_NOBODYS, living, objects.c.id > after).order_by(None).order_by(objects.c.id)
+            nobodys = (_NOBODYS, living, *self._sight.in_repository(objects.c.repository))
+            query = _query().where(*nobodys, objects.c.id > after).order_by(None).order_by(objects.c.id)
             items = _load(connection, query.limit(limit + 1))
             join = objects.join(repositories, repositories.c.url == objects.c.repository)
-            total = connection.execute(select(func.count()).select_from(join).where(_NOBODYS, living)).scalar_one()
+            total = connection.execute(select(func.count()).select_from(join).where(*nobodys)).scalar_one()
         more = str(items[limit - 1].id) if len(items) > limit else None
         return Page(tuple(items[:limit]), more, total)
 
@@ -126,7 +128,8 @@ class Objects:
     def problems(self, url: str | None = None, entity: EntityRef | None = None) -> list[StoredProblem]:
         """Problems of one repository, of one entity, or all, by place."""
         at = problems.c
-        query = select(problems).order_by(at.repository, at.path, at.line, at.code)
+        query = select(problems).where(*self._sight.in_repository(at.repository))
+        query = query.order_by(at.repository, at.path, at.line, at.code)
         if url is not None:
             query = query.where(at.repository == url)
         if entity is not None:

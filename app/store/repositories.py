@@ -14,6 +14,7 @@ from app.store.declared import orphan_origins, revive_origins
 from app.store.due import entities_of, mark, readers_of
 from app.store.engine import Database
 from app.store.model import Difference, Page, RepositorySource, Why
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import change, chunks, insert, remove, upsert
 from app.store.tables import listings, providers, repositories
 
@@ -55,8 +56,8 @@ def host_of(url: str) -> str:
 
 
 class Repositories:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def sync(self, provider: str, sources: Iterable[RepositorySource], now: datetime) -> Difference:
         """Makes what `provider` lists equal to `sources`.
@@ -96,10 +97,11 @@ class Repositories:
     def page(self, now: datetime, *, after: str = "", limit: int = 100) -> Page[RepositoryView]:
         """Repositories by URL, without their paths."""
         columns = [column for column in repositories.c if column.name not in ("paths", "skipped")]
-        query = select(*columns).where(repositories.c.url > after).order_by(repositories.c.url).limit(limit + 1)
+        seen = self._sight.in_repository(repositories.c.url)
+        query = select(*columns).where(repositories.c.url > after, *seen).order_by(repositories.c.url).limit(limit + 1)
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
-            total = connection.execute(select(func.count()).select_from(repositories)).scalar_one()
+            total = connection.execute(select(func.count()).select_from(repositories).where(*seen)).scalar_one()
         items = tuple(_view(row, now) for row in rows[:limit])
         return Page(items, items[-1].url if len(rows) > limit else None, total)
 

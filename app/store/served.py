@@ -12,6 +12,7 @@ from sqlalchemy.pool import PoolProxiedConnection
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
 from app.store.tables import entities, results
 
@@ -26,8 +27,8 @@ class ServedResult:
 
 
 class Served:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
         self._watch: PoolProxiedConnection | None = None
         self._watching = threading.Lock()
 
@@ -68,7 +69,8 @@ class Served:
     def refs(self, after: EntityRef | None = None, limit: int = 100) -> list[EntityRef]:
         """Living entities that have results, by reference."""
         query = select(results.c.entity).distinct().join(entities, entities.c.ref == results.c.entity)
-        query = query.where(entities.c.orphaned_at.is_(None)).order_by(results.c.entity).limit(limit)
+        living = (entities.c.orphaned_at.is_(None), *self._sight.entities())
+        query = query.where(*living).order_by(results.c.entity).limit(limit)
         if after is not None:
             query = query.where(results.c.entity > str(after))
         with self._database.read() as connection:
@@ -80,6 +82,7 @@ class Served:
         with self._database.read() as connection:
             for chunk in chunks(by_text):
                 query = select(results.c.entity, *columns).where(results.c.entity.in_(chunk))
+                query = query.where(*self._sight.of(results.c.entity))
                 rows = connection.execute(query.order_by(results.c.entity, results.c.scorecard))
                 found += [(by_text[row.entity], row) for row in rows]
         return found

@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
 
 from app.store.engine import Database
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
 from app.store.tables import entities, outcomes, results
 from app.store.team_counts import EVERYONE, Distance
@@ -65,8 +66,12 @@ class TrendPoint:
 
 
 class Standings:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
+
+    def _of(self, query: Any, owners: Sequence[str] | None) -> Any:
+        query = query.where(*self._sight.owned_by(tallies.c.owner))
+        return query if owners is None else query.where(tallies.c.owner.in_(owners))
 
     def levels(self, owners: Sequence[str] | None = None) -> dict[str, dict[str, Levels]]:
         """Scorecard → owner → levels of its own entities."""
@@ -74,7 +79,7 @@ class Standings:
         found: dict[str, dict[str, Levels]] = {}
         query = select(at.scorecard, at.owner, at.name, at.outcome, at.count).where(at.kind == "level")
         with self._database.read() as connection:
-            for card, owner, level, held, count in connection.execute(_of(query, owners)):
+            for card, owner, level, held, count in connection.execute(self._of(query, owners)):
                 found.setdefault(card, {}).setdefault(owner, Levels()).add(level, held, count)
         return found
 
@@ -84,7 +89,7 @@ class Standings:
         found: dict[str, dict[str, dict[str, int]]] = {}
         query = select(at.owner, at.name, at.outcome, at.count).where(at.scorecard == scorecard, at.kind == "area")
         with self._database.read() as connection:
-            for owner, area, outcome, count in connection.execute(_of(query, owners)):
+            for owner, area, outcome, count in connection.execute(self._of(query, owners)):
                 found.setdefault(owner, {}).setdefault(area, {})[outcome] = count
         return found
 
@@ -94,7 +99,7 @@ class Standings:
         found: dict[str, dict[str, int]] = {}
         query = select(at.name, at.outcome, func.sum(at.count)).where(at.scorecard == scorecard, at.kind == "check")
         with self._database.read() as connection:
-            for check, outcome, count in connection.execute(_of(query, owners).group_by(at.name, at.outcome)):
+            for check, outcome, count in connection.execute(self._of(query, owners).group_by(at.name, at.outcome)):
                 found.setdefault(check, {})[outcome] = int(count)
         return found
 
@@ -102,7 +107,7 @@ class Standings:
         """Failing checks that stand before someone's next level."""
         at = tallies.c
         query = select(at.kind, at.name, at.outcome, func.sum(at.count)).where(at.scorecard == scorecard)
-        steps = _of(query.where(at.kind.in_(("step", "alone"))), owners).group_by(at.kind, at.name, at.outcome)
+        steps = self._of(query.where(at.kind.in_(("step", "alone"))), owners).group_by(at.kind, at.name, at.outcome)
         found: dict[str, dict[str, dict[str, int]]] = {}
         with self._database.read() as connection:
             for kind, check, level, count in connection.execute(steps):
@@ -113,7 +118,11 @@ class Standings:
         """Entities with something to fix before their next level, least first: few checks, then little effort."""
         at = distances.c
         where = (at.scorecard == scorecard, at.owner.in_(owners), at.next_level != "", at.failing > 0)
-        query = _near().where(*where).order_by(at.failing + at.unseen, at.effort_seconds, at.entity)
+        query = (
+            _near()
+            .where(*where, *self._sight.owned_by(at.owner))
+            .order_by(at.failing + at.unseen, at.effort_seconds, at.entity)
+        )
         with self._database.read() as connection:
             return [_read_near(row) for row in connection.execute(query.limit(limit))]
 
@@ -124,7 +133,11 @@ class Standings:
         in seconds, reference)."""
         at = distances.c
         wanted: ColumnElement[bool] = at.check == check if check else at.check != ""
-        query = _near().where(at.scorecard == scorecard, wanted).order_by(at.effort_seconds, at.entity)
+        query = (
+            _near()
+            .where(at.scorecard == scorecard, wanted, *self._sight.owned_by(at.owner))
+            .order_by(at.effort_seconds, at.entity)
+        )
         if after is not None:
             query = query.where(tuple_(at.effort_seconds, at.entity) > after)
         with self._database.read() as connection:
@@ -132,7 +145,8 @@ class Standings:
 
     def distance(self, entity: str, scorecard: str) -> Distance | None:
         """How far one entity is from its next level; None before it was counted."""
-        query = _near().where(distances.c.entity == entity, distances.c.scorecard == scorecard)
+        at = distances.c
+        query = _near().where(at.entity == entity, at.scorecard == scorecard, *self._sight.owned_by(at.owner))
         with self._database.read() as connection:
             row = connection.execute(query).first()
         return _read_near(row).distance if row is not None else None
@@ -143,13 +157,16 @@ class Standings:
         found: dict[str, dict[str, str]] = {}
         with self._database.read() as connection:
             for chunk in chunks(refs):
-                query = select(at.entity, at.check, at.outcome).where(at.entity.in_(chunk), at.scorecard == scorecard)
+                wanted = (at.entity.in_(chunk), at.scorecard == scorecard, *self._sight.of(at.entity))
+                query = select(at.entity, at.check, at.outcome).where(*wanted)
                 for entity, check, outcome in connection.execute(query):
                     found.setdefault(entity, {})[check] = outcome
         return found
 
     def trend(self, scorecard: str, group: str = EVERYONE, *, since: date) -> list[TrendPoint]:
         """How a group with all below it stood, oldest first: the last point before `since` too, where there is one."""
+        if not self._sight.sees(group):
+            return []
         at = trends.c
         mine = and_(at.owner == group, at.scorecard == scorecard)
         before = select(func.max(at.day)).where(mine, at.day < since.isoformat()).scalar_subquery()
@@ -161,10 +178,6 @@ class Standings:
             TrendPoint(date.fromisoformat(day), body["levels"], body["on_target"], body["with_target"])
             for day, body in rows
         ]
-
-
-def _of(query: Any, owners: Sequence[str] | None) -> Any:
-    return query if owners is None else query.where(tallies.c.owner.in_(owners))
 
 
 def _near() -> Select[Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from copy import copy
+
 from app.store.audit import Audit
 from app.store.changes import Changes
 from app.store.claims import Claims
@@ -19,6 +21,7 @@ from app.store.parsed import ParsedCache
 from app.store.policies import Policies
 from app.store.repositories import Repositories
 from app.store.served import Served
+from app.store.sight import EVERYTHING, Sight
 from app.store.standings import Standings
 from app.store.tally import Tally
 from app.store.team_counts import TeamCounts
@@ -30,6 +33,7 @@ class Store:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self.sight = EVERYTHING
         self.repositories = Repositories(database)
         self.claims = Claims(database)
         self.inbound = Inbound(database)
@@ -50,6 +54,25 @@ class Store:
         self.served = Served(database)
         self.tokens = Tokens(database)
         self.audit = Audit(database)
+
+    def seen_by(self, sight: Sight) -> Store:
+        """This store as a reader with this sight sees it; what has no entities in it is the same."""
+        if not sight.is_limited:
+            return self
+        seen = copy(self)
+        seen.sight = sight
+        seen.repositories = Repositories(self.database, sight)
+        seen.entities = Entities(self.database, sight)
+        seen.objects = Objects(self.database, sight)
+        seen.judgements = Judgements(self.database, sight)
+        seen.changes = Changes(self.database, sight)
+        seen.listing = Listing(self.database, sight)
+        seen.tally = Tally(self.database, sight)
+        seen.groups = Groups(self.database, sight)
+        seen.standings = Standings(self.database, sight)
+        seen.feedback = FeedbackBook(self.database, sight)
+        seen.served = Served(self.database, sight)
+        return seen
 
     @classmethod
     def open(cls, url: str) -> Store:

@@ -7,12 +7,13 @@ from sqlalchemy import func, select
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import refs_of
+from app.store.sight import EVERYTHING, Sight
 from app.store.tables import outcomes, repositories
 
 
 class Tally:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def repositories(self) -> tuple[int, int]:
         """(all that are listed, those whose last refresh failed)."""
@@ -26,7 +27,9 @@ class Tally:
         """Check → outcome → how many entities."""
         columns = (outcomes.c.check, outcomes.c.outcome)
         query = (
-            select(*columns, func.count().label("found")).where(outcomes.c.scorecard == scorecard).group_by(*columns)
+            select(*columns, func.count().label("found"))
+            .where(outcomes.c.scorecard == scorecard, *self._sight.of(outcomes.c.entity))
+            .group_by(*columns)
         )
         counts: dict[str, dict[str, int]] = {}
         with self._database.read() as connection:
@@ -36,6 +39,8 @@ class Tally:
 
     def with_outcome(self, check: str, outcome: str, *, limit: int = 100) -> tuple[EntityRef, ...]:
         """Entities with this outcome, by reference."""
-        query = select(outcomes.c.entity).distinct().where(outcomes.c.check == check, outcomes.c.outcome == outcome)
+        at = outcomes.c
+        wanted = (at.check == check, at.outcome == outcome, *self._sight.of(at.entity))
+        query = select(at.entity).distinct().where(*wanted)
         with self._database.read() as connection:
             return refs_of(connection.execute(query.order_by(outcomes.c.entity).limit(limit)).scalars())

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, current_app, request
 
 from app.api.guard import require
 from app.api.kept import Kept, Kind
+from app.api.reading import pipeline
 from app.api.tech_insights import asked, errors, facts
 from app.api.tech_insights.catalogue import Catalogue, catalogue_of
 from app.api.tech_insights.errors import Refused
@@ -18,6 +19,7 @@ from app.catalog.model import EntityRef
 from app.identity.model import READ
 from app.pipeline.services import Pipeline
 from app.store.served import Served, ServedResult
+from app.store.store import Store
 
 blueprint = Blueprint("tech_insights", __name__, url_prefix=errors.PREFIX)
 blueprint.register_error_handler(Refused, errors.refused)
@@ -46,11 +48,18 @@ class Insights:
             self._catalogue = catalogue_of(policy, self.public_url)
         return self._catalogue
 
-    def runs(self, refs: Sequence[EntityRef]) -> dict[EntityRef, tuple[Ran, ...]]:
+    def runs(self, refs: Sequence[EntityRef], store: Store) -> dict[EntityRef, tuple[Ran, ...]]:
+        """The results of entities; those that this reader's store does not show are as if there were none."""
         catalogue = self.catalogue()
-        return self.kept.many(self._kind_of(catalogue), refs)
+        if not store.sight.is_limited:
+            return self.kept.many(self._kind_of(catalogue), refs)
+        seen = store.entities.known(refs)
+        hidden = {ref: ran((), catalogue) for ref in refs if ref not in seen}
+        return hidden | self.kept.many(self._kind_of(catalogue), [ref for ref in refs if ref in seen])
 
-    def run(self, ref: EntityRef) -> tuple[Ran, ...]:
+    def run(self, ref: EntityRef, store: Store) -> tuple[Ran, ...]:
+        if store.sight.is_limited and not store.entities.known([ref]):
+            return ran((), self.catalogue())
         return self.kept.one(self._kind_of(self.catalogue()), ref)
 
     def _kind_of(self, catalogue: Catalogue) -> Kind[tuple[Ran, ...]]:
@@ -81,7 +90,7 @@ def run_one(namespace: str, kind: str, name: str) -> Response:
     """The check results of one entity, from the store; an unknown entity has none."""
     wanted = asked.checks_of(asked.body_of(request.get_data(cache=False)))
     _refuse_unknown(wanted, insights().catalogue())
-    runs = insights().run(EntityRef(kind.lower(), namespace.lower(), name.lower()))
+    runs = insights().run(EntityRef(kind.lower(), namespace.lower(), name.lower()), pipeline().store)
     return _sent(joined(runs, wanted))
 
 
@@ -91,8 +100,9 @@ def run_many() -> Response:
     """The check results of many entities, sent as they are read; an empty list asks for every entity."""
     body = asked.body_of(request.get_data(cache=False))
     wanted, entities = asked.checks_of(body), asked.entities_of(body)
-    chunks = _chunks(entities) if entities else _everyone(insights().pipeline.store.served)
-    return Response(_rows(insights(), chunks, wanted), mimetype="application/json")
+    store = pipeline().store
+    chunks = _chunks(entities) if entities else _everyone(store.served)
+    return Response(_rows(insights(), store, chunks, wanted), mimetype="application/json")
 
 
 @blueprint.get("/fact-schemas", strict_slashes=False)
@@ -106,7 +116,7 @@ def facts_latest() -> Response:
     """The last facts of an entity."""
     ref = asked.ref_of(request.args.get("entity", ""))
     ids = asked.needed_ids(asked.ids_of(request.args.items(multi=True)))
-    store = insights().pipeline.store
+    store = pipeline().store
     found = facts.latest(ref, store.judgements.facts(ref), store.changes.history(ref))
     return _json({id_: found[id_] for id_ in dict.fromkeys(ids) if id_ in found})
 
@@ -117,7 +127,7 @@ def facts_range() -> Response:
     ref = asked.ref_of(request.args.get("entity", ""))
     ids = asked.needed_ids(asked.ids_of(request.args.items(multi=True)))
     start, end = asked.range_of(request.args.get("startDatetime", ""), request.args.get("endDatetime", ""))
-    store = insights().pipeline.store
+    store = pipeline().store
     found = facts.between(ref, store.judgements.facts(ref), store.changes.history(ref, since=start), start, end)
     return _json({id_: found[id_] for id_ in dict.fromkeys(ids) if id_ in found})
 
@@ -151,12 +161,14 @@ def _everyone(served: Served) -> Iterator[list[asked.Asked]]:
         last = refs[-1]
 
 
-def _rows(here: Insights, chunks: Iterator[list[asked.Asked]], wanted: Sequence[str] | None) -> Iterator[bytes]:
+def _rows(
+    here: Insights, store: Store, chunks: Iterator[list[asked.Asked]], wanted: Sequence[str] | None
+) -> Iterator[bytes]:
     """The JSON list, a chunk of entities at a time."""
     catalogue, glue = here.catalogue(), b"["
     unknown = next((check for check in wanted or () if check not in catalogue.checks), None)
     for chunk in chunks:
-        runs = {} if unknown else here.runs([one.ref for one in chunk if one.ref is not None])
+        runs = {} if unknown else here.runs([one.ref for one in chunk if one.ref is not None], store)
         rows = []
         for one in chunk:
             problem = ("NotFoundError", _unregistered(unknown)) if unknown else ("InputError", one.problem)
