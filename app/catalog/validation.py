@@ -136,13 +136,20 @@ def _spec(document: Mapping[str, Any]) -> Iterator[Broken]:
         yield line_of(document, "spec"), "entity-spec", "spec must be a mapping"
         return
     for key in REQUIRED.get(kind, ()):
-        yield from _required(spec, key, kind)
+        if not (key == "definition" and _is_remote(spec)):
+            yield from _required(spec, key, kind)
     if kind == "user" and "memberOf" not in spec:
         yield line_of(document, "spec"), "spec-member-of", "a User needs spec.memberOf (it may be an empty list)"
     namespace = document.get("metadata", {}).get("namespace", "default")
     for key, (default, many) in REFERENCES.items():
         if key in spec and not (kind == "template" and key != "owner"):
             yield from _reference(spec, key, default, many, str(namespace))
+
+
+def _is_remote(spec: Mapping[str, Any]) -> bool:
+    """An API of the type mcp-server says where it is served instead of carrying a definition."""
+    remotes = spec.get("remotes")
+    return spec.get("type") == "mcp-server" and isinstance(remotes, list) and bool(remotes)
 
 
 def _required(spec: Mapping[str, Any], key: str, kind: str) -> Iterator[Broken]:

@@ -11,6 +11,7 @@ from app.formats.prometheus_rules import runbook_link
 from app.formats.templates import TOKEN
 
 DYNAMIC = re.compile(r"\{\{.*(\$labels|\$value|\.Labels|\.Value)", re.DOTALL)
+_ACTION = re.compile(r"\{\{.*?\}\}", re.DOTALL)
 UNRESOLVED = "holds a template that can't be resolved here"
 
 _FIELDS = {
@@ -18,8 +19,8 @@ _FIELDS = {
     "severity": ("severity",),
     "for": ("for", "for_seconds"),
     "keep_firing_for": ("keep_firing_for",),
-    "expr": ("range_seconds", "unavailable_labels"),
-    "summary": ("summary",),
+    "expr": ("unavailable_labels",),
+    "summary": ("summary", "summary_length"),
     "description": ("description", "description_dynamic"),
     "runbook": ("runbook",),
 }
@@ -44,11 +45,13 @@ def rule_item(found: Found, fire: frozenset[str], silent: frozenset[str]) -> Ite
         "problems": [f"{finding.code}: {finding.message}" for finding in rule.findings],
         "runbook": {"key": rule.runbook.key, "value": rule.runbook.value},
         "summary": summary,
+        "summary_length": length_of(summary),
         "description": description,
         "description_dynamic": DYNAMIC.search(description) is not None,
         "unavailable_labels": list(rule.unavailable_labels),
         "burn_rate": bool(rule.burn_rates),
         "range_seconds": rule.range_seconds,
+        "instant": rule.instant,
         "covers_absence": rule.covers_absence,
         "tested": rule.name in fire,
         "tested_silent": rule.name in silent,
@@ -78,11 +81,13 @@ def generated_item(found: Found, paging: bool) -> Item:
         "problems": [],
         "runbook": {"key": link.key, "value": link.value},
         "summary": summary,
+        "summary_length": len(summary),
         "description": objective.description or summary,
         "description_dynamic": False,
         "unavailable_labels": [],
         "burn_rate": True,
         "range_seconds": 0,
+        "instant": False,
         "covers_absence": objective.absence_alert,
         "tested": False,
         "tested_silent": False,
@@ -122,6 +127,11 @@ def _texts(rule: AlertRule) -> tuple[str, str]:
     return (title, summary) if title and summary and not description else (summary or title, description)
 
 
+def length_of(summary: str) -> int:
+    """Characters that are always there: what a template fills in has a length of its own."""
+    return len(_ACTION.sub("", summary))
+
+
 def _annotation(rule: AlertRule, *keys: str) -> str:
     return next((rule.annotations[key].strip() for key in keys if rule.annotations.get(key)), "")
 
@@ -132,10 +142,20 @@ def _templated_texts(item: Item, rule: AlertRule) -> list[str]:
     return [name for name in ("summary", "description") if TOKEN in item[name] or (hidden and not item[name])]
 
 
+def _not_seen(item: Item) -> list[str]:
+    """Fields that text alone can't tell of an expression that is not parsed: only what it shows is known."""
+    if item["expr_valid"] != "unknown":
+        return []
+    open_ = ["covers_absence"] if not item["covers_absence"] else []
+    if "$labels" in item["summary"] + item["description"]:
+        open_.append("unavailable_labels")
+    return [*open_, *(("range_seconds", "instant") if item["instant"] else ())]
+
+
 def _without_templated(item: Item, templated: tuple[str, ...]) -> Item:
-    if "expr" in templated and not item["covers_absence"]:
-        item.pop("covers_absence")
-        item.setdefault("unknown", {})["covers_absence"] = UNRESOLVED
+    for field in _not_seen(item):
+        item.pop(field)
+        item.setdefault("unknown", {})[field] = UNRESOLVED if "expr" in templated else item["expr_error"]
     for name in templated:
         for field in _FIELDS.get(name, ()):
             if field != "runbook":

@@ -63,7 +63,8 @@ def _landed(target: links.Target, world: World, seen: Seen) -> Landing:
         return replace(place, state="not_crawled", message=view.message)
     place = replace(place, repository=view.url)  # the name it is known by, whatever the link calls it
     there = ""
-    for path in (target.path, *target.alternatives):
+    for written in (target.path, *target.alternatives):
+        path = (view.spelled(written) or written) if target.any_case else written
         seen.looked_at(view.url, view.commit, path)
         page = view.runbook(path)
         if page is not None:

@@ -31,6 +31,9 @@ class RepositoryView(Protocol):
     def has(self, path: str) -> bool:
         """A file or folder stands there; "" is the root."""
 
+    def spelled(self, path: str) -> str:
+        """The file at a path whatever its case, as the repository spells it; "" where there is none."""
+
     def runbook(self, path: str) -> Found | None:
         """The Markdown page at a path."""
 
@@ -67,6 +70,11 @@ Owned = Callable[[Found | UnreadablePlace], Iterable[EntityRef]]
 """Whose an object is; nobody's is empty."""
 
 
+def spellings(paths: Iterable[str]) -> dict[str, str]:
+    """Paths by their lower case; of several that differ by case only, the first in order."""
+    return {path.lower(): path for path in sorted(paths, reverse=True)}
+
+
 @dataclass
 class InventoryView:
     """A repository's view over its inventory."""
@@ -85,6 +93,9 @@ class InventoryView:
         path = path.strip("/")
         return path in self.inventory.paths or path == "" or path in self.inventory.folders
 
+    def spelled(self, path: str) -> str:
+        return self._spellings.get(path.lower(), "")
+
     def runbook(self, path: str) -> Found | None:
         return self._runbooks.get(path)
 
@@ -95,6 +106,10 @@ class InventoryView:
     def problems(self, paths: Iterable[str]) -> Sequence[Problem]:
         wanted = frozenset(paths)
         return [problem for problem in self.inventory.problems if problem.path in wanted]
+
+    @cached_property
+    def _spellings(self) -> Mapping[str, str]:
+        return spellings(self.inventory.paths)
 
     @cached_property
     def _runbooks(self) -> Mapping[str, Found]:

@@ -8,7 +8,6 @@ name (`…:ratio_rate5m`) or the value of a label such as `window`.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -20,7 +19,6 @@ from app.lib import times
 
 LEAST_RATIO, MOST_RATIO = 10, 16
 
-_SUFFIX = re.compile(r"(?<!\d)(\d{1,9}(?:ms|[smhdwy]))(?=$|[:_])")
 _WINDOW_LABELS = frozenset(("window", "long", "short"))
 _FLIPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
 _MAX_COMPARISONS = 32
@@ -103,7 +101,7 @@ def _windows(tree: Node) -> frozenset[int]:
         if isinstance(node, promql.MatrixSelector | promql.SubqueryExpr):
             found.add(promql.milliseconds(node))
         elif isinstance(node, promql.VectorSelector):
-            texts = _SUFFIX.findall(promql.metric_name(node))
+            texts = promql.RECORDED_WINDOW.findall(promql.metric_name(node))
             texts += [value for label, value in promql.equalities(node) if _names_window(label)]
             found.update(_milliseconds(text) for text in texts)
     return frozenset(found - {0})

@@ -33,6 +33,9 @@ class Target:
     anchor: str = ""
     url: str = ""
     alternatives: tuple[str, ...] = ()
+    any_case: bool = False
+    """The address is a site's, whose generator (Hugo) writes paths in lower case: the file may be spelled otherwise.
+    Forges and file systems tell cases apart, so everywhere else the spelling must be right."""
 
 
 def resolve(value: str, *, repository: str, path: str) -> Target:
@@ -65,7 +68,8 @@ def _absolute(text: str) -> Target:
         return Target("invalid", url=text)
     if match := _OPERATOR_RUNBOOKS.match(text):
         page = f"content/runbooks/{match[1]}/{match[2]}.md"
-        return Target("file", "https://github.com/prometheus-operator/runbooks", page, unquote(parts.fragment))
+        home = "https://github.com/prometheus-operator/runbooks"
+        return Target("file", home, page, unquote(parts.fragment), any_case=True)
     place = forge_urls.split(text)
     if place is None or not place.path:
         return Target("external", url=text, anchor=unquote(parts.fragment))

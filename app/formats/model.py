@@ -67,7 +67,8 @@ class AlertRule(Object):
     `expr_valid`: "valid", "invalid" or "unknown" (a template, LogQL, MetricsQL), `expr_error` says why.
     `templated` names the fields that hold a template which can't be resolved (their value is then unknown).
     `source` is prometheus, prometheusrule, vmrule, loki, google, …; `conditional`: stands in a Helm `if`/`range`.
-    `metrics` and `matchers` come from the expression's AST; `range_seconds` is its longest window (0: instantaneous).
+    `metrics` and `matchers` come from the expression's AST; `range_seconds` is its longest window.
+    `instant`: it reads a metric over no window and without a clock, so that a single sample decides.
     """
 
     kind: ClassVar[str] = "alert_rule"
@@ -86,6 +87,7 @@ class AlertRule(Object):
     burn_rates: tuple[BurnRatePair, ...] = ()
     covers_absence: bool = False
     range_seconds: int = 0
+    instant: bool = False
     metrics: tuple[str, ...] = ()
     matchers: Mapping[str, tuple[str, ...]]
     """label → values compared with `=` in the expression's selectors."""

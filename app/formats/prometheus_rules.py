@@ -85,6 +85,7 @@ def _alert(rule: dict[str, Any], place: Place, findings: tuple[Finding, ...]) ->
         burn_rates=burn_rates.pairs(expression.tree) if expression.tree is not None else (),
         covers_absence=expression.absence,
         range_seconds=expression.range_seconds,
+        instant=expression.instant,
         metrics=expression.metrics,
         matchers=expression.matchers,
         unavailable_labels=promql_labels.unavailable(expression, printed),

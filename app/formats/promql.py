@@ -14,6 +14,8 @@ from typing import Any
 
 import promql_parser as pp
 
+from app.lib import times
+
 Node = Any
 """A node of the parser's tree."""
 
@@ -54,6 +56,14 @@ _METRICSQL = re.compile(
     r"integrate|ideriv|geomean\w*|range_over_time|scrape_interval|timestamp_with_name|tmin_over_time|tmax_over_time|"
     r"default_rollup|mad|mad_over_time|iqr_over_time|sum2|sum2_over_time|trim_\w+|ru|ttf)\s*\()"
 )
+RECORDED_WINDOW = re.compile(r"(?<!\d)(\d{1,9}(?:ms|[smhdwy]))(?=$|[:_])")
+"""A window in the name of a recorded metric, such as `…:ratio_rate5m`."""
+_CLOCKS = frozenset(
+    ("time", "hour", "minute", "month", "year", "day_of_week", "day_of_month", "day_of_year", "days_in_month")
+)
+_LOOSE_RANGE = re.compile(r"\[\s*(\d[\dsmhdwy]{1,30})\s*[\]:]")
+_LOOSE_ABSENCE = re.compile(r"\babsent(?:_over_time)?\s*\(")
+_LOOSE_TIME = re.compile(rf"\b(?:{'|'.join(sorted(_CLOCKS))})\s*\(")
 _LOOSE_MATCHER = re.compile(r'\b([A-Za-z_]\w*)\s*=\s*"((?:\\.|[^"\\])*)"')
 
 
@@ -61,8 +71,10 @@ _LOOSE_MATCHER = re.compile(r'\b([A-Za-z_]\w*)\s*=\s*"((?:\\.|[^"\\])*)"')
 class Expression:
     """`valid` is "valid", "invalid" or "unknown" with `error` the reason. `tree` is None unless valid.
 
-    `metrics` are names in order; `matchers` label → values compared with `=`; `range_seconds` the longest window;
-    `absence`: fires when data or a target is missing; `static`: selects no metric at all (`vector(1)`).
+    `metrics` are names in order; `matchers` label → values compared with `=`; `range_seconds` the longest window, those
+    in the names of recorded metrics included; `absence`: fires when data or a target is missing; `static`: selects no
+    metric at all (`vector(1)`); `timed`: looks at the clock (`time() - x`, `hour()`). What is not parsed is looked
+    through as text, which tells the same less surely.
     """
 
     text: str
@@ -74,6 +86,12 @@ class Expression:
     range_seconds: int = 0
     absence: bool = False
     static: bool = False
+    timed: bool = False
+
+    @property
+    def instant(self) -> bool:
+        """Whether a single sample decides: a metric is read, over no window, and nothing measures time."""
+        return not (self.static or self.timed or self.range_seconds)
 
 
 @lru_cache(maxsize=512)
@@ -90,7 +108,15 @@ def parse(text: str, dialect: str = "promql") -> Expression:
 
 def unknown(text: str, reason: str) -> Expression:
     """An expression that is not to be parsed; its plain `label="value"` matchers still help to attribute it."""
-    return Expression(text, "unknown", reason, matchers=_loose_matchers(text))
+    return Expression(
+        text,
+        "unknown",
+        reason,
+        matchers=_loose_matchers(text),
+        range_seconds=int(max((_seconds(window) for window in _LOOSE_RANGE.findall(text[:MAX_TEXT])), default=0)),
+        absence=_LOOSE_ABSENCE.search(text) is not None,
+        timed=_LOOSE_TIME.search(text) is not None,
+    )
 
 
 def walk(tree: Node) -> Iterator[Node]:
@@ -223,12 +249,13 @@ def _refused(text: str, dialect: str, error: Exception) -> Expression:
 def _describe(text: str, tree: Node) -> Expression:
     metrics: dict[str, None] = {}
     matchers: dict[str, dict[str, None]] = {}
-    longest, selects, absence = 0.0, False, False
+    longest, selects, absence, timed = 0.0, False, False, False
     for node in walk(tree):
         if isinstance(node, pp.VectorSelector):
             selects = True
             if name := metric_name(node):
                 metrics[name] = None
+                longest = max([longest, *(_seconds(window) for window in RECORDED_WINDOW.findall(name))])
             for label, value in equalities(node):
                 if value:
                     matchers.setdefault(label, {})[value] = None
@@ -236,6 +263,7 @@ def _describe(text: str, tree: Node) -> Expression:
             longest = max(longest, milliseconds(node) / 1000)
         elif isinstance(node, pp.Call):
             absence = absence or node.func.name in ("absent", "absent_over_time")
+            timed = timed or node.func.name in _CLOCKS
         elif isinstance(node, pp.BinaryExpr):
             absence = absence or _is_target_down(node)
     return Expression(
@@ -247,6 +275,7 @@ def _describe(text: str, tree: Node) -> Expression:
         range_seconds=int(longest),
         absence=absence,
         static=not selects,
+        timed=timed,
     )
 
 
@@ -260,6 +289,13 @@ def _is_target_down(node: Node) -> bool:
         return False
     names = {metric_name(part) for part in walk(node.lhs) if isinstance(part, pp.VectorSelector)}
     return names == {"up"}
+
+
+def _seconds(window: str) -> float:
+    try:
+        return times.parse_duration(window[:40]).total_seconds()
+    except ValueError:
+        return 0.0
 
 
 def _loose_matchers(text: str) -> dict[str, tuple[str, ...]]:

@@ -14,6 +14,7 @@ from app.facts.inventory import Found, UnreadablePlace
 from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
 from app.facts.world import RepositoryView as View
+from app.facts.world import spellings
 from app.formats.code_owners import PLACES
 from app.lib.problems import Problem
 from app.repos.model import LastChange
@@ -48,6 +49,9 @@ class StoredView:
         path = path.strip("/")
         return path in self.row.paths or path == "" or path in self._folders
 
+    def spelled(self, path: str) -> str:
+        return self._spellings.get(path.lower(), "")
+
     def runbook(self, path: str) -> Found | None:
         return self._first("runbook", path) if path in self.row.paths else None
 
@@ -62,6 +66,10 @@ class StoredView:
     def _first(self, kind: str, path: str) -> Found | None:
         found = self.store.objects.of_repository(self.url, kind, path)
         return placed(found[0]) if found else None
+
+    @cached_property
+    def _spellings(self) -> dict[str, str]:
+        return spellings(self.row.paths)
 
     @cached_property
     def _folders(self) -> frozenset[str]:

@@ -32,6 +32,7 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     places = _without_rendered(world.unreadable(entity.ref, "alerting"), rules)
     seen.found([*rules, *recordings, *tests, *objectives, *places])
     seen.values["alerting.rules"] = _rules(rules, tests, objectives, world, seen)
+    seen.values["alerting.silence_tested"] = bool(_tested(tests)[1])
     seen.values["alerting.recordings"] = [recording_item(found) for found in recordings]
     seen.values["alerting.unreadable"] = unreadable_items(places)
     _problems(seen, [*rules, *recordings], places, world)

@@ -112,6 +112,17 @@ def test_a_kind_is_one_word() -> None:
         ("API", "  type: x\n  lifecycle: y\n  owner: z\n  definition: {$text: ./a}\n", []),
         ("API", "  type: x\n  lifecycle: y\n  owner: z\n  definition: {a: b}\n", [(8, "spec-definition")]),
         ("API", "  type: x\n  lifecycle: y\n  owner: z\n", [(5, "spec-definition")]),
+        (
+            "API",
+            "  type: mcp-server\n  lifecycle: y\n  owner: z\n  remotes: [{type: sse, url: https://a.example}]\n",
+            [],
+        ),
+        ("API", "  type: mcp-server\n  lifecycle: y\n  owner: z\n  remotes: []\n", [(5, "spec-definition")]),
+        (
+            "API",
+            "  type: x\n  lifecycle: y\n  owner: z\n  remotes: [{url: https://a.example}]\n",
+            [(5, "spec-definition")],
+        ),
         ("Group", "  type: team\n", [(5, "spec-children")]),
         ("Group", "  type: team\n  children: []\n", []),
         ("User", "  profile: {}\n", [(4, "spec-member-of")]),

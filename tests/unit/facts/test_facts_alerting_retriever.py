@@ -187,7 +187,7 @@ def test_what_a_helm_template_hides_is_unknown_and_not_empty(
     down = rules["PaymentsDown"]
     assert "severity" not in down
     assert "summary" not in down
-    assert set(down["unknown"]) == {"severity", "summary"}
+    assert set(down["unknown"]) == {"severity", "summary", "summary_length"}
     assert rules["PaymentsErrorBudgetFast"]["severity"] == "page"
 
 
@@ -284,3 +284,92 @@ def test_jsonnet_rules_alone_are_unknown_and_no_problem(
     seen = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
 
     assert seen.unknown["alerting.problem_count"].reason is Reason.UNREADABLE
+
+
+PLAIN = """\
+groups:
+  - name: g
+    rules:
+      - alert: {name}
+        expr: {expr}
+        labels: {{severity: page}}
+        annotations: {{summary: "{summary}", runbook_url: "{link}"}}
+"""
+
+
+def plain(expr: str = "up == 0", summary: str = "It is down", link: str = "", name: str = "A") -> dict[str, str]:
+    return {"alerts.yaml": PLAIN.format(expr=expr, summary=summary, link=link, name=name)}
+
+
+def test_what_is_filled_in_does_not_count_for_the_length_of_a_summary(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    summary = "{{ $labels.instance | reReplaceAll '(.*):.*' '$1' }} is full"
+
+    (rule,) = rules_of(looked({**service_files, **plain(summary=summary)}), now).values()
+
+    assert (rule["summary"], rule["summary_length"]) == (summary, len(" is full"))
+
+
+def test_what_a_logql_alert_looks_at_is_seen_or_unknown_but_never_made_up(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    windowed, bare = (
+        rules_of(looked({**service_files, **plain(expr=f"'{expr}'")}), now)["A"]
+        for expr in ('sum(rate({app="a"} |= "error" [5m])) > 1', '{app="a"} |= "error"')
+    )
+
+    assert (windowed["range_seconds"], windowed["instant"]) == (300, False)
+    assert not {"range_seconds", "instant", "covers_absence"} & set(bare)
+    assert bare["unknown"]["instant"] == "looks like LogQL, which is not evaluated"
+
+
+@pytest.mark.parametrize(
+    ("link", "state", "path"),
+    [
+        ("https://runbooks.prometheus-operator.dev/runbooks/kubernetes/kubeapidown", "resolved", "KubeAPIDown"),
+        ("https://runbooks.prometheus-operator.dev/runbooks/kubernetes/KubeAPIDown/", "resolved", "KubeAPIDown"),
+        ("https://runbooks.prometheus-operator.dev/runbooks/kubernetes/kubegone", "missing_file", "kubegone"),
+        (
+            "https://github.com/prometheus-operator/runbooks/blob/main/content/runbooks/kubernetes/kubeapidown.md",
+            "missing_file",
+            "kubeapidown",
+        ),
+        (
+            "https://github.com/prometheus-operator/runbooks/blob/main/content/runbooks/kubernetes/KubeAPIDown.md",
+            "resolved",
+            "KubeAPIDown",
+        ),
+    ],
+)
+def test_a_site_lowers_the_case_of_its_pages_and_a_forge_does_not(
+    snapshot: Callable[..., Any],
+    looked: Callable[..., Any],
+    service_files: dict[str, str],
+    now: datetime,
+    link: str,
+    state: str,
+    path: str,
+) -> None:
+    pages = {"content/runbooks/kubernetes/KubeAPIDown.md": "# KubeAPIDown\n\n## Meaning\n\nThe API is gone for all.\n"}
+    upstream = snapshot(pages, url="https://github.com/prometheus-operator/runbooks")
+
+    (rule,) = rules_of(looked({**service_files, **plain(link=link)}, upstream), now).values()
+
+    assert rule["runbook"]["state"] == state
+    assert rule["runbook"]["path"] == f"content/runbooks/kubernetes/{path}.md"
+
+
+def test_one_negative_case_shows_that_silence_is_tested(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    test = "rule_files: [a]\ntests: [{alert_rule_test: [{alertname: A, exp_alerts: [%s]}]}]\n"
+    facts = [
+        alerting.retrieve(look.entity(PAYMENTS), look.world, now).values
+        for look in (
+            looked({**service_files, **plain(), "t_test.yaml": test % case}) for case in ("", "{exp_labels: {}}")
+        )
+    ]
+
+    assert [values["alerting.silence_tested"] for values in facts] == [True, False]
+    assert [values["alerting.rules"][0]["tested"] for values in facts] == [False, True]

@@ -23,6 +23,32 @@ def test_a_valid_expression_is_described() -> None:
     assert (read.absence, read.static) == (False, False)
 
 
+@pytest.mark.parametrize(
+    ("text", "seconds", "instant"),
+    [
+        ("up == 0", 0, True),
+        ("rate(x[2m]) > 1", 120, False),
+        ("job:errors:ratio_rate5m > 0.1", 300, False),
+        ("time() - last_success_timestamp_seconds > 3600", 0, False),
+        ("x > 1 and on() hour() > 8", 0, False),
+        ("vector(1)", 0, False),
+        ("p99_latency_s > 1", 0, True),
+        ('sum(rate({app="a"} |= "error" [10m])) > 0', 600, False),
+        ('absent(x{job="__TPL__"}) > __TPL__', 0, True),
+    ],
+)
+def test_an_expression_looks_at_a_window_at_the_clock_or_at_single_samples(
+    text: str, seconds: int, instant: bool
+) -> None:
+    read = promql.parse(text)
+    assert (read.range_seconds, read.instant) == (seconds, instant)
+
+
+def test_text_that_is_not_parsed_still_shows_what_it_asks_for() -> None:
+    assert promql.parse('absent_over_time({app="a"}[5m])', "logql").absence
+    assert promql.parse("time() - x > __TPL__").timed
+
+
 def test_an_invalid_expression_says_why() -> None:
     read = promql.parse("sum(rate(x[5m])")
     assert (read.valid, read.error) == ("invalid", "unclosed left parenthesis")

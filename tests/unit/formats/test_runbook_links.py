@@ -81,6 +81,7 @@ def test_the_prometheus_operators_site_is_a_file_of_its_repository() -> None:
         "https://github.com/prometheus-operator/runbooks",
         "content/runbooks/general/watchdog.md",
         "meaning",
+        any_case=True,
     )
 
 
