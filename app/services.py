@@ -17,6 +17,7 @@ from app.catalog.providers.local_directory import LocalDirectory
 from app.catalog.providers.model import Provider
 from app.clients.backstage import BackstageClient
 from app.clients.jwks import Jwks, http_for_keys
+from app.clients.tech_insights import TechInsightsClient
 from app.errors import SettingsError
 from app.identity.access import Access
 from app.identity.authenticator import Authenticator, Proxy
@@ -38,6 +39,8 @@ from app.store.store import Store
 from app.webhooks.forges import FORGES
 from app.webhooks.gate import Gate
 from app.webhooks.receive import Source
+
+_UPSTREAM_SIZE = 64 * 1024 * 1024  # a bulk run of everything: 7 kB an entity
 
 
 def utc_now() -> datetime:
@@ -196,6 +199,17 @@ def providers_of(settings: Settings) -> Sequence[Provider]:
         listed = [_canonical(settings, one.url) for one in settings.evidence_repositories]
         found.append(GitUrls(listed, "evidence repositories"))
     return found
+
+
+def upstream_of(settings: Settings) -> TechInsightsClient | None:
+    """The other Tech Insights backend, if the settings name one. Raises SettingsError without its token."""
+    said = settings.tech_insights.upstream
+    if said is None:
+        return None
+    seconds = said.timeout.total_seconds()
+    http = Http(settings.transport.allow_private, timeout=seconds, total=seconds, max_size=_UPSTREAM_SIZE)
+    token = said.token.reveal(settings.environ) if said.token else ""
+    return TechInsightsClient(http, said.url.rstrip("/"), token)
 
 
 def _backstage(settings: Settings, source: BackstageSource) -> BackstageCatalog:

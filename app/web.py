@@ -9,6 +9,9 @@ from flask import Flask, Response, g, request
 from app.api import errors, guard, health, v1_deliveries, webhooks
 from app.api.kept import Kept
 from app.api.tech_insights import routes as tech_insights
+from app.api.tech_insights.service import Insights
+from app.api.tech_insights.upstream import Upstream
+from app.clients.tech_insights import TechInsightsClient
 from app.dashboards import deliveries, login
 from app.identity.access import Access
 from app.pipeline.services import Pipeline
@@ -32,6 +35,7 @@ def create_app(
     public_url: str = "",
     access: Access | None = None,
     gate: Gate | None = None,
+    upstream: TechInsightsClient | None = None,
 ) -> Flask:
     """The WSGI application over a pipeline. Without `access` sign-in is off, and only this machine is answered.
 
@@ -51,7 +55,8 @@ def create_app(
     app.extensions["roadworthy"] = pipeline
     api = errors.ProblemApi(app)
     api.register_blueprint(v1_deliveries.blueprint)  # v1's own, with every route on it
-    app.extensions["tech_insights"] = tech_insights.Insights(pipeline, Kept(pipeline.store.served), public_url)
+    other = Upstream(upstream) if upstream else None
+    app.extensions["tech_insights"] = Insights(pipeline, Kept(pipeline.store.served), public_url, other)
     app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(deliveries.blueprint)  # the pages', with every page on it

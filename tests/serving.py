@@ -19,6 +19,6 @@ def served(app: Any, *, threads: int = 4) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.close()
-        server.task_dispatcher.shutdown()
+        server.trigger.pull_trigger(server.close)  # in its own thread, which then has nothing left to wait for
         thread.join(5)
+        server.task_dispatcher.shutdown()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, g, json
+from flask import Blueprint, Response, current_app, g, json
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -58,6 +58,9 @@ def readyz() -> Response:
     body["policy_version"] = pipeline().policy.version
     if pipeline().policies.problem and g.identity.may(READ):
         body["policy_problem"] = pipeline().policies.problem
+    upstream = current_app.extensions["tech_insights"].upstream
+    if upstream is not None and upstream.problem and g.identity.may(READ):
+        body["tech_insights_upstream_problem"] = upstream.problem
     return Response(json.dumps(body), 200 if body["ready"] else 503, mimetype="application/json")
 
 

@@ -29,7 +29,7 @@ def command(config: Path, host: str | None, port: int | None, worker: bool, outp
     from waitress.server import create_server
 
     from app import log
-    from app.services import access_of, build, gate_of
+    from app.services import access_of, build, gate_of, upstream_of
     from app.settings.access import is_loopback
     from app.web import create_app
 
@@ -46,6 +46,7 @@ def command(config: Path, host: str | None, port: int | None, worker: bool, outp
         public_url=settings.serve.public_url.rstrip("/"),
         access=access_of(settings, pipeline),
         gate=gate_of(settings),
+        upstream=upstream_of(settings),
     )
     server = create_server(app, sockets=[listening], threads=settings.serve.threads, ident="roadworthy")
     child = _start_worker(config) if worker else None

@@ -106,6 +106,11 @@ class Http:
         """As `get`, asking for JSON; `Response.json()` reads it."""
         return self.get(url, {"Accept": "application/json", **(headers or {})}, params)
 
+    def post_json(self, url: str, body: object, headers: Mapping[str, str] | None = None) -> Response:
+        """One POST of JSON, asking for JSON; any status is an answer, a redirect too. Raises HttpError."""
+        sent = {"Accept": "application/json", "Content-Type": "application/json", **(headers or {})}
+        return self.send("POST", url, json.dumps(body, separators=(",", ":")).encode(), sent)
+
     def _ask(
         self,
         session: requests.Session,

@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.settings.access import Auth
+from app.settings.portal import TechInsights
 from app.settings.secret import Secret
 from app.settings.webhooks import Webhooks
 
@@ -105,6 +106,7 @@ class Settings:
     policy: Policy = Policy()
     polling: Polling = Polling()
     serve: Serving = Serving()
+    tech_insights: TechInsights = field(default_factory=TechInsights)
     auth: Auth = field(default_factory=Auth)
     webhooks: Webhooks = field(default_factory=Webhooks)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)

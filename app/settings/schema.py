@@ -24,6 +24,7 @@ from app.settings.model import (
     Transport,
 )
 from app.settings.parts import Base, DurationField, SecretSchema
+from app.settings.portal_schema import TechInsightsSchema
 from app.settings.webhooks_schema import WebhooksSchema
 
 
@@ -130,6 +131,7 @@ class SettingsSchema(Base):
     policy = fields.Nested(PolicySchema)
     polling = fields.Nested(PollingSchema)
     serve = fields.Nested(ServingSchema)
+    tech_insights = fields.Nested(TechInsightsSchema)
     auth = fields.Nested(AuthSchema)
     webhooks = fields.Nested(WebhooksSchema)
 

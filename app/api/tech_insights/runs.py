@@ -8,7 +8,7 @@ scorecard's own boolean names them, so that leaving out never looks all green.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,39 @@ class Ran:
     data: bytes
 
 
-def ran(bodies: Iterable[bytes], catalogue: Catalogue) -> tuple[Ran, ...]:
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """All check results of one entity, dumped as one list. `parts`: (id, passed, where it begins, where it ends)."""
+
+    whole: bytes
+    parts: tuple[tuple[str, bool, int, int], ...]
+
+    @classmethod
+    def of(cls, runs: Iterable[Ran]) -> Runs:
+        parts, at, chunks = [], 1, []
+        for one in runs:
+            parts.append((one.id, one.passed, at, at + len(one.data)))
+            chunks.append(one.data)
+            at += len(one.data) + 1
+        return cls(b"[" + b",".join(chunks) + b"]", tuple(parts))
+
+    def picked(self, wanted: Collection[str] | None) -> bytes:
+        """The list of those wanted; None means all."""
+        if wanted is None:
+            return self.whole
+        return b"[" + b",".join(self.whole[start:end] for id_, _, start, end in self.parts if id_ in wanted) + b"]"
+
+    def each(self, wanted: Collection[str] | None) -> Iterator[Ran]:
+        for id_, passed, start, end in self.parts:
+            if wanted is None or id_ in wanted:
+                yield Ran(id_, passed, self.whole[start:end])
+
+    def __len__(self) -> int:
+        """Bytes, roughly."""
+        return len(self.whole) + 100 * len(self.parts)
+
+
+def ran(bodies: Iterable[bytes], catalogue: Catalogue) -> Runs:
     """All check results of one entity from the stored bodies of its scorecards, passing ones first."""
     found: dict[str, Ran | None] = {}
     for body in bodies:
@@ -43,12 +75,13 @@ def ran(bodies: Iterable[bytes], catalogue: Catalogue) -> tuple[Ran, ...]:
         for id_, one in _of_card(result, card, catalogue):
             found[id_] = _stricter(found[id_], one) if id_ in found else one
     shown = [one for one in found.values() if one is not None]
-    return (*(one for one in shown if one.passed), *(one for one in shown if not one.passed))
+    return Runs.of(merged(shown))
 
 
-def joined(runs: Sequence[Ran], wanted: Collection[str] | None) -> bytes:
-    """The JSON list of those wanted; None means all."""
-    return b"[" + b",".join(one.data for one in runs if wanted is None or one.id in wanted) + b"]"
+def merged(*runs: Iterable[Ran]) -> list[Ran]:
+    """Passing ones first; in each half those named first lead."""
+    every = [one for some in runs for one in some]
+    return [one for one in every if one.passed] + [one for one in every if not one.passed]
 
 
 def dumped(value: Any) -> bytes:

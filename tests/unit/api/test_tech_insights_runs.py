@@ -6,7 +6,7 @@ import pytest
 
 from app.api.tech_insights import texts
 from app.api.tech_insights.catalogue import catalogue_of
-from app.api.tech_insights.runs import joined, ran
+from app.api.tech_insights.runs import ran
 
 LEVELS = ("bronze", "silver", "gold")
 
@@ -54,7 +54,7 @@ def result(level, checks, *, target="bronze", meets=True, possible=None):
 
 
 def shown(body, catalogue):
-    return json.loads(joined(ran([body], catalogue), None))
+    return json.loads(ran([body], catalogue).whole)
 
 
 def maturity_rank(results):
@@ -126,7 +126,7 @@ def test_a_waived_check_is_true_and_says_why(catalogue):
 def test_a_check_that_two_scorecards_ask_fails_when_either_does(catalogue):
     def both(first, second):
         bodies = [result("bronze", [check(BRONZE, "bronze", outcome)]) for outcome in (first, second)]
-        found = {one.id: one.passed for one in ran(bodies, catalogue)}
+        found = {one.id: one.passed for one in ran(bodies, catalogue).each(None)}
         return found.get(BRONZE)
 
     assert both("pass", "pass") is True
