@@ -74,7 +74,7 @@ class Organisation:
         return crawl(self.pipeline, concurrency=2)
 
     def judge(self) -> int:
-        attribute_again(self.pipeline, "")
+        attribute_again(self.pipeline)
         return judge_all(self.pipeline)
 
     def result(self, ref: str) -> dict:

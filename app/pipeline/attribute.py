@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import structlog
 
+from app.attribution.attribute import Attributor
 from app.catalog.model import EntityRef
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import placed
@@ -14,19 +15,22 @@ from app.store.model import Why
 log = structlog.get_logger(__name__)
 
 
-def attribute_again(pipeline: Pipeline, since: str) -> str:
-    """Gives objects to whom they belong now, unless nothing changed `since` (an earlier answer). Returns the mark."""
-    version = pipeline.catalog_version()
-    if version == since:
-        return since
-    concerned = pipeline.store.objects.attribute(_handed(pipeline), Why.SCOPE, pipeline.clock())
+def attribute_again(pipeline: Pipeline) -> int:
+    """Gives objects to whom they belong now, unless neither the catalog nor the rules changed since it was done.
+
+    Returns how many entities lost or got one.
+    """
+    known, rules = pipeline.known(), pipeline.attribution_rules()
+    if pipeline.store.objects.attributed_under(rules) == known.version:
+        return 0
+    handed = _handed(pipeline, known.attributor)
+    concerned = pipeline.store.objects.attribute(handed, Why.SCOPE, pipeline.clock(), mark=(rules, known.version))
     if concerned:
         log.info("objects.attributed", entities=len(concerned))
-    return version
+    return len(concerned)
 
 
-def _handed(pipeline: Pipeline) -> Iterator[tuple[int, tuple[EntityRef, ...], str]]:
-    attributor = pipeline.attributor()
+def _handed(pipeline: Pipeline, attributor: Attributor) -> Iterator[tuple[int, tuple[EntityRef, ...], str]]:
     for stored in pipeline.store.objects.each():
         owned = attributor.of(placed(stored))
         if owned.refs != stored.refs or owned.why != stored.why:

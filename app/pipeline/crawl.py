@@ -47,7 +47,7 @@ def crawl(
             future.result()
             if progress is not None:
                 progress(count, len(claims), running[future].url)
-    attribute_again(pipeline, "")
+    attribute_again(pipeline)
     done.judged = judge_all(pipeline)
     tally(pipeline)
     return done

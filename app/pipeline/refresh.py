@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -15,17 +15,14 @@ import structlog
 
 from app.attribution.attribute import Attributor
 from app.catalog.descriptor import provisional_entity
-from app.catalog.model import Catalog
 from app.errors import RepositoryError
 from app.facts import codec
 from app.facts.inventory import Found, Inventory, take
-from app.formats import reading
 from app.jobs.due import next_poll, next_retry
-from app.pipeline.scoring import attribution_rules
 from app.pipeline.services import Pipeline
 from app.repos.mirror import Tip
-from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, RepositoryClaim, UnreadableRow
-from app.store.parsed import ParsedCache
+from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, Reading, RepositoryClaim, UnreadableRow
+from app.store.parsed import ParsedCache, packed
 
 log = structlog.get_logger(__name__)
 RESOLVE_AGAIN = timedelta(days=1)
@@ -35,23 +32,22 @@ GROUPS = ("alerting", "runbooks", "slo", "codeowners", "error_budget")
 
 @dataclass(frozen=True, slots=True)
 class StoredCache:
-    """The store's memory of readings, as the inventory asks: `blob:kind:version` → JSON-ready body."""
+    """The store's memory of readings, as the inventory asks: `blob:kind:version` → JSON-ready body.
+
+    What is new waits in `fresh`, packed, to be kept in the transaction that saves the refresh.
+    """
 
     parsed: ParsedCache
     now: datetime
+    fresh: dict[Reading, bytes] = field(default_factory=dict)
 
     def get_many(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
-        found = self.parsed.get_many([_split(key) for key in keys], reading.VERSION, self.now)
-        return {f"{blob}:{kind}:{reading.VERSION}": json.loads(body) for (blob, kind), body in found.items()}
+        found = self.parsed.get_many([Reading(*key.split(":", 2)) for key in keys], self.now)
+        return {":".join(one): json.loads(body) for one, body in found.items()}
 
     def put_many(self, values: Mapping[str, dict[str, Any]]) -> None:
-        bodies = {_split(key): json.dumps(body, ensure_ascii=True).encode() for key, body in values.items()}
-        self.parsed.put_many(bodies, reading.VERSION, self.now)
-
-
-def _split(key: str) -> tuple[str, str]:
-    blob, kind, _ = key.split(":", 2)
-    return blob, kind
+        for key, body in values.items():
+            self.fresh[Reading(*key.split(":", 2))] = packed(json.dumps(body, separators=(",", ":")).encode())
 
 
 def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
@@ -59,20 +55,23 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
     now = pipeline.clock()
     mirror = pipeline.mirror(claim.url)
     fresh = claim.branch_resolved_at is not None and now - claim.branch_resolved_at < RESOLVE_AGAIN
+    cache = StoredCache(pipeline.store.parsed, now)
     try:
         tip = mirror.tip(claim.branch if fresh else "")
+        resolved_at = claim.branch_resolved_at if fresh and tip.branch == claim.branch else now
         if tip.commit == claim.tip and claim.read_at is not None:
-            _finish(pipeline, claim, tip, fresh)
+            _unchanged(pipeline, claim, tip, resolved_at)
             return None
         snapshot = mirror.sync(tip, now)
-        inventory = take(snapshot, StoredCache(pipeline.store.parsed, now))
+        inventory = take(snapshot, cache)
     except RepositoryError as error:
         if claim.read_at is None or not claim.tip:
             _save_unreadable(pipeline, claim, error, now)
         raise
-    blobs = {entry.path: entry.blob for entry in snapshot.entries()}
-    counts = pipeline.store.inventories.save(claim, rows_of(pipeline, inventory, tip, blobs, now), now)
-    _finish(pipeline, claim, tip, fresh, counts.due)
+    rows = rows_of(pipeline, inventory, {entry.path: entry.blob for entry in snapshot.entries()})
+    rows = replace(rows, branch=tip.branch, branch_resolved_at=resolved_at, readings=cache.fresh)
+    done_at = pipeline.clock()
+    counts = pipeline.store.inventories.save(claim, rows, done_at, next_due=_next_due(pipeline, done_at))
     log.info(
         "repository.refreshed",
         repository=claim.url,
@@ -84,32 +83,31 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
     return counts
 
 
-def _finish(pipeline: Pipeline, claim: RepositoryClaim, tip: Tip, fresh: bool, due: int = 0) -> None:
+def _unchanged(pipeline: Pipeline, claim: RepositoryClaim, tip: Tip, resolved_at: datetime | None) -> None:
     now = pipeline.clock()
     pipeline.store.claims.finish(
         claim,
         now=now,
-        next_due=next_poll(now, pipeline.interval, pipeline.rng),
+        next_due=_next_due(pipeline, now),
         commit=tip.commit,
-        due=due,
         branch=tip.branch,
-        branch_resolved_at=claim.branch_resolved_at if fresh and tip.branch == claim.branch else now,
+        branch_resolved_at=resolved_at,
     )
 
 
-def rows_of(
-    pipeline: Pipeline, inventory: Inventory, tip: Tip, blobs: Mapping[str, str], now: datetime
-) -> InventoryRows:
+def _next_due(pipeline: Pipeline, now: datetime) -> datetime:
+    return next_poll(now, pipeline.interval, pipeline.rng)
+
+
+def rows_of(pipeline: Pipeline, inventory: Inventory, blobs: Mapping[str, str]) -> InventoryRows:
     """The inventory as rows, each object with its owner by the catalog that this same inventory makes."""
     evidence = inventory.url in pipeline.evidence
     entities = tuple(entity for entity in inventory.entities if not (entity.provisional and evidence))
-    others = [entity for entity in pipeline.catalog().entities.values() if entity.repository != inventory.url]
-    catalog = Catalog.of([*others, *entities])
-    attributor = Attributor(catalog, attribution_rules(pipeline.policy, pipeline.evidence))
+    version, known = pipeline.lately_known()
+    attributor = known.replacing(inventory.url, entities)
     return InventoryRows(
         tip=inventory.commit,
-        branch=tip.branch,
-        branch_resolved_at=now,
+        branch=inventory.branch,
         paths=blobs,
         skipped=tuple((skipped.path, skipped.reason) for skipped in inventory.skipped[:1000]),
         objects=tuple(_object(found, attributor) for found in inventory.found),
@@ -126,6 +124,7 @@ def rows_of(
         ),
         problems=tuple(ProblemRow(problem=problem) for problem in inventory.problems),
         entities=entities,
+        catalog_version=version,
     )
 
 
@@ -148,7 +147,7 @@ def _save_unreadable(pipeline: Pipeline, claim: RepositoryClaim, error: Reposito
     """A repository that was never read still stands for something: a provisional component whose facts are unknown."""
     if claim.url in pipeline.evidence:
         return
-    known = [entity for entity in pipeline.catalog().entities.values() if entity.repository == claim.url]
+    known = pipeline.store.entities.declared_in(claim.url)
     made_up = provisional_entity(claim.url, frozenset())
     refs = tuple(entity.ref for entity in known) or (made_up.ref,)
     rows = InventoryRows(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,19 @@ from app.repos.tree import Limits
 from app.repos.urls import TransportRules
 from app.store.store import Store
 
+_STALE_SHARE = 20
+"""Of so many entities, one may have changed before a refresh loads the catalog anew."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A catalog as loaded, its version and policy's, and whom objects belong to by both."""
+
+    version: int
+    policy: str
+    catalog: Catalog
+    attributor: Attributor
+
 
 @dataclass(slots=True)
 class Pipeline:
@@ -38,7 +52,7 @@ class Pipeline:
     interval: timedelta
     clock: Callable[[], datetime]
     rng: Random = field(default_factory=Random)
-    _catalog: tuple[int, str, Catalog, Attributor] | None = None
+    _last: Known | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     @property
@@ -53,23 +67,36 @@ class Pipeline:
         return Mirror(self.mirrors, url, git=self.git, rules=self.rules, limits=self.limits)
 
     def catalog(self) -> Catalog:
-        return self._cached()[2]
+        return self._known(exactly=True).catalog
 
-    def attributor(self) -> Attributor:
-        return self._cached()[3]
+    def known(self) -> Known:
+        """The catalog as it is now, and whom objects belong to by it."""
+        return self._known(exactly=True)
 
-    def catalog_version(self) -> str:
-        """Changes whenever attribution may: with the catalog, and with policy."""
-        version, policy, _, _ = self._cached()
-        return f"{version}:{policy}"
+    def lately_known(self) -> tuple[int, Attributor]:
+        """The attributor of a catalog that may be a few changes old, and that catalog's version.
 
-    def _cached(self) -> tuple[int, str, Catalog, Attributor]:
-        """The catalog and its attributor, loaded again when either the catalog or the policy is another."""
+        A first crawl changes the catalog with every repository: loading it anew each time would cost the square of
+        their number. Who saves by it names the version, so that what is stale is attributed again.
+        """
+        known = self._known(exactly=False)
+        return known.version, known.attributor
+
+    def attribution_rules(self) -> str:
+        """Names the rules of attribution in force: policy's, and which repositories hold evidence for others."""
+        evidence = sorted((url, sorted(provides)) for url, provides in self.evidence.items())
+        return hashlib.sha256(repr((self.policy.version, evidence)).encode()).hexdigest()[:16]
+
+    def _known(self, *, exactly: bool) -> Known:
         version, policy = self.store.entities.version(), self.policy.version
         with self._lock:
-            if self._catalog is None or self._catalog[:2] != (version, policy):
-                version, entities = self.store.entities.load()
-                catalog = Catalog.of(entities)
-                rules = attribution_rules(self.policy, self.evidence)
-                self._catalog = (version, policy, catalog, Attributor(catalog, rules))
-            return self._catalog
+            known = self._last
+            if known is not None and known.policy == policy:
+                behind = version - known.version
+                if behind <= 0 or (not exactly and behind <= len(known.catalog.entities) // _STALE_SHARE):
+                    return known
+            version, entities = self.store.entities.load()
+            catalog = Catalog.of(entities)
+            rules = attribution_rules(self.policy, self.evidence)
+            self._last = Known(version, policy, catalog, Attributor(catalog, rules))
+            return self._last

@@ -31,7 +31,7 @@ from app.store import inbound
 from app.store.due import entities_of, mark, readers_of
 from app.store.engine import Database
 from app.store.model import RepositoryClaim, Why
-from app.store.sql import earliest
+from app.store.sql import chunks, earliest
 from app.store.tables import repositories
 from app.store.types import Instant
 
@@ -59,7 +59,7 @@ class Claims:
                 first = wanted.where(_AT.interactive.is_(interactive)).order_by(_AT.due_at, _AT.url)
                 rest = first.limit(limit - len(urls)).with_for_update(skip_locked=True)
                 urls += connection.execute(rest).scalars()
-            return [_take(connection, url, owner, now + lease) for url in urls]
+            return _take(connection, urls, owner, now + lease)
 
     def renew(self, claim: RepositoryClaim, until: datetime) -> bool:
         """Keeps a lease alive. False: it was lost, and whatever runs under it can no longer be saved."""
@@ -82,29 +82,8 @@ class Claims:
         A tip that was read is kept by `inventories.save`, under the same claim. `commit` and `due` (how many entities
         it made due) are told to the webhook deliveries that asked.
         """
-        resolved: dict[str, Any] = {}
-        if branch is not None:
-            # a hint that came meanwhile may have told of another default branch: ask HEAD again
-            at = literal(branch_resolved_at or now, Instant)
-            resolved = {"branch": branch, "branch_resolved_at": case((_AT.hints > claim.hints, null()), else_=at)}
         with self._database.write() as connection:
-            was = _reason(connection, claim)
-            kept = _move(
-                connection,
-                claim,
-                **_handed_back(claim, now, next_due),
-                **resolved,
-                checked_at=now,
-                failures=0,
-                last_error="",
-                last_error_reason="",
-                parked_reason="",
-            )
-            if kept and was:
-                _tell(connection, claim.url, now)
-            if kept and claim.hints > claim.hints_done:
-                inbound.close(connection, claim.url, claim.hints, now, commit=commit, due=due)
-        return kept
+            return finish(connection, claim, now, next_due, branch, branch_resolved_at, commit=commit, due=due)
 
     def fail(
         self,
@@ -164,6 +143,34 @@ class Claims:
             return found
 
 
+def finish(
+    connection: Connection,
+    claim: RepositoryClaim,
+    now: datetime,
+    next_due: datetime,
+    branch: str | None = None,
+    branch_resolved_at: datetime | None = None,
+    *,
+    commit: str = "",
+    due: int = 0,
+) -> bool:
+    """`Claims.finish` within a transaction."""
+    was = _reason(connection, claim) if claim.failures else ""
+    values: dict[str, Any] = {"checked_at": now}
+    if branch is not None:
+        # a hint that came meanwhile may have told of another default branch: ask HEAD again
+        at = literal(branch_resolved_at or now, Instant)
+        values |= {"branch": branch, "branch_resolved_at": case((_AT.hints > claim.hints, null()), else_=at)}
+    if claim.failures:
+        values |= {"failures": 0, "last_error": "", "last_error_reason": "", "parked_reason": ""}
+    kept = _move(connection, claim, **_handed_back(claim, now, next_due), **values)
+    if kept and was:
+        _tell(connection, claim.url, now)
+    if kept and claim.hints > claim.hints_done:
+        inbound.close(connection, claim.url, claim.hints, now, commit=commit, due=due)
+    return kept
+
+
 def _is_free(now: datetime) -> ColumnElement[bool]:
     return or_(_AT.lease_until.is_(None), _AT.lease_until <= now)
 
@@ -173,12 +180,15 @@ def held(claim: RepositoryClaim) -> ColumnElement[bool]:
     return and_(_AT.url == claim.url, _AT.generation == claim.generation, _AT.lease_owner == claim.owner)
 
 
-def _take(connection: Connection, url: str, owner: str, until: datetime) -> RepositoryClaim:
+def _take(connection: Connection, urls: Sequence[str], owner: str, until: datetime) -> list[RepositoryClaim]:
     values = {"lease_owner": owner, "lease_until": until, "generation": _AT.generation + 1}
-    connection.execute(update(repositories).where(_AT.url == url).values(**values))
     columns = [column for column in _AT if column.name not in ("paths", "skipped")]
-    row = connection.execute(select(*columns).where(_AT.url == url)).mappings().one()
-    return _claim(row, owner, until)
+    claims: dict[str, RepositoryClaim] = {}
+    for chunk in chunks(urls):
+        connection.execute(update(repositories).where(_AT.url.in_(chunk)).values(**values))
+        rows = connection.execute(select(*columns).where(_AT.url.in_(chunk))).mappings()
+        claims |= {row["url"]: _claim(row, owner, until) for row in rows}
+    return [claims[url] for url in urls]
 
 
 def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:

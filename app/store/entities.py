@@ -68,6 +68,12 @@ class Entities:
             row = connection.execute(query).first()
         return None if row is None else entity_from(row.body, orphan=row.orphaned_at is not None)
 
+    def declared_in(self, repository: str) -> list[Entity]:
+        """The living entities that are a repository's, by reference."""
+        query = select(entities.c.body).where(entities.c.repository == repository, entities.c.orphaned_at.is_(None))
+        with self._database.read() as connection:
+            return [entity_from(body) for body in connection.execute(query.order_by(entities.c.ref)).scalars()]
+
     def state(self, ref: EntityRef) -> EntityState | None:
         with self._database.read() as connection:
             meant = (entities.c.ref == str(ref), *self._sight.entities())

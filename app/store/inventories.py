@@ -9,13 +9,14 @@ from datetime import datetime
 from sqlalchemy import Connection, Table, insert, select, update
 
 from app.errors import StaleError
-from app.store.claims import held
+from app.store.claims import finish, held
 from app.store.codec import changed_paths, digest, pack_paths, unpack_paths
-from app.store.declared import FOUND_IN_REPOSITORY, declare
+from app.store.declared import CATALOG_VERSION, FOUND_IN_REPOSITORY, declare
 from app.store.due import mark, readers_of
 from app.store.engine import Database
 from app.store.model import Counts, InventoryRows, ObjectRow, RepositoryClaim, Why
-from app.store.sql import CHUNK, Row, change, chunks, remove
+from app.store.parsed import keep
+from app.store.sql import CHUNK, Row, change, chunks, next_numbers, number, remove
 from app.store.sql import insert as insert_rows
 from app.store.tables import object_entities, objects, problems, repositories, unreadable
 from app.store.types import to_micros
@@ -25,14 +26,20 @@ class Inventories:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def save(self, claim: RepositoryClaim, rows: InventoryRows, now: datetime) -> Counts:
+    def save(
+        self, claim: RepositoryClaim, rows: InventoryRows, now: datetime, *, next_due: datetime | None = None
+    ) -> Counts:
         """Replaces all that is known of the claimed repository. Raises StaleError when the claim no longer holds.
 
         Made due: entities declared, changed or gone; those whose objects (or unreadables) changed or changed hands;
-        those that read a path that changed here; and `rows.also_due`.
+        those that read a path that changed here; and `rows.also_due`. With `next_due` the repository is handed back in
+        the same transaction, as `Claims.finish` does.
         """
         with self._database.write() as connection:
             before = _paths_before(connection, claim)
+            if rows.catalog_version not in (None, number(connection, CATALOG_VERSION)):
+                next_numbers(connection, CATALOG_VERSION)
+            keep(connection, rows.readings, now)
             written, removed, owners, touched = _save_objects(connection, claim.url, rows.objects)
             for table, wanted in ((unreadable, _unreadables(claim.url, rows)), (problems, _problems(claim.url, rows))):
                 more, fewer = _replace(connection, table, claim.url, wanted)
@@ -46,7 +53,11 @@ class Inventories:
                 owners |= readers_of(connection, claim.url, touched)
             due = mark(connection, owners - {*told.added, *told.changed}, Why.CODE, now)
             _save_repository(connection, claim, rows, now, before)
-        return Counts(written, removed, due + len(told.added) + len(told.changed))
+            counts = Counts(written, removed, due + len(told.added) + len(told.changed))
+            if next_due is not None:
+                resolved_at = rows.branch_resolved_at
+                finish(connection, claim, now, next_due, rows.branch, resolved_at, commit=rows.tip, due=counts.due)
+        return counts
 
 
 def _paths_before(connection: Connection, claim: RepositoryClaim) -> dict[str, str]:

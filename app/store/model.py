@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntFlag
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from app.catalog.model import Entity, EntityRef
 from app.facts.model import FactSet
@@ -108,12 +108,22 @@ class ProblemRow:
     entity: str = ""
 
 
+class Reading(NamedTuple):
+    """What a reading is known by: the same blob means different things under different base names and readers."""
+
+    blob: str
+    kind: str
+    version: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InventoryRows:
     """All that one snapshot of a repository says, ready to be kept.
 
     `paths`: every path → blob id. Where blob ids are not known ("") a change of content is told by `changed_paths`.
     `also_due`: entities concerned for reasons the store can't see (members of a changed owner or system).
+    `catalog_version`: under which catalog its objects were attributed; when that has moved on, the catalog's version
+    grows, so that whoever attributes anew sees them. `readings`: what readers made of blobs that were new.
     """
 
     tip: str
@@ -127,6 +137,8 @@ class InventoryRows:
     problems: tuple[ProblemRow, ...] = ()
     entities: tuple[Entity, ...] = ()
     also_due: frozenset[EntityRef] = frozenset()
+    catalog_version: int | None = None
+    readings: Mapping[Reading, bytes] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

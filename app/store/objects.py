@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, func, select
+from sqlalchemy import Connection, Row, Select, and_, delete, func, select
 
 from app.catalog.model import EntityRef
 from app.lib.problems import Problem
-from app.store.due import mark
+from app.store.due import mark as make_due
 from app.store.engine import Database
 from app.store.inventories import give
 from app.store.model import Page, StoredObject, Why, refs_of
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import chunks
-from app.store.tables import object_entities, objects, problems, repositories, unreadable
+from app.store.sql import chunks, insert, number
+from app.store.tables import counters, object_entities, objects, problems, repositories, unreadable
 
+_ATTRIBUTED = "attributed:"
 _NOBODYS = and_(objects.c.attributed.is_(False), objects.c.ignored == "")
 
 
@@ -85,17 +86,34 @@ class Objects:
             yield from found
 
     def attribute(
-        self, handed: Iterable[tuple[int, Iterable[EntityRef], str]], why: Why, now: datetime
+        self,
+        handed: Iterable[tuple[int, Iterable[EntityRef], str]],
+        why: Why,
+        now: datetime,
+        *,
+        mark: tuple[str, int] | None = None,
     ) -> set[EntityRef]:
-        """Gives objects (id, references, reason) to other entities; makes due who lost or got one, and returns them."""
+        """Gives objects (id, references, reason) to other entities; makes due who lost or got one, and returns them.
+
+        `mark`: the rules and the version of the catalog by which every object was looked at (see `attributed_under`).
+        """
         given = {id_: (frozenset(str(ref) for ref in refs), reason) for id_, refs, reason in handed}
         with self._database.write() as connection:
             before = _attributed(connection, given)
             moved = {id_: given[id_] for id_, state in before.items() if state != given[id_]}
             give(connection, [(id_, refs, reason) for id_, (refs, reason) in moved.items()])
             concerned = {ref for id_, (refs, _) in moved.items() for ref in refs ^ before[id_][0]}
-            mark(connection, concerned, why, now)
+            make_due(connection, concerned, why, now)
+            if mark is not None:
+                rules, version = mark
+                connection.execute(delete(counters).where(counters.c.name.startswith(_ATTRIBUTED)))
+                insert(connection, counters, [{"name": _ATTRIBUTED + rules, "value": version}])
         return set(refs_of(concerned))
+
+    def attributed_under(self, rules: str) -> int:
+        """The version of the catalog by which all objects were last attributed under these rules; 0: never."""
+        with self._database.read() as connection:
+            return number(connection, _ATTRIBUTED + rules)
 
     def unattributed(self, *, after: int = 0, limit: int = 100) -> Page[StoredObject]:
         """Objects that are nobody's though nothing ignores them, for the platform team. The cursor is the last id."""

@@ -6,52 +6,43 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, update
+from sqlalchemy import Connection, delete, select, update
 
 from app.store.engine import Database
+from app.store.model import Reading
 from app.store.sql import chunks, upsert
 from app.store.tables import parsed
 
 _TOUCH_AFTER = timedelta(days=1)
-Key = tuple[str, str]
-"""(blob id, kind): the same blob means different things under different base names."""
 
 
 class ParsedCache:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get_many(self, keys: Iterable[Key], version: str, now: datetime) -> dict[Key, bytes]:
-        """What is known of these blobs at this reader version; unknown ones are absent.
+    def get_many(self, wanted: Iterable[Reading], now: datetime) -> dict[Reading, bytes]:
+        """What is known of these; unknown ones are absent.
 
         Use is noted at most once a day, so that a warm read writes nothing.
         """
-        wanted = set(keys)
-        found: dict[Key, bytes] = {}
+        asked = set(wanted)
+        found: dict[Reading, bytes] = {}
         stale: list[str] = []
+        at = parsed.c
         with self._database.read() as connection:
-            for chunk in chunks(sorted({blob for blob, _ in wanted})):
-                query = parsed.select().where(parsed.c.blob.in_(chunk), parsed.c.version == version)
+            for chunk in chunks(sorted({reading.blob for reading in asked})):
+                query = select(at.blob, at.kind, at.version, at.body, at.used_at).where(at.blob.in_(chunk))
                 for row in connection.execute(query):
-                    if (row.blob, row.kind) in wanted:
-                        found[row.blob, row.kind] = zlib.decompress(row.body)
+                    reading = Reading(row.blob, row.kind, row.version)
+                    if reading in asked:
+                        found[reading] = zlib.decompress(row.body)
                         if row.used_at < now - _TOUCH_AFTER:
                             stale.append(row.blob)
         if stale:
             with self._database.write() as connection:
-                _touch(connection, stale, version, now)
+                for chunk in chunks(sorted(set(stale))):
+                    connection.execute(update(parsed).where(at.blob.in_(chunk)).values(used_at=now))
         return found
-
-    def put_many(self, bodies: Mapping[Key, bytes], version: str, now: datetime) -> None:
-        """Keeps what readers made of blobs."""
-        rows = [
-            {"blob": blob, "kind": kind, "version": version, "body": zlib.compress(body, 3), "used_at": now}
-            for (blob, kind), body in sorted(bodies.items())
-        ]
-        if rows:
-            with self._database.write() as connection:
-                for chunk in chunks(rows):
-                    upsert(connection, parsed, chunk)
 
     def prune(self, unused_since: datetime) -> int:
         """Forgets what nobody asked for since then, old reader versions with it. Returns how many rows."""
@@ -59,7 +50,13 @@ class ParsedCache:
             return connection.execute(delete(parsed).where(parsed.c.used_at < unused_since)).rowcount
 
 
-def _touch(connection: Connection, blobs: Iterable[str], version: str, now: datetime) -> None:
-    for chunk in chunks(blobs):
-        used = update(parsed).where(parsed.c.blob.in_(chunk), parsed.c.version == version)
-        connection.execute(used.values(used_at=now))
+def packed(body: bytes) -> bytes:
+    """A reading as it is kept; made before the transaction that keeps it."""
+    return zlib.compress(body, 1)
+
+
+def keep(connection: Connection, readings: Mapping[Reading, bytes], now: datetime) -> None:
+    """Remembers packed readings, within a transaction."""
+    for chunk in chunks(sorted(readings.items())):
+        rows = [{**reading._asdict(), "body": body, "used_at": now} for reading, body in chunk]
+        upsert(connection, parsed, rows)

@@ -9,7 +9,8 @@ from store_examples import MINUTE, NOW, OTHER, URL, add_repositories, entity, re
 
 from app.catalog.model import EntityRef
 from app.store.listing import Distribution, EntityFilter
-from app.store.model import JudgementRows
+from app.store.model import JudgementRows, Reading
+from app.store.parsed import packed
 from app.store.store import Store
 
 SHOP, PAY = EntityRef("group", "default", "shop"), EntityRef("group", "default", "pay")
@@ -130,25 +131,27 @@ def test_a_summary_is_a_distribution_and_a_share_on_target(listed: Store) -> Non
     assert listed.listing.summary(EntityFilter(scorecard="other")) == []
 
 
-def test_parsed_bodies_come_back_by_blob_kind_and_version(store: Store) -> None:
-    bodies = {(f"{number:040x}", ".yaml"): f"body {number}".encode() for number in range(1200)}
+def test_readings_come_back_by_blob_kind_and_version(store: Store) -> None:
+    bodies = {Reading(f"{number:040x}", ".yaml", "1"): f"body {number}".encode() for number in range(1200)}
+    add_repositories(store, URL)
 
-    store.parsed.put_many(bodies, "1", NOW)
+    save(store, readings={reading: packed(body) for reading, body in bodies.items()})
 
-    assert store.parsed.get_many([*bodies, ("f" * 40, ".yaml")], "1", NOW) == bodies
-    assert store.parsed.get_many(bodies, "2", NOW) == {}
-    assert store.parsed.get_many([(f"{1:040x}", "CODEOWNERS")], "1", NOW) == {}
+    assert store.parsed.get_many([*bodies, Reading("f" * 40, ".yaml", "1")], NOW) == bodies
+    assert store.parsed.get_many([Reading(f"{1:040x}", ".yaml", "2")], NOW) == {}
+    assert store.parsed.get_many([Reading(f"{1:040x}", "CODEOWNERS", "1")], NOW) == {}
 
 
-def test_parsed_bodies_that_nobody_asked_for_are_forgotten(store: Store) -> None:
-    used, unused = ("1" * 40, ".md"), ("2" * 40, ".md")
-    store.parsed.put_many({used: b"a", unused: b"b"}, "1", NOW)
+def test_readings_that_nobody_asked_for_are_forgotten(store: Store) -> None:
+    used, unused = Reading("1" * 40, ".md", "1"), Reading("2" * 40, ".md", "1")
+    add_repositories(store, URL)
+    save(store, readings={used: packed(b"a"), unused: packed(b"b")})
     later = NOW + timedelta(days=20)
 
-    store.parsed.get_many([used], "1", later)
+    store.parsed.get_many([used], later)
 
     assert store.parsed.prune(later - timedelta(days=1)) == 1
-    assert store.parsed.get_many([used, unused], "1", later) == {used: b"a"}
+    assert store.parsed.get_many([used, unused], later) == {used: b"a"}
 
 
 def test_the_last_good_policy_is_kept_and_an_equal_one_is_not_written_again(store: Store) -> None:
