@@ -92,15 +92,18 @@ def _root(path: str, source_location: str, repository: str) -> str:
     return posixpath.dirname(path)
 
 
-def provisional_entity(repository: str, paths: frozenset[str]) -> Entity:
-    """The component that stands for a repository without a valid descriptor. It says so (`provisional`)."""
+def provisional_entity(repository: str, paths: frozenset[str], *, operated: bool = False) -> Entity:
+    """The component that stands for a repository whose descriptors name no entity. It says so (`provisional`).
+
+    `operated`: alert rules, objectives or runbooks were found there, so that somebody runs it, however it is built.
+    """
     bare = repository.rstrip("/").rsplit("/", 1)[-1]
     name = re.sub(r"[^A-Za-z0-9_.-]+", "-", bare).strip("-._")[:63].strip("-._") or "repository"
     document = {
         "apiVersion": "backstage.io/v1alpha1",
         "kind": "Component",
-        "metadata": {"name": name, "description": "Made up by Roadworthy: this repository holds no valid descriptor."},
-        "spec": {"type": _type_of(paths), "lifecycle": "production"},
+        "metadata": {"name": name, "description": "Made up by Roadworthy: this repository holds no descriptor that names an entity."},
+        "spec": {"type": "service" if operated else _type_of(paths), "lifecycle": "production"},
     }
     return Entity(
         ref=EntityRef("component", "default", name.lower()),

@@ -55,6 +55,10 @@ class Relation:
     line: int = 0
 
 
+IDENTITY_CODES = frozenset(("entity-metadata", "entity-kind", "entity-name", "entity-namespace"))
+"""Problems that leave an entity without an identity: it is told, listed as found, and never scored or referred to."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
     """A catalog entity as found. `document` is the whole descriptor, JSON-ready, in Backstage's spelling.
@@ -86,6 +90,11 @@ class Entity:
     @property
     def valid(self) -> bool:
         return not self.problems
+
+    @property
+    def identified(self) -> bool:
+        """Kind, namespace and name are such that the reference can be written down by others: else it is no entity."""
+        return self.provisional or not any(problem.code in IDENTITY_CODES for problem in self.problems)
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -145,10 +154,11 @@ class Catalog:
 
     @classmethod
     def of(cls, entities: Iterable[Entity]) -> Catalog:
-        """Ignored entities are left out; of two with the same ref the first wins (the reader reports the second)."""
+        """Entities that are ignored or have no valid identity are left out; of two with the same ref the first wins (the
+        reader reports the second)."""
         catalog = cls()
         for entity in entities:
-            if not entity.ignored:
+            if not entity.ignored and entity.identified:
                 catalog.entities.setdefault(entity.ref, entity)
         stated = [relation for entity in catalog.entities.values() for relation in entity.relations]
         for relation in stated:

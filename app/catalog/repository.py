@@ -96,9 +96,10 @@ def _unique(entities: list[Entity]) -> tuple[list[Entity], list[Problem]]:
     first: dict[EntityRef, Entity] = {}
     kept, problems = [], []
     for entity in entities:
-        earlier = first.get(entity.ref) if not entity.ignored else None
+        counts = entity.identified and not entity.ignored
+        earlier = first.get(entity.ref) if counts else None
         if earlier is None:
-            if not entity.ignored:
+            if counts:
                 first[entity.ref] = entity
             kept.append(entity)
             continue

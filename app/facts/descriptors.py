@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.catalog.descriptor import provisional_entity
 from app.catalog.model import Entity
@@ -32,8 +32,12 @@ def mentions_backstage(data: bytes) -> bool:
     return any(sign in data for sign in _SIGNS)
 
 
-def read_descriptors(files: Mapping[str, bytes], *, snapshot: Snapshot) -> Descriptors:
-    """Every entity of the snapshot; one provisional component where none is valid."""
+def read_descriptors(files: Mapping[str, bytes], *, snapshot: Snapshot, operated: bool = False) -> Descriptors:
+    """Every entity of the snapshot; one provisional component where no descriptor names one.
+
+    An entity with a fault stands for its repository all the same: two at one place would leave its evidence to neither.
+    The made-up one carries what is wrong with those that could not be named. `operated` as in `provisional_entity`.
+    """
     entries = {entry.path: entry for entry in snapshot.entries()}
 
     def text(path: str) -> str | None:
@@ -47,9 +51,9 @@ def read_descriptors(files: Mapping[str, bytes], *, snapshot: Snapshot) -> Descr
     place = Files(snapshot.url, frozenset(entries), text, ignoring.reason)
     found = read_repository_entities(loaded, place)
     entities = found.entities
-    if not any(entity.valid and not entity.ignored for entity in entities):
-        taken = {entity.ref for entity in entities if not entity.ignored}
-        made_up = provisional_entity(snapshot.url, place.paths)
-        entities = entities if made_up.ref in taken else (*entities, made_up)
+    if not any(entity.identified and not entity.ignored for entity in entities):
+        nameless = [problem for entity in entities if not entity.identified for problem in entity.problems]
+        made_up = provisional_entity(snapshot.url, place.paths, operated=operated)
+        entities = (*entities, replace(made_up, problems=tuple(nameless)))
     broken = {(path, doc.error.line) for path, docs in loaded.items() for doc in docs if doc.error is not None}
     return Descriptors(entities, found.problems, tuple(p for p in found.problems if (p.path, p.line) in broken))

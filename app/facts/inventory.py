@@ -119,8 +119,8 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
         Skipped(entry.path, f"is larger than {max_file_size} bytes") for entry in wanted if entry.size > max_file_size
     )
     readings, contents = _read(snapshot, readable, cache or NoCache(), max_file_size)
-    descriptors = _descriptors(snapshot, readable, readings, contents)
     found = tuple(_found(snapshot, readings))
+    descriptors = _descriptors(snapshot, readable, readings, contents, operated=any(_operational(one) for one in found))
     return Inventory(
         url=snapshot.url,
         commit=snapshot.commit,
@@ -199,6 +199,11 @@ def _linked(found: Iterable[Found]) -> set[str]:
     return {path for target in targets if target.repository in here for path in (target.path, *target.alternatives)}
 
 
+def _operational(one: Found) -> bool:
+    """An alert, an objective or a runbook that counts: what only somebody who runs a thing writes."""
+    return not one.ignored and (isinstance(one.object, AlertRule | Objective) or _dated(one))
+
+
 def _dated(one: Found) -> bool:
     return isinstance(one.object, Runbook) and kinds.runbook_kind(one.path, one.object) != "document"
 
@@ -227,8 +232,10 @@ def _descriptors(
     entries: Sequence[TreeEntry],
     readings: Mapping[str, _Reading],
     contents: Mapping[str, bytes],
+    *,
+    operated: bool,
 ) -> Descriptors:
     """Entities need every descriptor at once (Locations, duplicates): their bytes are read again each time."""
     paths = [entry.path for entry in entries if entry.path in readings and readings[entry.path].descriptor]
     files = {path: contents[path] for path in paths if path in contents}
-    return read_descriptors(files, snapshot=snapshot)
+    return read_descriptors(files, snapshot=snapshot, operated=operated)

@@ -102,7 +102,7 @@ def _next_due(pipeline: Pipeline, now: datetime) -> datetime:
 def rows_of(pipeline: Pipeline, inventory: Inventory, blobs: Mapping[str, str]) -> InventoryRows:
     """The inventory as rows, each object with its owner by the catalog that this same inventory makes."""
     evidence = inventory.url in pipeline.evidence
-    entities = tuple(entity for entity in inventory.entities if not (entity.provisional and evidence))
+    entities = tuple(one for one in inventory.entities if one.identified and not (one.provisional and evidence))
     version, known = pipeline.lately_known()
     attributor = known.replacing(inventory.url, entities)
     return InventoryRows(
