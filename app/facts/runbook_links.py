@@ -13,9 +13,6 @@ from app.facts.world import World
 from app.formats import links
 from app.formats.model import Runbook, Section
 
-MIN_WORDS = 3
-"""Words that make a section more than its heading; a command, link or step does too."""
-
 PLACEHOLDER = re.compile(
     r"(?i)\W*(todo|tbd|none|n/?a|null|fixme|change-?me|x{3,})?\W*|.*://(www\.)?example\.(com|org|net)\b.*"
 )
@@ -96,16 +93,6 @@ def _subtree(sections: tuple[Section, ...], anchor: str) -> tuple[Section, ...]:
     rest = sections[start + 1 :]
     below = next((i for i, section in enumerate(rest) if section.level <= sections[start].level), len(rest))
     return sections[start : start + 1 + below]
-
-
-def topics_of(sections: Iterable[Section]) -> list[str]:
-    """Topics with something under their heading, in the order met."""
-    return list(dict.fromkeys(topic for section in sections if is_filled(section) for topic in section.topics))
-
-
-def is_filled(section: Section) -> bool:
-    """A heading alone answers nothing."""
-    return section.words >= MIN_WORDS or bool(section.commands or section.links or section.steps)
 
 
 def actions_of(sections: Iterable[Section]) -> int:

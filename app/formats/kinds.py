@@ -1,8 +1,9 @@
 """Is this page a runbook? Its place and its content decide together.
 
-Places: the globs seen in public repositories, by frequency. Content: a page whose headings answer three of meaning,
-impact, diagnosis and mitigation is an alert's runbook wherever it lies; one with four of a service's topics, an
-operational one among them, is a service's.
+Places: the globs seen in public repositories, by frequency. A folder of operations holds all kinds of pages, so there the
+content must speak of something to do. Content: a page whose headings answer three of meaning, impact, diagnosis and
+mitigation is an alert's runbook wherever it lies; one with four of a service's topics, an operational one among them, is a
+service's. Proposals, tutorials, release notes and the like have such headings too, and are never runbooks by content.
 """
 
 from __future__ import annotations
@@ -12,25 +13,40 @@ import re
 from app.formats.model import Runbook
 
 _PLACE = re.compile(
-    r"(^|/)(run-?_?books?|play-?books?|sops?|operations|on-?call|oncall)(/.*)?/[^/]+\.(md|markdown)$"
+    r"(^|/)(run-?_?books?|play-?books?|sops?|on-?call|oncall)(/.*)?/[^/]+\.(md|markdown)$"
     r"|(^|/)[^/]*(run-?_?book|play-?book)[^/]*\.(md|markdown)$"
     r"|(^|/)rb-\d+[^/]*\.(md|markdown)$",
     re.IGNORECASE,
 )
+_OPERATIONS = re.compile(r"(^|/)(operations|ops)(/.*)?/[^/]+\.(md|markdown)$", re.IGNORECASE)
 _NOT = re.compile(
-    r"(^|/)(_?index|readme|contributing|changelog|template|_template|code_of_conduct)\.(md|markdown)$", re.I
+    r"(^|/)(_?index|readme|contributing|changelog[^/]*|template|_template|code_of_conduct|claude|agents|gemini|features"
+    r"|pull_request_template|release[-_ ]?notes)\.(md|markdown)$",
+    re.IGNORECASE,
+)
+_ELSEWHERE = re.compile(
+    r"(^|/)(\.github|\.gitlab|(proposal|enhancement|rfc|adr|decision|design|blog|tutorial|guide|upgrade|release)s?(-[a-z]+)?"
+    r"|(user|developer|contributor)-guide|upgrading|getting[-_ ]started|release[-_]notes|changelogs?|posts?)/",
+    re.IGNORECASE,
 )
 _ALERT = frozenset(("meaning", "impact", "diagnosis", "mitigation"))
 _SERVICE = frozenset(("overview", "dependencies", "dashboards", "health", "failures", "rollback", "escalation"))
 _OPERATIONAL = frozenset(("failures", "rollback", "escalation"))
+_ACTED_ON = _OPERATIONAL | {"diagnosis", "mitigation", "health"}
+_LONGEST = 4
+"""Words of a heading that names its topic and does not just mention it ("Risks and mitigations of the new design")."""
 
 
 def runbook_kind(path: str, runbook: Runbook) -> str:
     """`runbook`, `error-budget-policy` or `document`."""
     if runbook.document_type == "error-budget-policy":
         return runbook.document_type
-    topics = {topic for section in runbook.sections for topic in section.topics}
-    by_content = len(topics & _ALERT) >= 3 or (len(topics & _SERVICE) >= 4 and bool(topics & _OPERATIONAL))
+    named = {topic for one in runbook.sections if len(one.title.split()) <= _LONGEST for topic in one.topics}
+    by_content = not _ELSEWHERE.search(path) and (
+        len(named & _ALERT) >= 3 or (len(named & _SERVICE) >= 4 and bool(named & _OPERATIONAL))
+    )
     if _NOT.search(path):
         return "runbook" if by_content and "run" in path.lower() else "document"
-    return "runbook" if by_content or _PLACE.search(path) else "document"
+    if _PLACE.search(path) or by_content:
+        return "runbook"
+    return "runbook" if _OPERATIONS.search(path) and named & _ACTED_ON else "document"

@@ -25,7 +25,7 @@ from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "3"
+VERSION = "4"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"

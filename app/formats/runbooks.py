@@ -11,7 +11,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from app.formats.model import Parsed, Runbook, Section
-from app.formats.topics import topics_of
+from app.formats.topics import answered, topics_of
 from app.lib import documents, times
 
 NAME = "runbooks"
@@ -30,6 +30,12 @@ _ALERT_NAME = re.compile(r"(?:(?i:alert ?name):?\s*)?[\"'`]?([A-Z]+[a-z0-9]+[A-Z
 _PLACEHOLDER = re.compile(
     r"\b(todo|tbd|fixme|lorem ipsum|coming soon|work in progress|to be (written|done|defined))\b", re.I
 )
+_HOLDS_PLACE = re.compile(
+    r"[\W_]*((todo|tbd|fixme|coming soon|work in progress|to be (written|done|defined))(\W+\w+){0,5}"
+    r"|n/?a|none|nothing yet|see above|\.{3}|…)[\W_]*",
+    re.IGNORECASE,
+)
+"""A paragraph or list item that only holds the place of what is to be written: it counts as nothing."""
 _DEPRECATED = re.compile(
     r"\b(deprecated|obsolete|no longer (used|maintained)|has been (removed|moved))\b", re.IGNORECASE
 )
@@ -74,6 +80,13 @@ class _Part:
     commands: int = 0
     steps: int = 0
     text: list[str] = field(default_factory=list)
+    item_begun: bool = False
+    """A list item is open and holds nothing yet."""
+
+    def enter_item(self) -> None:
+        """Something stands in the open item, which makes it a step."""
+        self.steps += self.item_begun
+        self.item_begun = False
 
 
 def read(text: str) -> Parsed:
@@ -142,11 +155,15 @@ def slug_of(title: str) -> str:
 def _add(part: _Part, token: Token) -> None:
     if token.type in ("fence", "code_block"):
         part.commands += bool(token.content.strip())
+        part.enter_item()
     elif token.type == "list_item_open":
-        part.steps += 1
+        part.item_begun = True
     elif token.type in ("inline", "html_block"):
         text = _shown(token.content)
         part.text.append(text)
+        if _HOLDS_PLACE.fullmatch(text):
+            return
+        part.enter_item()
         part.links += len(_LINK.findall(text))
         part.commands += sum(1 for span in _CODE_SPAN.findall(text) if " " in span.strip())
         bare = _HTML.sub(" ", _CODE_SPAN.sub(" ", _TEXT_LINK.sub(r"\1", text)))
@@ -187,7 +204,7 @@ def _runbook(front: Mapping[str, str], body: str, parts: list[_Part], anchors: l
         sections=sections,
         anchors=tuple(anchors),
         words=words,
-        topics=tuple(dict.fromkeys(t for s in sections if _filled(s) for t in s.topics)),
+        topics=answered(sections),
         stub=_stub(body, words, parts),
         reviewed_at=_date(front, dates, _REVIEWED),
         review_by=_date(front, dates, _REVIEW_BY),
@@ -202,10 +219,6 @@ def _runbook(front: Mapping[str, str], body: str, parts: list[_Part], anchors: l
 
 def _first_title(parts: list[_Part]) -> str:
     return next((part.title for part in parts if part.title), "")
-
-
-def _filled(section: Section) -> bool:
-    return section.words >= 10 or bool(section.commands or section.links or section.steps)
 
 
 def _stub(body: str, words: int, parts: list[_Part]) -> str:

@@ -7,6 +7,9 @@ Skelton Thatcher, Financial Times, PagerDuty.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+from app.formats.model import Section
 
 _GROUPS = {
     "meaning": r"meaning|summary|description|what (does|is|happened)|what this alert|about this alert|explanation",
@@ -41,6 +44,23 @@ _GROUPS = {
     ),
 }
 _PATTERNS = {topic: re.compile(rf"\b(?:{words})\b", re.IGNORECASE) for topic, words in _GROUPS.items()}
+
+
+FEWEST_WORDS = {"meaning": 4, "impact": 4, "diagnosis": 4, "mitigation": 4}
+"""Words that answer an alert's question: the shortest sentences of OpenShift's runbooks that say something have four
+("Storage is not available."), and those that only repeat the alert's name have three."""
+FEWEST_OF_A_SERVICE = 10
+"""Words of prose that answer a topic of a service. Terse answers are lists, links and commands, and need none."""
+
+
+def answered(sections: Iterable[Section]) -> tuple[str, ...]:
+    """Topics with something written under their heading, each once, in the order met. A heading alone answers nothing."""
+    return tuple(dict.fromkeys(topic for section in sections for topic in section.topics if _answers(section, topic)))
+
+
+def _answers(section: Section, topic: str) -> bool:
+    acted = section.commands or section.links or section.steps
+    return bool(acted) or section.words >= FEWEST_WORDS.get(topic, FEWEST_OF_A_SERVICE)
 
 
 def topics_of(heading: str) -> tuple[str, ...]:

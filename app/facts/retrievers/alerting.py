@@ -12,11 +12,12 @@ from app.facts.alert_items import generated_item, objective_link, recording_item
 from app.facts.inventory import Found, UnreadablePlace
 from app.facts.model import Place, Reason, Unknown
 from app.facts.retrievers.slo import joined_objectives
-from app.facts.runbook_links import Landing, actions_of, land, sections_of, topics_of
+from app.facts.runbook_links import Landing, actions_of, land, sections_of
 from app.facts.seen import Item, Seen, unreadable_items
 from app.facts.world import World
 from app.formats import ignoring
 from app.formats.model import AlertRule, Objective, RecordingRule, RuleTest, Runbook, RunbookLink
+from app.formats.topics import answered
 
 JSONNET = (".jsonnet", ".libsonnet")
 
@@ -93,7 +94,7 @@ def _with_runbook(item: Item, landing: Landing) -> Item:
         "path": landing.path,
         "anchor": landing.anchor,
         "url": landing.url,
-        "topics": topics_of(sections),
+        "topics": list(answered(sections)),
         "actions": actions_of(sections),
         "stub": page.stub if isinstance(page, Runbook) and not landing.anchor else "",
         "shared": landing.key,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from pathlib import PurePosixPath
 from app.catalog.model import Entity
 from app.facts.inventory import Found
 from app.facts.retrievers.catalog import has_words, links_of
-from app.facts.runbook_links import Landing, land, topics_of
+from app.facts.runbook_links import Landing, land
 from app.facts.seen import Item, Seen, due_at, entity_place, place_of, unreadable_items
 from app.facts.world import World
 from app.formats import kinds
@@ -18,6 +19,8 @@ from app.formats.model import AlertRule, Runbook
 from app.lib.times import format_instant, parse_instant
 
 SCHEMA_TOPICS = frozenset(("meaning", "impact", "diagnosis", "mitigation"))
+OF_A_SERVICE = frozenset(("overview", "dependencies", "escalation", "rollback"))
+CAMEL_CASE = re.compile(r"[A-Za-z]+[a-z0-9][A-Z][A-Za-z0-9]*")
 
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
@@ -57,16 +60,21 @@ def is_runbook(found: Found) -> bool:
 
 
 def role_of(found: Found, alerts: frozenset[str], default: str = "service") -> str:
-    """`alert` for a page named after an alert, or of the four-part alert schema; else `service`, or the default."""
+    """`alert` for a page named after an alert, or of the four-part alert schema; else `service`, or the default.
+
+    In a repository of runbooks the alerts are not at hand: a page whose file and title are one name in camel case is an
+    alert's, unless it speaks of more than one thing that only a service has.
+    """
     page = found.object
     assert isinstance(page, Runbook)
-    stem = PurePosixPath(found.path).stem.lower()
-    if stem in alerts or page.title.strip("`# ").lower() in alerts:
+    stem, title = PurePosixPath(found.path).stem, page.title.strip("`# ")
+    if stem.lower() in alerts or title.lower() in alerts:
         return "alert"
     top = {topic for section in page.sections if section.level <= 2 for topic in section.topics}
-    if len(top & SCHEMA_TOPICS) >= 3 and not top & {"overview", "dependencies", "escalation", "rollback"}:
-        return "alert"
-    return default
+    named = CAMEL_CASE.fullmatch(stem) and re.sub(r"\W", "", title).lower() == stem.lower()
+    if len(top & OF_A_SERVICE) > bool(named):
+        return default
+    return "alert" if named or len(top & SCHEMA_TOPICS) >= 3 else default
 
 
 def document_item(found: Found, role: str) -> Item:
@@ -87,7 +95,7 @@ def document_item(found: Found, role: str) -> Item:
             }
             for s in page.sections
         ],
-        "topics": topics_of(page.sections),
+        "topics": list(page.topics),
         "words": page.words,
         "stub": page.stub,
         "reviewed_at": page.reviewed_at,

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+import pytest
+
 from app.facts.retrievers import error_budget, runbooks
 
 PAYMENTS = "component:default/payments"
@@ -71,3 +73,38 @@ def test_a_runbook_outside_the_crawled_repositories_is_unknown(
     )
     assert "words" not in page
     assert "words" in page["unknown"]
+
+
+ONE_OF_MANY = "# {title}\n\n## Meaning\n\nThe machine is stuck.\n\n## Recovery\n\nRestart it.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "role"),
+    [
+        ("MachineStuck", "MachineStuck", "alert"),
+        ("MachineStuck", "Machine Stuck", "alert"),
+        ("orders", "Orders", "service"),
+        ("MachineStuck", "When it hangs", "service"),
+    ],
+)
+def test_a_page_named_like_an_alert_is_an_alerts_even_where_the_rules_are_elsewhere(
+    snapshot: Callable[..., Any], looked: Callable[..., Any], now: datetime, name: str, title: str, role: str
+) -> None:
+    look = looked(snapshot({f"runbooks/{name}.md": ONE_OF_MANY.format(title=title)}))
+    (made_up,) = look.world.catalog.entities.values()
+
+    (page,) = runbooks.retrieve(made_up, look.world, now).values["runbooks.documents"]
+
+    assert page["role"] == role
+
+
+def test_a_service_with_a_name_in_camel_case_keeps_its_runbook(
+    snapshot: Callable[..., Any], looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    text = service_files["docs/runbook.md"].replace("# Payments runbook", "# PaymentsService")
+    look = looked(snapshot({"runbooks/PaymentsService.md": text}))
+    (made_up,) = look.world.catalog.entities.values()
+
+    (page,) = runbooks.retrieve(made_up, look.world, now).values["runbooks.documents"]
+
+    assert page["role"] == "service"

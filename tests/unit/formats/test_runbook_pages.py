@@ -135,6 +135,61 @@ def test_an_empty_section_does_not_cover_its_topic() -> None:
     assert read.topics == ("mitigation",)
 
 
+@pytest.mark.parametrize(
+    ("heading", "body", "answers"),
+    [
+        ("Meaning", "Clock not synchronising.", False),
+        ("Impact", "Storage is not available.", True),
+        ("Impact", "TODO: describe who is hurt", False),
+        ("Impact", "N/A", False),
+        ("Mitigation", "- TODO\n- tbd", False),
+        ("Mitigation", "- Restart it", True),
+        ("Mitigation", "    systemctl restart it", True),
+        ("Mitigation", "None of the pods answer.", True),
+        ("Dependencies", "The orders service needs its database.", False),
+        ("Dependencies", "- orders-db", True),
+        ("Escalation", "[The team](https://chat.example/orders)", True),
+        ("Overview", "Takes the orders of customers at checkout and hands them to the warehouse.", True),
+    ],
+)
+def test_a_topic_is_answered_by_a_sentence_or_by_something_to_do(heading: str, body: str, answers: bool) -> None:
+    assert bool(page(f"# X\n\n## {heading}\n\n{body}\n").topics) is answers
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "docs/proposals/2024-hydrator.md",
+        "operator/docs/enhancements/zones.md",
+        "docs/getting-started/microservices.md",
+        ".github/ISSUE_TEMPLATE/bug_report.md",
+        "components/eso/CHANGELOG-0.16-to-0.19.md",
+        "website/content/blog/2025/queries.md",
+        "CLAUDE.md",
+        "docs/upgrading/3.4-3.5.md",
+    ],
+)
+def test_pages_about_work_to_come_or_done_are_no_runbooks(path: str) -> None:
+    headings = ("Overview", "Dependencies", "Health", "Rollback", "Impact", "Diagnosis", "Mitigation", "Meaning")
+    read = page("# X\n" + "".join(f"\n## {heading}\n\nSome words stand here.\n" for heading in headings))
+
+    assert runbook_kind(path, read) == "document"
+    assert runbook_kind("docs/orders.md", read) == "runbook"
+
+
+def test_a_heading_that_only_mentions_its_topics_makes_no_runbook() -> None:
+    read = page("# X\n\n## Summary of what we want\n\n## The impact on all of our users\n\n## How we diagnosed the bug\n")
+
+    assert runbook_kind("docs/bug.md", read) == "document"
+
+
+def test_a_page_of_operations_is_a_runbook_when_it_speaks_of_something_to_do() -> None:
+    reference, guide = page("# Tenancy\n\n## Syntax\n\nWords.\n"), page("# Disks\n\n## Troubleshooting\n\nWords.\n")
+
+    assert runbook_kind("docs/operations/tenancy.md", reference) == "document"
+    assert runbook_kind("docs/operations/disks.md", guide) == "runbook"
+
+
 def test_commands_links_and_steps_are_counted() -> None:
     read = page(
         "# X\n\nRun `kubectl get pods`, not `kubectl`. See [a](b.md), <https://c.example/d>.\n\n1. one\n2. two\n"
