@@ -102,7 +102,10 @@ def provisional_entity(repository: str, paths: frozenset[str], *, operated: bool
     document = {
         "apiVersion": "backstage.io/v1alpha1",
         "kind": "Component",
-        "metadata": {"name": name, "description": "Made up by Roadworthy: this repository holds no descriptor that names an entity."},
+        "metadata": {
+            "name": name,
+            "description": "Made up by Roadworthy: no descriptor here names an entity.",
+        },
         "spec": {"type": "service" if operated else _type_of(paths), "lifecycle": "production"},
     }
     return Entity(

@@ -154,8 +154,7 @@ class Catalog:
 
     @classmethod
     def of(cls, entities: Iterable[Entity]) -> Catalog:
-        """Entities that are ignored or have no valid identity are left out; of two with the same ref the first wins (the
-        reader reports the second)."""
+        """What is ignored or has no valid identity is left out; of two with one ref the first wins."""
         catalog = cls()
         for entity in entities:
             if not entity.ignored and entity.identified:

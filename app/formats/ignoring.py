@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
 _FOLDERS = {
     **dict.fromkeys(("vendor", "node_modules", "third_party", "third-party", "godeps", "bower_components"), "vendored"),
@@ -15,7 +16,7 @@ _FOLDERS = {
     **dict.fromkeys(
         ("testdata", "test-data", "test_data", "fixtures", "__fixtures__", "__tests__", "__snapshots__"), "test data"
     ),
-    **dict.fromkeys(("test", "tests", "e2e", "spec", "golden"), "test data"),
+    **dict.fromkeys(("test", "tests", "unittests", "e2e", "golden"), "test data"),
     **dict.fromkeys(
         ("skeleton", "skeletons", "scaffolder-templates", "cookiecutter", "archetype-resources"), "a template"
     ),
@@ -25,6 +26,9 @@ _SENTENCES = {
     "test data": "is test data ({})",
     "a template": "is part of a template skeleton ({})",
 }
+_TEST_FILE = re.compile(r"[-_.]tests?\.(ya?ml|json)$")
+_SPECS = frozenset(("support", "factories", "cassettes", "dummy", "data", "files", "requests", "features"))
+"""What Ruby keeps beside its specs. A `spec/` with anything else holds specifications: OpenAPI, SLOs, alerts."""
 _PLACEHOLDER = re.compile(r"\$\{\{|\{\{|\{%")
 _TEMPLATE_CONTENT = re.compile(r"(^|/)(templates?|template)/(content|skeleton|template)(/|$)")
 
@@ -32,11 +36,16 @@ _TEMPLATE_CONTENT = re.compile(r"(^|/)(templates?|template)/(content|skeleton|te
 @lru_cache(maxsize=65536)
 def reason(path: str) -> str:
     """Why nothing under this path counts, or "" when it does. `path` is relative to the repository, with `/`."""
-    folders = path.split("/")[:-1]
+    *folders, name = path.split("/")
     for folder in folders:
         kind = _FOLDERS.get(folder.lower())
         if kind:
             return _SENTENCES[kind].format(f"{folder}/")
+    for folder, below in pairwise(folders):
+        if folder.lower() == "spec" and below.lower() in _SPECS:
+            return _SENTENCES["test data"].format(f"{folder}/{below}/")
+    if _TEST_FILE.search(name.lower()):
+        return _SENTENCES["test data"].format(name)
     if _PLACEHOLDER.search(path) or _TEMPLATE_CONTENT.search("/".join(folders)):
         return _SENTENCES["a template"].format("its path is a template")
     return ""

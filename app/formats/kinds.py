@@ -1,9 +1,9 @@
 """Is this page a runbook? Its place and its content decide together.
 
-Places: the globs seen in public repositories, by frequency. A folder of operations holds all kinds of pages, so there the
-content must speak of something to do. Content: a page whose headings answer three of meaning, impact, diagnosis and
-mitigation is an alert's runbook wherever it lies; one with four of a service's topics, an operational one among them, is a
-service's. Proposals, tutorials, release notes and the like have such headings too, and are never runbooks by content.
+Places: the globs seen in public repositories, by frequency. A folder of operations holds all kinds of pages, so there
+the content must speak of something to do. Content: a page whose headings answer three of meaning, impact, diagnosis and
+mitigation is an alert's runbook wherever it lies; one with four of a service's topics, an operational one among them,
+is a service's. Proposals, tutorials, release notes and the like have such headings too, and are none by content.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Kubernetes wrappings taken off: List, Template, ConfigMap, Secret, and the rule keys of well-known Helm values.
+"""Kubernetes wrappings taken off: List, Template, ConfigMap, Secret, JSON patches, the rule keys of well-known charts.
 
 What comes out keeps the line of the file it stands in. A Secret is opened only for an Alertmanager configuration,
 whose reader keeps names and kinds and nothing else.
@@ -20,6 +20,7 @@ _DEPTH = 4
 _MOST_ITEMS = 5_000
 _EMBEDDED = re.compile(r"""^[ \t]*["'{]*(?:groups|receivers|slos|rule_files|apiVersion)["']?[ \t]*:""", re.MULTILINE)
 _RECEIVERS = re.compile(r"""^[ \t]*["'{]*receivers["']?[ \t]*:""", re.MULTILINE)
+_ONE_GROUP = re.compile(r"/spec/groups/(?:-|\d+)")
 _RULE_MAPS = ("additionalPrometheusRulesMap", "customRules", "serverFiles")
 
 
@@ -31,6 +32,8 @@ def unwrap(found: list[Document]) -> Iterator[Document]:
 
 def _unwrap(document: Document, depth: int) -> Iterator[Document]:
     value = document.value
+    if isinstance(value, list) and document.error is None:
+        yield from _patched_groups(document)
     if not isinstance(value, dict) or document.error is not None or depth == 0:
         yield document
         return
@@ -84,6 +87,22 @@ def _decoded(text: str) -> str:
         return base64.b64decode(text, validate=False).decode()
     except (binascii.Error, ValueError):
         return ""
+
+
+def _patched_groups(document: Document) -> Iterator[Document]:
+    """Rule groups that a JSON patch of kustomize puts into a PrometheusRule (RFC 6902 `add` and `replace`)."""
+    for index, step in enumerate(document.value[:_MOST_ITEMS]):
+        if not isinstance(step, dict) or step.get("op") not in ("add", "replace"):
+            continue
+        path, value = step.get("path"), step.get("value")
+        if path == "/spec/groups" and isinstance(value, list):
+            groups = value
+        elif isinstance(path, str) and _ONE_GROUP.fullmatch(path) and isinstance(value, dict):
+            groups = documents.Sequence(getattr(value, "mark", (document.line, 1)))
+            groups.append(value)
+        else:
+            continue
+        yield replace(document, value={"groups": groups}, line=documents.line_of(document.value, index), within=None)
 
 
 def _chart_values(document: Document) -> Iterator[Document]:

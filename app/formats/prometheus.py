@@ -14,6 +14,7 @@ from app.formats.prometheus_place import Origin, texts
 from app.lib.documents import Document, line_of
 
 NAME = "prometheus"
+TEMPLATED = "its rules are written by a template"
 
 _RESOURCES: dict[tuple[str, str], tuple[str, str]] = {
     ("monitoring.coreos.com", "PrometheusRule"): ("prometheusrule", "promql"),
@@ -57,8 +58,8 @@ def read(document: Document) -> Parsed:
         return prometheus_groups.read(groups, _origin(document, value, *resource), document)
     line = line_of(spec, "groups") if isinstance(spec, dict) else document.line
     if document.holes or templates.holds_token(groups) or templates.holds_token(spec):
-        return Parsed(unreadable=(Unreadable("alerting", line, "its rules are written by a template"),))
-    if groups is None:
+        return Parsed(unreadable=(Unreadable("alerting", line, TEMPLATED),))
+    if groups is None or groups == {}:  # an empty mapping is what a kustomize base leaves to its patches
         return Parsed()
     return Parsed(findings=(Finding(line, "group-shape", "`groups` must be a list of rule groups"),))
 

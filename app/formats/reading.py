@@ -11,6 +11,7 @@ from app.errors import DocumentError
 from app.formats import (
     alertmanager,
     code_owners,
+    helm_values,
     kubernetes,
     openslo,
     prometheus,
@@ -58,6 +59,7 @@ _NOISE = re.compile(
     r"|node_modules/.*)$"
 )
 _JSONNET_ALERT = re.compile(rb"\balert['\"]?\s*:\s*(?:'[^'\n]|\"[^\"\n]|\|\|\|)")
+_INCLUDED = re.compile(rb"\.Files\.(?:Glob|Get|Lines)\s*\(?\s*(?:printf\s+)?\"[^\"\n]+\.(?:ya?ml|json|rules)\"")
 _PLACEHOLDER = re.compile(r"\$\{\{")
 
 
@@ -70,7 +72,7 @@ def name_class(path: str) -> str:
     """What of a path changes the reading of its bytes, for a cache's key: "" where the file isn't wanted."""
     lowered = posixpath.basename(path).lower()
     if lowered.endswith(_YAML):
-        kind = "json" if lowered.endswith(".json") else "yaml"
+        kind = "json" if lowered.endswith(".json") else "values" if helm_values.is_values_file(path) else "yaml"
         return f"{kind}-template" if is_chart_template(path) else kind
     if lowered.endswith(_MARKDOWN):
         return "markdown"
@@ -88,14 +90,18 @@ def read(path: str, data: bytes) -> Parsed:
         return runbooks.read(_text(data))
     if kind == "codeowners":
         return _code_owners(data)
-    return read_documents(load_documents(path, data))
+    loaded = load_documents(path, data)
+    parsed = read_documents(loaded)
+    if kind == "values":
+        parsed = _merged([parsed, *_chart_rules(loaded)])
+    return _of_interest(_without_included(parsed, data), data)
 
 
 def read_documents(loaded: Loaded) -> Parsed:
     """What the documents of one file say."""
     parts = [Parsed(findings=loaded.findings, unreadable=loaded.unreadable)]
     for number, document in enumerate(loaded.documents):
-        if number and prometheus.is_native(document.value):
+        if number and prometheus.is_native(document.value) and "namespace" not in document.value:
             message = "Prometheus reads the first document of a rule file only and ignores this one"
             parts.append(Parsed(findings=(Finding(document.line, "second-document-ignored", message),)))
             continue
@@ -103,6 +109,30 @@ def read_documents(loaded: Loaded) -> Parsed:
         parts.append(_skeleton(part) if part.objects and _holds_placeholder(document.value) else part)
     found = _merged(parts)
     return replace(found, objects=tuple(_conditional(thing, loaded) for thing in found.objects))
+
+
+def _chart_rules(loaded: Loaded) -> list[Parsed]:
+    """Rules in a chart's values; those that are switched off by default are conditional."""
+    found = []
+    for held in (one for document in loaded.documents for one in helm_values.rules_in(document)):
+        part = prometheus.read(held.document)
+        rules = (replace(one, conditional=True) if isinstance(one, AlertRule) else one for one in part.objects)
+        found.append(replace(part, objects=tuple(rules)) if held.switched_off else part)
+    return found
+
+
+def _without_included(parsed: Parsed, data: bytes) -> Parsed:
+    """A template that only prints rule files of its chart hides nothing: those files are read for themselves."""
+    if not parsed.unreadable or not _INCLUDED.search(data) or b"toYaml" in data:
+        return parsed
+    return replace(parsed, unreadable=tuple(one for one in parsed.unreadable if one.reason != prometheus.TEMPLATED))
+
+
+def _of_interest(parsed: Parsed, data: bytes) -> Parsed:
+    """A key set twice in a file that says nothing to us (a CI configuration, say) is its own tool's business."""
+    if parsed.objects or parsed.unreadable or b"backstage.io/" in data:
+        return parsed
+    return replace(parsed, findings=tuple(one for one in parsed.findings if one.code != "yaml-duplicate-key"))
 
 
 def _asked(document: Document) -> Parsed:

@@ -54,7 +54,7 @@ FEWEST_OF_A_SERVICE = 10
 
 
 def answered(sections: Iterable[Section]) -> tuple[str, ...]:
-    """Topics with something written under their heading, each once, in the order met. A heading alone answers nothing."""
+    """Topics with something written under their heading, each once, in the order met."""
     return tuple(dict.fromkeys(topic for section in sections for topic in section.topics if _answers(section, topic)))
 
 

@@ -19,7 +19,7 @@ def descriptor(name: str, owner: str = "team-pay") -> str:
 apiVersion: backstage.io/v1alpha1
 kind: Component
 metadata: {{name: {name}}}
-spec: {{type: service, lifecycle: production{f', owner: {owner}' if owner else ''}}}
+spec: {{type: service, lifecycle: production{f", owner: {owner}" if owner else ""}}}
 """
 
 
@@ -31,16 +31,17 @@ def test_an_entity_with_a_fault_keeps_its_evidence(looked: Callable[..., Any]) -
 
 
 @pytest.mark.parametrize("name", ['"pay ments!"', '""', "[a]", '"a/b"', '"-pay"', "x" * 64])
-def test_an_entity_without_a_valid_name_is_a_problem_and_never_scored(
-    snapshot: Callable[..., Any], name: str
-) -> None:
-    inventory = take(snapshot({"catalog-info.yaml": descriptor(name), "alerts.yaml": ALERTS}, url="https://x.org/a/pay"))
+def test_an_entity_without_a_valid_name_is_a_problem_and_never_scored(snapshot: Callable[..., Any], name: str) -> None:
+    inventory = take(
+        snapshot({"catalog-info.yaml": descriptor(name), "alerts.yaml": ALERTS}, url="https://x.org/a/pay")
+    )
 
     (made_up,) = Catalog.of(inventory.entities).entities.values()
-    assert made_up.provisional and str(made_up.ref) == "component:default/pay"
+    assert made_up.provisional
+    assert str(made_up.ref) == "component:default/pay"
     assert [problem.code for problem in made_up.problems] == ["entity-name"]
     (listed,) = repository_facts(inventory)["entities"]
-    assert listed["valid"] is False and listed["path"] == "catalog-info.yaml"
+    assert (listed["valid"], listed["path"]) == (False, "catalog-info.yaml")
 
 
 def test_an_entity_without_a_valid_name_leaves_its_neighbours_alone(looked: Callable[..., Any]) -> None:

@@ -98,6 +98,67 @@ def test_one_broken_document_costs_its_neighbours_nothing() -> None:
     assert [found.code for found in parsed.findings] == ["yaml-invalid"]
 
 
+def test_a_duplicate_key_in_a_file_that_says_nothing_here_is_no_problem_of_ours() -> None:
+    assert reading.read(".travis.yml", b"branches: a\nbranches: b\n") == Parsed()
+    assert reading.read("catalog-info.yaml", b"apiVersion: backstage.io/v1alpha1\na: 1\na: 2\n").findings
+
+
+def test_the_documents_of_a_file_with_namespaces_all_count_since_another_tool_loads_it() -> None:
+    one = b"namespace: a\ngroups: [{name: g, rules: [{alert: A, expr: up == 0}]}]\n"
+
+    parsed = reading.read("rules.yaml", one + b"---\n" + one.replace(b"namespace: a", b"namespace: b"))
+
+    assert [(thing.name, thing.line) for thing in parsed.objects] == [("A", 2), ("A", 5)]  # type: ignore[attr-defined]
+    assert parsed.findings == ()
+
+
+def test_a_template_that_prints_rule_files_of_its_chart_hides_nothing() -> None:
+    head = "apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nspec:\n  groups:\n"
+    included = '{{- range $path, $_ := .Files.Glob "rules/*.yaml" }}\n{{ $.Files.Get $path | nindent 2 }}\n{{- end }}\n'
+    computed = "{{ toYaml .Values.groups | nindent 4 }}\n"
+
+    assert reading.read("chart/templates/rules.yaml", (head + included).encode()).unreadable == ()
+    assert reading.read("chart/templates/rules.yaml", (head + included + computed).encode()).unreadable
+    assert reading.read("chart/templates/rules.yaml", (head + computed).encode()).unreadable
+
+
+def test_groups_that_a_base_leaves_to_its_patches_are_no_problem() -> None:
+    base = b"apiVersion: monitoring.coreos.com/v1\nkind: PrometheusRule\nspec: {groups: {}}\n"
+
+    assert reading.read("base/rules.yaml", base) == Parsed()
+
+
+PATCH = """\
+- op: replace
+  path: /spec/groups
+  value:
+    - name: capacity
+      rules:
+        - record: node:cpu:sum
+          expr: sum(node_cpu)
+- op: add
+  path: /spec/groups/-
+  value:
+    name: alerts
+    rules:
+      - alert: NodeFull
+        expr: node:cpu:sum > 1
+- op: remove
+  path: /spec/groups/0
+- op: add
+  path: /metadata/labels
+  value: {a: b}
+"""
+
+
+def test_rule_groups_in_a_json_patch_are_read_where_they_stand() -> None:
+    found = reading.read("overlays/prod/patch.yaml", PATCH.encode())
+
+    named = [(thing.kind, thing.name, thing.group, thing.line) for thing in found.objects]  # type: ignore[attr-defined]
+    assert named == [("recording_rule", "node:cpu:sum", "capacity", 6), ("alert_rule", "NodeFull", "alerts", 13)]
+    assert found.findings == ()
+
+
 def test_a_skeleton_is_read_and_ignored() -> None:
     text = RULES.replace("alert: A", "alert: ${{ values.name }}Down")
     (alert,) = reading.read("a.yaml", text.encode()).objects

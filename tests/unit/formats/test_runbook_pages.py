@@ -178,7 +178,9 @@ def test_pages_about_work_to_come_or_done_are_no_runbooks(path: str) -> None:
 
 
 def test_a_heading_that_only_mentions_its_topics_makes_no_runbook() -> None:
-    read = page("# X\n\n## Summary of what we want\n\n## The impact on all of our users\n\n## How we diagnosed the bug\n")
+    read = page(
+        "# X\n\n## Summary of what we want\n\n## The impact on all of our users\n\n## How we diagnosed the bug\n"
+    )
 
     assert runbook_kind("docs/bug.md", read) == "document"
 
