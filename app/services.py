@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import secrets
 from collections.abc import Callable, Sequence
@@ -19,11 +20,12 @@ from app.clients.backstage import BackstageClient
 from app.clients.jwks import Jwks, http_for_keys
 from app.clients.tech_insights import TechInsightsClient
 from app.errors import SettingsError
-from app.identity.access import Access
+from app.identity.access import Access, Rates
 from app.identity.authenticator import Authenticator, Proxy
 from app.identity.backstage import Backstage
 from app.identity.people import CatalogDirectory
 from app.lib.http import Http
+from app.lib.rate import Rate
 from app.lib.signing import SHORTEST, Signer
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
@@ -92,10 +94,16 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pip
 def access_of(settings: Settings, pipeline: Pipeline) -> Access:
     """Who may ask. Raises SettingsError when a secret is not where it should be."""
     said = settings.auth
-    hosts = frozenset(name.lower() for name in settings.serve.hosts)
+    shown = Access(
+        public_url=settings.serve.public_url,
+        hosts=frozenset(name.lower() for name in settings.serve.hosts),
+        cors_origins=frozenset(origin.lower() for origin in settings.serve.cors_origins),
+        frame_ancestors=tuple(origin.lower() for origin in settings.serve.frame_ancestors),
+    )
     if said.mode == "off":
-        return Access(public_url=settings.serve.public_url, hosts=hosts)
-    return Access(
+        return shown
+    return dataclasses.replace(
+        shown,
         authenticator=Authenticator(
             tokens=pipeline.store.tokens,
             directory=CatalogDirectory(pipeline.catalog),
@@ -108,8 +116,7 @@ def access_of(settings: Settings, pipeline: Pipeline) -> Access:
         visibility=said.visibility,
         public=frozenset(said.public),
         session_lifetime=said.session.lifetime,
-        public_url=settings.serve.public_url,
-        hosts=hosts,
+        rates=Rates(Rate(said.limits.reads), Rate(said.limits.writes), Rate(said.limits.failures)),
     )
 
 

@@ -6,7 +6,7 @@ import time
 
 from flask import Flask, Response, g, request
 
-from app.api import errors, guard, health, v1_deliveries, webhooks
+from app.api import errors, guard, headers, health, v1_deliveries, webhooks
 from app.api.kept import Kept
 from app.api.tech_insights import routes as tech_insights
 from app.api.tech_insights.service import Insights
@@ -18,14 +18,6 @@ from app.pipeline.services import Pipeline
 from app.webhooks.gate import Gate
 
 _MAX_BODY = 1024 * 1024
-_SECURITY = {
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "X-Frame-Options": "SAMEORIGIN",
-    "Content-Security-Policy": (
-        "default-src 'self'; img-src 'self' data:; frame-ancestors 'self'; base-uri 'none'; form-action 'self'"
-    ),
-}
 
 
 def create_app(
@@ -65,7 +57,9 @@ def create_app(
     app.extensions["openapi"] = api
     errors.install(app)
     _measure(app)
-    guard.install(app, access or Access())
+    entry = access or Access()
+    guard.install(app, entry)
+    headers.install(app, entry)
     return app
 
 
@@ -83,6 +77,4 @@ def _measure(app: Flask) -> None:
         route = request.url_rule.rule if request.url_rule else "unknown"
         metrics.requests.labels(request.method, route, response.status_code).inc()
         metrics.durations.labels(route).observe(time.perf_counter() - g.get("began", time.perf_counter()))
-        for name, value in _SECURITY.items():
-            response.headers.setdefault(name, value)
         return response

@@ -40,6 +40,8 @@ def answer(error: HTTPException) -> Response:
     body = {"type": "about:blank", "title": error.name, "status": status, "detail": detail}
     if errors:
         body["errors"] = errors
+    if "Retry-After" in headers:
+        body["retry_after"] = int(headers["Retry-After"])  # a portal's proxy drops the header
     return Response(json.dumps(body), status, headers, mimetype="application/problem+json")
 
 

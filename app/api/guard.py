@@ -6,17 +6,20 @@ says whether what was asked for exists.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any, TypeVar
 
 from flask import Flask, abort, current_app, g, request
-from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, Unauthorized
+from werkzeug.exceptions import Forbidden, HTTPException, ServiceUnavailable, TooManyRequests, Unauthorized
 
 from app.api import forms, sessions
 from app.errors import CredentialsError, UncheckableError
 from app.identity.access import Access
 from app.identity.authenticator import Authenticator
 from app.identity.model import ADMIN, ANONYMOUS, NOBODY, PUBLIC, READ, Identity
+from app.lib.rate import Rate
 from app.settings.access import is_loopback
 
 View = TypeVar("View", bound=Callable[..., Any])
@@ -86,6 +89,7 @@ def _enter() -> None:
         g.identity = ANONYMOUS
     elif request.method != "OPTIONS":
         g.identity = _identified(access, access.authenticator, getattr(view, _OPENABLE, "") in access.public)
+        _check_rate(access, g.identity, access.authenticator.clock())
         _check_scope(g.identity, getattr(view, _NEEDS, READ if request.method in _SAFE else ADMIN))
     if request.method not in _SAFE and g.identity.ambient:
         _check_source()
@@ -93,10 +97,17 @@ def _enter() -> None:
 
 def _view() -> Any:
     """What will answer: a function, or of a class of views the method asked for. None where nothing will."""
+    if (request.endpoint or "").endswith(".static"):
+        return _static
     function = current_app.view_functions.get(request.endpoint or "")
     view_class = getattr(function, "view_class", None)
     method = "get" if request.method == "HEAD" else request.method.lower()
     return function if view_class is None else getattr(view_class, method, None)
+
+
+@public
+def _static() -> None:
+    """Stands for style sheets and scripts of ours: the sign-in page needs them too, and they tell nothing."""
 
 
 def _known_or_nobody(access: Access) -> Identity:
@@ -123,6 +134,7 @@ def _identified(access: Access, authenticator: Authenticator, open_to_all: bool)
     except CredentialsError:
         if open_to_all:
             return PUBLIC
+        _wait_or_pass(access, f"failures:{request.remote_addr}", access.rates.failures, authenticator.clock())
         raise Unproven(str(CredentialsError()), {"error": "invalid_token"}) from None
     except UncheckableError as error:
         raise ServiceUnavailable(str(error), retry_after=15) from None
@@ -149,6 +161,20 @@ def _proven(access: Access, authenticator: Authenticator) -> Identity | None:
 def _check_scope(identity: Identity, scope: str) -> None:
     if not identity.may(scope):
         raise OutOfScope(f"That needs the scope {scope}.", {"error": "insufficient_scope", "scope": scope})
+
+
+def _check_rate(access: Access, identity: Identity, now: datetime) -> None:
+    """Each identity has its own allowance, a token its own too; who did not sign in shares one with their address."""
+    who = f"{identity.subject}:{identity.key}" if identity is not PUBLIC else f"public:{request.remote_addr}"
+    kind, rate = ("reads", access.rates.reads) if request.method in _SAFE else ("writes", access.rates.writes)
+    _wait_or_pass(access, f"{kind}:{who}", rate, now)
+
+
+def _wait_or_pass(access: Access, key: str, rate: Rate, now: datetime) -> None:
+    wait = access.limiter.take(key, rate, now)
+    if wait > 0:
+        seconds = math.ceil(wait)
+        raise TooManyRequests(f"Too many requests: come back in {seconds} s.", retry_after=seconds)
 
 
 def _check_source() -> None:

@@ -158,6 +158,7 @@ class Problem(Schema):
     status = fields.Integer()
     detail = fields.String()
     errors = fields.Dict()
+    retry_after = fields.Integer(metadata={"description": "seconds to wait, as the header says; with 429 and 503"})
 
 
 LIMIT = validate.Range(1, 1000, error="must be from 1 to 1000")

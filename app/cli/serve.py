@@ -14,6 +14,7 @@ from app.cli import options
 from app.errors import SettingsError
 
 _STOP_SECONDS = 10
+_SPARE = 1024 * 1024
 
 
 @click.command()
@@ -48,7 +49,13 @@ def command(config: Path, host: str | None, port: int | None, worker: bool, outp
         gate=gate_of(settings),
         upstream=upstream_of(settings),
     )
-    server = create_server(app, sockets=[listening], threads=settings.serve.threads, ident="roadworthy")
+    server = create_server(
+        app,
+        sockets=[listening],
+        threads=settings.serve.threads,
+        ident="roadworthy",
+        max_request_body_size=settings.webhooks.max_body + _SPARE,  # the largest thing anyone may send
+    )
     child = _start_worker(config) if worker else None
     click.echo(f"Serving on http://{address}:{listening.getsockname()[1]}")
     sys.stdout.flush()

@@ -15,6 +15,7 @@ from app.catalog.model import Entity, EntityRef
 from app.dashboards import views
 from app.errors import NotFoundError
 from app.identity.model import REFRESH
+from app.lib.markup import safe_html, safe_inline
 from app.lib.times import format_duration, parse_instant
 from app.store.listing import EntityFilter
 
@@ -53,6 +54,10 @@ def percent(value: float | None) -> str:
 def shorten(value: Any) -> str:
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 160 else f"{text[:157]}…"
+
+
+blueprint.add_app_template_filter(safe_html, "markdown")
+blueprint.add_app_template_filter(safe_inline, "inline_markdown")
 
 
 @blueprint.app_template_filter("safe_url")

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from app.identity.authenticator import Authenticator
 from app.identity.people import Visibility
+from app.lib.rate import UNLIMITED, Limiter, MemoryLimiter, Rate
 from app.lib.signing import SHORTEST, Signer
 
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
@@ -18,9 +19,21 @@ def _fresh() -> Signer:
     return Signer(secrets.token_bytes(SHORTEST))
 
 
+@dataclass(frozen=True, slots=True)
+class Rates:
+    """How often: reads and writes for each identity, refused credentials for each peer."""
+
+    reads: Rate = UNLIMITED
+    writes: Rate = UNLIMITED
+    failures: Rate = UNLIMITED
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Access:
-    """`authenticator` None: sign-in is off, and only this machine may ask. `public`: what needs no sign-in."""
+    """`authenticator` None: sign-in is off, and only this machine may ask. `public`: what needs no sign-in.
+
+    `cors_origins`: whose scripts may call the API; `frame_ancestors`: who may embed widgets and badges (lower case).
+    """
 
     authenticator: Authenticator | None = None
     signer: Signer = field(default_factory=_fresh)
@@ -29,6 +42,10 @@ class Access:
     session_lifetime: timedelta = timedelta(hours=12)
     public_url: str = ""
     hosts: frozenset[str] = frozenset()
+    cors_origins: frozenset[str] = frozenset()
+    frame_ancestors: tuple[str, ...] = ()
+    rates: Rates = field(default_factory=Rates)
+    limiter: Limiter = field(default_factory=MemoryLimiter)
 
     @property
     def is_on(self) -> bool:

@@ -43,6 +43,15 @@ class BackstageTokens:
 
 
 @dataclass(frozen=True, slots=True)
+class Limits:
+    """A minute, for each who signed in; 0 means no limit. Nothing is limited while sign-in is off."""
+
+    reads: int = 6000
+    writes: int = 300
+    failures: int = 60
+
+
+@dataclass(frozen=True, slots=True)
 class Auth:
     mode: Literal["off", "on"] = "off"
     visibility: Literal["all", "owners"] = "all"
@@ -51,6 +60,7 @@ class Auth:
     session: Session = Session()
     proxy: TrustedProxy | None = None
     backstage: tuple[BackstageTokens, ...] = ()
+    limits: Limits = Limits()
 
 
 def is_loopback(host: str) -> bool:

@@ -9,11 +9,13 @@ from urllib.parse import urlsplit
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from app.settings.access import OPENABLE, SCOPES, Auth, BackstageTokens, Session, TrustedProxy, is_loopback
+from app.settings.access import OPENABLE, SCOPES, Auth, BackstageTokens, Limits, Session, TrustedProxy, is_loopback
 from app.settings.parts import Base, DurationField, SecretSchema
 
 _ALGORITHMS = ("ES256", "ES384", "ES512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "EdDSA")
+_NOT_NEGATIVE = validate.Range(min=0, error="must be 0 or more")
 _HEADER = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
+_ORIGIN = re.compile(r"https?://([a-z0-9-]+(\.[a-z0-9-]+)*|\[[0-9a-f:]+\])(:[0-9]{1,5})?", re.IGNORECASE)
 _PLUGIN = re.compile(r"[A-Za-z0-9_-]+")
 _REF = re.compile(r"(user|group):[^/\s]+/[^/\s]+", re.IGNORECASE)
 
@@ -35,6 +37,12 @@ def _safe(value: str) -> None:
     parts = urlsplit(value)
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
         raise ValidationError("must be https: whoever stands between could sign anyone in")
+
+
+def origin(value: str) -> None:
+    """An origin as browsers write it: scheme, host and port, nothing else."""
+    if not _ORIGIN.fullmatch(value):
+        raise ValidationError("is an origin such as https://portal.example.org, without a path")
 
 
 def _network(value: str) -> None:
@@ -101,6 +109,20 @@ class BackstageTokensSchema(Base):
     )
 
 
+class LimitsSchema(Base):
+    into = Limits
+    reads = fields.Integer(
+        validate=_NOT_NEGATIVE, metadata={"description": "Reads a minute for each identity; 0: no limit."}
+    )
+    writes = fields.Integer(
+        validate=_NOT_NEGATIVE, metadata={"description": "Changes a minute for each identity; 0: no limit."}
+    )
+    failures = fields.Integer(
+        validate=_NOT_NEGATIVE,
+        metadata={"description": "Refused credentials a minute from each address before it is told to wait."},
+    )
+
+
 class AuthSchema(Base):
     into = Auth
     mode = fields.String(
@@ -119,6 +141,7 @@ class AuthSchema(Base):
     session = fields.Nested(SessionSchema)
     proxy = fields.Nested(ProxySchema)
     backstage = fields.List(fields.Nested(BackstageTokensSchema))
+    limits = fields.Nested(LimitsSchema)
 
     @validates_schema
     def _not_half(self, data: dict[str, Any], **_: Any) -> None:

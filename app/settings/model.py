@@ -37,6 +37,8 @@ class Transport:
     """Which URLs may be fetched: always https and ssh; file, http and git only when said."""
 
     hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
     allow_file: bool = False
     allow_http: bool = False
     allow_git: bool = False
@@ -84,6 +86,8 @@ class Serving:
     threads: int = 8
     public_url: str = ""
     hosts: tuple[str, ...] = ()
+    cors_origins: tuple[str, ...] = ()
+    frame_ancestors: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validate, validates_schema
 
 from app.settings.access import Auth, is_loopback
-from app.settings.access_schema import AuthSchema
+from app.settings.access_schema import AuthSchema, origin
 from app.settings.model import (
     EVIDENCE,
     BackstageSource,
@@ -116,6 +116,14 @@ class ServingSchema(Base):
     )
     hosts = fields.List(
         fields.String(), metadata={"description": "Names it may be asked by, beside loopback and public_url's."}
+    )
+    cors_origins = fields.List(
+        fields.String(validate=origin),
+        metadata={"description": "Origins whose scripts may call the API with a bearer token, such as the portal's."},
+    )
+    frame_ancestors = fields.List(
+        fields.String(validate=origin),
+        metadata={"description": "Origins that may frame widgets and badges."},
     )
 
 

@@ -5,8 +5,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import requests
-from live_server import KeyServer, serving
+from key_server import KeyServer
 from organisation import TEAM, Organisation, component
+from serving import served
 from signed_tokens import Issuer, claims
 
 from app.clients.jwks import Jwks, http_for_keys
@@ -194,7 +195,7 @@ def test_the_largest_token_of_a_portal_passes_a_real_server(app, portal, organis
     groups = [f"group:default/{number:050}" for number in range(356)]
     token = portal["users"].user(organisation.now, ISSUER, ent=groups)
     assert 32_000 < len(token) <= 32_768
-    with serving(app) as url:
+    with served(app) as url:
         answer = requests.get(url + RESULTS, headers={"Authorization": f"Bearer {token}"})
     assert answer.status_code == 200
 

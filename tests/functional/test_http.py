@@ -131,7 +131,7 @@ def test_every_page_shows_itself_without_a_strangers_script(client, url):
     assert answer.status_code == 200
     assert XSS.encode() not in answer.data
     assert b'href="javascript:' not in answer.data
-    assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+    assert "default-src 'none'; script-src 'self'" in answer.headers["Content-Security-Policy"]
 
 
 def test_a_missing_page_is_a_page(client):

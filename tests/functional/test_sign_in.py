@@ -5,8 +5,8 @@ from datetime import timedelta
 
 import pytest
 import requests
-from live_server import serving
 from organisation import TEAM, Organisation, component
+from serving import served
 
 from app.identity import tokens
 from app.services import access_of
@@ -48,7 +48,7 @@ def application(organisation, settings):
 
 @pytest.fixture(scope="module")
 def url(app):
-    with serving(app) as found:
+    with served(app) as found:
         yield found
 
 
@@ -292,7 +292,7 @@ def test_a_name_that_can_not_be_one_is_refused(url, name):
 
 def test_from_any_other_peer_the_header_means_nothing(organisation):
     (organisation.folder / "far.yaml").write_text(SETTINGS.replace("[127.0.0.1]", "[10.9.8.7]"), "utf-8")
-    with serving(application(organisation, "far.yaml")) as url:
+    with served(application(organisation, "far.yaml")) as url:
         for more in ({}, {"X-Forwarded-For": "10.9.8.7"}, {"Forwarded": "for=10.9.8.7"}, {"X-Real-Ip": "10.9.8.7"}):
             assert requests.get(url + RESULTS, headers={"X-Forwarded-User": "ada", **more}).status_code == 401
 

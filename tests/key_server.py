@@ -1,4 +1,4 @@
-"""Real servers on loopback: the application under waitress, and an issuer that publishes keys."""
+"""A real issuer on loopback that publishes keys."""
 
 from __future__ import annotations
 
@@ -9,22 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-
-from flask import Flask
-from waitress.server import create_server
-
-
-@contextmanager
-def serving(app: Flask, **options: Any) -> Iterator[str]:
-    """The application on a free port; gives its URL."""
-    server = create_server(app, host="127.0.0.1", port=0, threads=4, **options)
-    thread = threading.Thread(target=server.run, daemon=True)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.effective_port}"
-    finally:
-        server.close()
-        thread.join(10)
 
 
 @dataclass
