@@ -12,11 +12,15 @@ from typing import Any
 
 from app.attribution.model import Attribution, Placed, Rules
 from app.catalog.model import Catalog, Entity, EntityRef
+from app.formats.workloads.model import Workload
 
 _KINDS = ("component", "resource", "api", "system")
 """Who may own evidence, in order of preference within one folder."""
 _ID = {"namespace": "backstage.io/kubernetes-namespace"}
 _KUBERNETES_ID = "backstage.io/kubernetes-id"
+_SELECTOR = "backstage.io/kubernetes-label-selector"
+_BY_PATH = ("runbook", "workload")
+"""Kinds whose path names whom they are for, in a repository that holds them for others."""
 
 
 class _Index:
@@ -27,6 +31,7 @@ class _Index:
         self._by_name: dict[str, list[Entity]] = {}
         self._by_namespace: dict[str, list[Entity]] = {}
         self._folders: dict[tuple[str, str], list[Entity]] = {}
+        self._selectors: list[tuple[Mapping[str, str], Entity]] = []
         for entity in entities.values():
             if entity.ref.kind in _KINDS and not entity.orphan:
                 self._add(entity)
@@ -37,6 +42,8 @@ class _Index:
             self._by_name.setdefault(name, []).append(entity)
         if namespace := entity.annotations.get(_ID["namespace"], "").lower():
             self._by_namespace.setdefault(namespace, []).append(entity)
+        if pairs := _equalities(entity.annotations.get(_SELECTOR, "")):
+            self._selectors.append((pairs, entity))
         if entity.repository:
             self._folders.setdefault((entity.repository, entity.root), []).append(entity)
 
@@ -49,8 +56,17 @@ class _Index:
     def in_folder(self, repository: str, root: str) -> Sequence[Entity]:
         return self._folders.get((repository, root), ())
 
+    def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
+        """Entities whose label selector picks an object with these labels."""
+        return [entity for pairs, entity in self._selectors if pairs.items() <= labels.items()]
+
     def knows(self, ref: EntityRef) -> bool:
         return ref in self.entities
+
+    def is_made_up(self, ref: EntityRef) -> bool:
+        """A provisional component stands for a repository that declares none."""
+        entity = self.entities.get(ref)
+        return entity is not None and entity.provisional
 
 
 class _Replaced:
@@ -81,8 +97,14 @@ class _Replaced:
         base = self._base.in_folder(repository, root)
         return self._own.in_folder(repository, root) if repository == self._repository else base
 
+    def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
+        return [*self._others(self._base.selecting(labels)), *self._own.selecting(labels)]
+
     def knows(self, ref: EntityRef) -> bool:
         return self._own.knows(ref) or self._elsewhere(ref)
+
+    def is_made_up(self, ref: EntityRef) -> bool:
+        return self._own.is_made_up(ref) if self._own.knows(ref) else self._base.is_made_up(ref)
 
 
 class Attributor:
@@ -104,12 +126,18 @@ class Attributor:
         thing = placed.object
         for key, text in self._explicit(thing):
             return self._named(key, text)
+        if isinstance(thing, Workload) and (picked := self._index.selecting({**thing.object_labels, **thing.labels})):
+            return self._one(picked, f"{_SELECTOR} picks it")
         decided, labelled = self._by_labels(thing)
         if decided and labelled is not None:
             return labelled
-        if thing.kind == "runbook" and thing.kind in self.rules.evidence.get(placed.repository, ()):
+        if thing.kind in _BY_PATH and thing.kind in self.rules.evidence.get(placed.repository, ()):
             return self._by_file_name(placed.path)
         folder = self._by_folder(placed)
+        if isinstance(thing, Workload) and all(self._index.is_made_up(ref) for ref in folder.refs):
+            named = [one for one in self._index.called(thing.name.lower()) if not one.provisional]
+            if named:
+                return self._one(named, f"its name is “{thing.name}”")
         return folder if folder.refs or labelled is None else labelled
 
     def _explicit(self, thing: Any) -> Iterator[tuple[str, str]]:
@@ -184,6 +212,14 @@ class Attributor:
                 names = ", ".join(str(ref) for ref in refs[:5])
                 return Attribution((), f"{why}, which is ambiguous: {names}")
         return Attribution((), why if not folder else "its folder belongs to no component")
+
+
+def _equalities(selector: str) -> dict[str, str]:
+    """`app=shop,tier=web` as pairs; {} for a selector that says more than equality."""
+    parts = [part.strip().replace("==", "=") for part in selector.split(",") if part.strip()]
+    if not all(part.count("=") == 1 and "!" not in part for part in parts):
+        return {}
+    return {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
 
 
 def _label_values(thing: Any, label: str) -> Iterator[tuple[str, list[str]]]:

@@ -29,7 +29,14 @@ class Rules:
     """
 
     keys: tuple[str, ...] = ("roadworthy.dev/entity",)
-    labels: tuple[str, ...] = ("service", "app", "app.kubernetes.io/name", "job", "namespace")
+    labels: tuple[str, ...] = (
+        "backstage.io/kubernetes-id",
+        "service",
+        "app",
+        "app.kubernetes.io/name",
+        "job",
+        "namespace",
+    )
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
@@ -46,5 +53,6 @@ PROVIDES: Mapping[str, frozenset[str]] = {
     "runbooks": frozenset(("runbook",)),
     "slos": frozenset(("objective", "alert_policy", "indicator")),
     "alertmanager": frozenset(("alertmanager_config",)),
+    "manifests": frozenset(("workload",)),
 }
 """What an evidence repository may say it provides → kinds of objects."""

@@ -1,7 +1,8 @@
 """Carries what readers return through JSON and back, for the cache of parsed blobs and the store of objects.
 
 Encoding and decoding follow the dataclasses' own type hints, so a new object kind needs nothing here but to exist in
-`formats.model`. Decoding is strict: a body of another shape raises ValueError, and the caller reads the blob again.
+`formats.model`, or in a module imported below. Decoding is strict: a body of another shape raises ValueError, and the
+caller reads the blob again.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from app.formats import model
+from app.formats.workloads import model as _workloads  # noqa: F401 (its kinds are found below)
 
 Json = Any
 """None, bool, int, float, str, list and dict of the same."""

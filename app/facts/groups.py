@@ -12,6 +12,7 @@ from app.facts.groups_alerting import ALERTING
 from app.facts.groups_common import place, unreadable
 from app.facts.groups_runbooks import RUNBOOKS
 from app.facts.groups_slo import ERROR_BUDGET, SLO
+from app.facts.groups_workloads import WORKLOADS
 from app.facts.schema import Fact, Field, Group
 
 CATALOG = Group(
@@ -111,5 +112,5 @@ ONCALL = Group(
 )
 
 SCHEMA: Mapping[str, Group] = {
-    group.name: group for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING)
+    group.name: group for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS)
 }

@@ -14,9 +14,11 @@ from typing import Any, Protocol
 
 from app.catalog.model import Entity
 from app.facts import codec
+from app.facts.assembly import Assembly, assemble
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
 from app.formats import ignoring, kinds, links, reading
-from app.formats.model import AlertRule, Object, Objective, Parsed, Runbook
+from app.formats.model import AlertRule, Object, Objective, Parsed, Part, Runbook
+from app.formats.workloads.model import Workload
 from app.lib.problems import Problem
 from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry
 
@@ -119,7 +121,8 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
         Skipped(entry.path, f"is larger than {max_file_size} bytes") for entry in wanted if entry.size > max_file_size
     )
     readings, contents = _read(snapshot, readable, cache or NoCache(), max_file_size)
-    found = tuple(_found(snapshot, readings))
+    assembly = assemble(_parts(readings))
+    found = (*_found(snapshot, readings), *_assembled(snapshot, assembly))
     descriptors = _descriptors(snapshot, readable, readings, contents, operated=any(_operational(one) for one in found))
     return Inventory(
         url=snapshot.url,
@@ -128,7 +131,7 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
         found=_with_changes(snapshot, found),
         entities=descriptors.entities,
         problems=tuple(sorted((*_problems(readings), *descriptors.problems))),
-        unreadable=(*_unreadable(snapshot, readings), *_unread_descriptors(snapshot, descriptors)),
+        unreadable=(*_unreadable(snapshot, readings, assembly), *_unread_descriptors(snapshot, descriptors)),
         skipped=(*snapshot.skipped(), *too_large),
         paths=frozenset(entry.path for entry in entries),
     )
@@ -169,7 +172,18 @@ def _found(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterable[Fou
         if one.parsed.objects:
             place = ignoring.reason(path)
             for thing in one.parsed.objects:
-                yield Found(thing, snapshot.url, snapshot.commit, path, place or thing.ignored)
+                if not isinstance(thing, Part):
+                    yield Found(thing, snapshot.url, snapshot.commit, path, place or thing.ignored)
+
+
+def _parts(readings: Mapping[str, _Reading]) -> list[tuple[str, Part]]:
+    """Pieces that only the whole snapshot makes sense of."""
+    return [(path, one) for path, read in readings.items() for one in read.parsed.objects if isinstance(one, Part)]
+
+
+def _assembled(snapshot: Snapshot, assembly: Assembly) -> Iterable[Found]:
+    for path, thing in assembly.objects:
+        yield Found(thing, snapshot.url, snapshot.commit, path, ignoring.reason(path) or thing.ignored)
 
 
 def _with_changes(snapshot: Snapshot, found: tuple[Found, ...]) -> tuple[Found, ...]:
@@ -200,8 +214,8 @@ def _linked(found: Iterable[Found]) -> set[str]:
 
 
 def _operational(one: Found) -> bool:
-    """An alert, an objective or a runbook that counts: what only somebody who runs a thing writes."""
-    return not one.ignored and (isinstance(one.object, AlertRule | Objective) or _dated(one))
+    """An alert, an objective, a runbook or a workload that counts: what only somebody who runs a thing writes."""
+    return not one.ignored and (isinstance(one.object, AlertRule | Objective | Workload) or _dated(one))
 
 
 def _dated(one: Found) -> bool:
@@ -214,12 +228,12 @@ def _problems(readings: Mapping[str, _Reading]) -> Iterable[Problem]:
             yield Problem(path, finding.line, finding.code, finding.message)
 
 
-def _unreadable(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterable[UnreadablePlace]:
-    for path, one in readings.items():
-        for place in one.parsed.unreadable:
-            yield UnreadablePlace(
-                place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, ignoring.reason(path)
-            )
+def _unreadable(snapshot: Snapshot, readings: Mapping[str, _Reading], assembly: Assembly) -> Iterable[UnreadablePlace]:
+    read = ((path, place) for path, one in readings.items() for place in one.parsed.unreadable)
+    for path, place in (*read, *assembly.unreadable):
+        yield UnreadablePlace(
+            place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, ignoring.reason(path)
+        )
 
 
 def _unread_descriptors(snapshot: Snapshot, descriptors: Descriptors) -> Iterable[UnreadablePlace]:

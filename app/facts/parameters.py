@@ -43,3 +43,6 @@ class Parameters:
     runbook_words: tuple[str, ...] = ("runbook", "run book", "playbook", "on-call guide")
     paging_tools: Mapping[str, str] = field(default_factory=lambda: PAGING_TOOLS)
     paging_secrets: Mapping[str, str] = field(default_factory=lambda: PAGING_SECRETS)
+    load_test_keys: tuple[str, ...] = ("roadworthy.dev/load-tested-at",)
+    restore_test_keys: tuple[str, ...] = ("roadworthy.dev/restore-tested-at",)
+    """Annotations, or keys of a document's front matter, that date a proof made by people."""

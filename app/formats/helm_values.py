@@ -6,7 +6,6 @@ a PrometheusRule, so a `{{ … }}` in them may be the chart's own; it is taken o
 
 from __future__ import annotations
 
-import posixpath
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from app.formats import templates
 from app.lib import documents
 from app.lib.documents import Document
 
-_FILE = re.compile(r"values([-_.][^/]*)?\.ya?ml|[^/]*[-_.]values\.ya?ml")
+_FILE = re.compile(r"(.*/)?(values([-_.][^/]*)?|[^/]*[-_.]values|values/[^/]+)\.ya?ml")
 _DEPTH = 8
 _MOST_LISTS = 200
 _RULE = (("alert", "expr"), ("record", "expr"))
@@ -32,7 +31,7 @@ class Held:
 
 
 def is_values_file(path: str) -> bool:
-    return _FILE.fullmatch(posixpath.basename(path).lower()) is not None
+    return _FILE.fullmatch(path.lower()) is not None
 
 
 def rules_in(document: Document) -> Iterator[Held]:

@@ -17,12 +17,13 @@ from app.lib.documents import Document
 
 _CRD = re.compile(rb"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _DOCUMENT_START = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
-_JSON_SIGNS = re.compile(rb'"(?:apiVersion|groups|receivers|rule_files|slos|spec)"[ \t]*:')
+_JSON_SIGNS = re.compile(rb'"(?:apiVersion|groups|receivers|rule_files|slos|spec|op)"[ \t]*:')
 _ALERT = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?alert[\"']?[ \t]*:[ \t]*\S", re.MULTILINE)
 _EXPR = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?expr[\"']?[ \t]*:", re.MULTILINE)
 _SLO = re.compile(
     rb"^[ \t]*apiVersion:[ \t]*[\"']?(?:openslo|pyrra\.dev|sloth\.slok\.dev|sre\.google\.com)", re.MULTILINE
 )
+_WORKLOAD = re.compile(rb"^kind:[ \t]*[\"']?(?:Deployment|StatefulSet|DaemonSet|Rollout|CronJob)\b", re.MULTILINE)
 _SLOTH = re.compile(rb"^version:[ \t]*[\"']?prometheus/v1", re.MULTILINE)
 
 
@@ -66,7 +67,7 @@ def is_chart_template(path: str) -> bool:
 def _load_template(data: bytes) -> Loaded:
     neutral = templates.neutralise(_without_schemas(data).decode("utf-8-sig", "replace"))
     found = documents.load_all(neutral.text, last_wins=True)
-    return _outcome([replace(document, holes=neutral.holes) for document in found], data, neutral)
+    return _outcome([replace(document, holes=neutral.holes, origin=neutral) for document in found], data, neutral)
 
 
 def _outcome(found: list[Document], data: bytes, neutral: Neutral | None) -> Loaded:
@@ -87,6 +88,8 @@ def _likely_groups(data: bytes) -> list[str]:
         found.append("alerting")
     if _SLO.search(data) or _SLOTH.search(data):
         found.append("slo")
+    if _WORKLOAD.search(data):
+        found.append("workloads")
     return found
 
 

@@ -43,6 +43,12 @@ class Object:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part(Object):
+    """A piece that says little alone (a manifest, an overlay, a Terraform file). Pieces of a whole snapshot are put
+    together by `facts.assembly`, whose objects take their place; a part itself is cached, and never stored."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunbookLink:
     """The annotation that links a runbook: which key, which value as written (stripped). Both empty when none."""
 

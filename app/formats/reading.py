@@ -23,10 +23,11 @@ from app.formats import (
 )
 from app.formats.loading import Loaded, is_chart_template, load_documents
 from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
+from app.formats.workloads import charts, kustomizations, manifests
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "4"
+VERSION = "5"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
@@ -50,8 +51,11 @@ DOCUMENT_READERS: tuple[DocumentReader, ...] = (
     sloth,
     pyrra,
     slo_generator,
+    manifests,
+    charts,
 )
 _YAML = (".yaml", ".yml", ".json", ".rules")
+_KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml")
 _MARKDOWN = (".md", ".markdown")
 _JSONNET = (".jsonnet", ".libsonnet")
 _NOISE = re.compile(
@@ -71,6 +75,8 @@ def wants(path: str) -> bool:
 def name_class(path: str) -> str:
     """What of a path changes the reading of its bytes, for a cache's key: "" where the file isn't wanted."""
     lowered = posixpath.basename(path).lower()
+    if lowered in _KUSTOMIZATION:
+        return "kustomization"
     if lowered.endswith(_YAML):
         kind = "json" if lowered.endswith(".json") else "values" if helm_values.is_values_file(path) else "yaml"
         return f"{kind}-template" if is_chart_template(path) else kind
@@ -91,15 +97,22 @@ def read(path: str, data: bytes) -> Parsed:
     if kind == "codeowners":
         return _code_owners(data)
     loaded = load_documents(path, data)
+    if kind == "kustomization":
+        return replace(_unread(loaded), objects=tuple(kustomizations.read(loaded.documents)))
     parsed = read_documents(loaded)
     if kind == "values":
-        parsed = _merged([parsed, *_chart_rules(loaded)])
+        parsed = _merged([parsed, *_chart_rules(loaded), *map(charts.read_values, loaded.documents)])
     return _of_interest(_without_included(parsed, data), data)
+
+
+def _unread(loaded: Loaded) -> Parsed:
+    """What a file could not say."""
+    return Parsed(findings=loaded.findings, unreadable=loaded.unreadable)
 
 
 def read_documents(loaded: Loaded) -> Parsed:
     """What the documents of one file say."""
-    parts = [Parsed(findings=loaded.findings, unreadable=loaded.unreadable)]
+    parts = [_unread(loaded)]
     for number, document in enumerate(loaded.documents):
         if number and prometheus.is_native(document.value) and "namespace" not in document.value:
             message = "Prometheus reads the first document of a rule file only and ignores this one"

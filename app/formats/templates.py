@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 TOKEN = "__TPL__"  # noqa: S105 a placeholder, not a password
 
@@ -28,19 +29,37 @@ _OPENERS = frozenset(("if", "range", "with", "define", "block"))
 _CONDITIONS = frozenset(("if", "range", "with"))
 _SILENT_WORDS = frozenset(("if", "else", "end", "range", "with", "define", "block", "break", "continue"))
 _MOST_ACTIONS = 50_000
+_MARKER = re.compile(f"[{_HOLE}{_SILENT}]([-+~])")
+_OPENS = re.compile(rf"(?P<indent>(?:\s|-\s)*)[^\s:#][^:#{_HOLE}{_SILENT}]*:\s*{_HOLE}~\s*")
+"""A key and nothing after it but an action that goes on below."""
+_LOOK_AHEAD = 20
 
 
 @dataclass(frozen=True, slots=True)
+class Guard:
+    """One branch of an `if`, `with` or `range`: its lines, its pipeline ("" for `else`), and those of earlier ones."""
+
+    first: int
+    last: int
+    word: str
+    pipeline: str
+    earlier: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Neutral:
     """A template with its actions taken out.
 
     `holes`: lines blanked though their action writes something. `conditional`: (first, last) lines of `if`, `range`
-    and `with` bodies, in order and without overlaps.
+    and `with` bodies, in order and without overlaps. `actions`: line → the actions that begin on it and leave a hole or
+    a token, in order. `guards`: every branch, outer ones first.
     """
 
     text: str
     holes: frozenset[int]
     conditional: tuple[tuple[int, int], ...]
+    actions: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
+    guards: tuple[Guard, ...] = ()
 
     def is_conditional(self, line: int) -> bool:
         index = bisect_right(self.conditional, (line, sys.maxsize)) - 1
@@ -66,19 +85,29 @@ def neutralise(text: str) -> Neutral:
     parts: list[str] = []
     position = 0
     blocks = _Blocks()
+    taken: dict[int, list[str]] = {}
     line = 1
     for action in _actions(text):
         before = text[position : action.start]
         parts.append(before)
         line += before.count("\n")
         lines = text.count("\n", action.start, action.end)
-        parts.append(_replacement(text, action, lines, assigned))
+        replacement = _replacement(text, action, lines, assigned)
+        parts.append(replacement)
         blocks.take(action.body, line)
+        if replacement[:1] in (_HOLE, _SILENT) and replacement[1:2] in "+~":
+            taken.setdefault(line, []).append(action.body.strip("- \t\n"))
         line += lines
         position = action.end
     parts.append(text[position:])
     neutral, holes = _blank("".join(parts))
-    return Neutral(neutral, holes, _merged(blocks.found))
+    actions = {number: tuple(bodies) for number, bodies in taken.items()}
+    conditional = _merged([(one.first, one.last) for one in blocks.closed])
+    return Neutral(neutral, holes, conditional, actions, tuple(sorted(blocks.branches, key=_outer_first)))
+
+
+def _outer_first(guard: Guard) -> tuple[int, int]:
+    return guard.first, -guard.last
 
 
 def _actions(text: str) -> list[_Action]:
@@ -112,7 +141,8 @@ def _replacement(text: str, action: _Action, lines: int, assigned: bool) -> str:
     silent = word is not None and (word[1] in _SILENT_WORDS or word[1][0] in "/$")
     comment = word is not None and word[1] == "/*"
     marker = _SILENT if silent else _HOLE
-    return marker + ("-" if comment else "+") + "\n" * lines
+    sign = "-" if comment else "~" if "nindent" in action.body else "+"
+    return marker + sign + "\n" * lines
 
 
 def _unquote(text: str) -> str:
@@ -126,14 +156,28 @@ def _blank(text: str) -> tuple[str, frozenset[int]]:
     for index, line in enumerate(lines):
         if _HOLE not in line and _SILENT not in line:
             continue
-        rest = re.sub(f"[{_HOLE}{_SILENT}][-+]", "", line)
+        rest = _MARKER.sub("", line)
         if not rest.strip():
             if _HOLE in line:
                 holes.add(index + 1)
             lines[index] = ""
             continue
-        lines[index] = re.sub(f"[{_HOLE}{_SILENT}]([-+])", lambda match: TOKEN if match[1] == "+" else "", line)
+        opens = _OPENS.fullmatch(line)
+        if opens and _goes_on(lines, index, len(opens["indent"])):
+            holes.add(index + 1)
+            lines[index] = rest
+            continue
+        lines[index] = _MARKER.sub(lambda match: "" if match[1] == "-" else TOKEN, line)
     return "\n".join(lines), frozenset(holes)
+
+
+def _goes_on(lines: list[str], index: int, indent: int) -> bool:
+    """Whether more is written under a key whose action (`key: {{ … | nindent 4 }}`) begins the block."""
+    for line in lines[index + 1 : index + _LOOK_AHEAD]:
+        rest = _MARKER.sub("", line)
+        if rest.strip():
+            return len(rest) - len(rest.lstrip()) > indent
+    return False
 
 
 def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
@@ -147,19 +191,32 @@ def _merged(ranges: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
 
 
 class _Blocks:
-    """Follows `if … end` nesting to know which lines are conditional."""
+    """Follows `if … else … end` nesting. `closed`: whole conditional blocks; `branches`: each branch of them."""
 
     def __init__(self) -> None:
-        self.open: list[tuple[str, int]] = []
-        self.found: list[tuple[int, int]] = []
+        self.open: list[tuple[int, Guard]] = []
+        """(line of the opener, the branch that is open)."""
+        self.closed: list[Guard] = []
+        self.branches: list[Guard] = []
 
     def take(self, body: str, line: int) -> None:
         word = _WORD.match(body)
         if word is None:
             return
+        rest = body[word.end() :].strip("- \t\n")
         if word[1] in _OPENERS:
-            self.open.append((word[1], line))
+            self.open.append((line, Guard(line, line, word[1], rest)))
+        elif word[1] == "else" and self.open:
+            first, branch = self.open.pop()
+            self._leave(branch, line)
+            pipeline = rest.partition(" ")[2].strip() if rest.split(" ")[0] in _CONDITIONS else ""
+            self.open.append((first, Guard(line, line, branch.word, pipeline, (*branch.earlier, branch.pipeline))))
         elif word[1] == "end" and self.open:
-            opener, first = self.open.pop()
-            if opener in _CONDITIONS:
-                self.found.append((first, line))
+            first, branch = self.open.pop()
+            self._leave(branch, line)
+            if branch.word in _CONDITIONS:
+                self.closed.append(replace(branch, first=first, last=line))
+
+    def _leave(self, branch: Guard, line: int) -> None:
+        if branch.word in _CONDITIONS:
+            self.branches.append(replace(branch, last=line))

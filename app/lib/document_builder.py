@@ -85,7 +85,8 @@ class Document:
     """One document of a stream: its value, or the `error` that made it unreadable. `line` is where it begins.
 
     `within` is the value this one was unwrapped from (the ConfigMap around a rule file); `holes` are lines whose text
-    was taken out before reading (whole-line template actions): what stood there is unknown.
+    was taken out before reading (whole-line template actions): what stood there is unknown. `origin` is whatever the
+    text was made from (a template), for a reader that looks further.
     """
 
     value: Any
@@ -93,6 +94,7 @@ class Document:
     error: DocumentError | None = None
     within: Any = None
     holes: frozenset[int] = frozenset()
+    origin: Any = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,9 @@ def attribution_rules(policy: Policy, evidence: Mapping[str, Iterable[str]]) -> 
 def parameters_of(policy: Policy) -> Parameters:
     """The keys and words by which facts are found, as policy.yaml says them; the rest by default."""
     said = policy.settings
-    parts = {name: said[name] for name in ("contacts", "runbooks", "oncall") if isinstance(said.get(name), dict)}
+    parts = {
+        name: said[name] for name in ("contacts", "runbooks", "oncall", "proofs") if isinstance(said.get(name), dict)
+    }
     given: dict[str, Any] = {
         "tiers": _tuple(said.get("tiers")),
         "default_tier": said.get("default_tier"),
@@ -92,6 +94,8 @@ def parameters_of(policy: Policy) -> Parameters:
         "contact_words": _tuple(parts.get("contacts", {}).get("link_words")),
         "runbook_annotations": _tuple(parts.get("runbooks", {}).get("annotations")),
         "runbook_words": _tuple(parts.get("runbooks", {}).get("link_words")),
+        "load_test_keys": _tuple(parts.get("proofs", {}).get("load_test")),
+        "restore_test_keys": _tuple(parts.get("proofs", {}).get("restore_test")),
         "paging_tools": parts.get("oncall", {}).get("annotations"),
         "paging_secrets": parts.get("oncall", {}).get("secret"),
     }

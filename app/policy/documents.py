@@ -12,7 +12,7 @@ from app.errors import DocumentError, PolicyError
 from app.facts.schema import Schema
 from app.lib import documents
 from app.policy.checks import Names, read_check, typed
-from app.policy.model import Check, Entry, Level, Parameter, Policy, PolicyProblem, Scorecard, Waiver
+from app.policy.model import Check, Entry, Level, Parameter, Policy, PolicyProblem, Scope, Scorecard, Waiver
 from app.policy.reader import Reader, suggestion
 from app.policy.rules import ENTITY, Compiler, Rule, RuleError
 from app.policy.settings import read_settings
@@ -157,7 +157,7 @@ def _scorecard(reader: Reader, checks: Mapping[str, Check], tiers: Sequence[str]
             reader.refuse(f"`targets`: {target} is no level of this scorecard{suggestion(target, ids)}", "targets")
         if tiers and tier not in tiers:
             reader.refuse(f"`targets`: {tier} is no tier of policy.yaml{suggestion(tier, tiers)}", "targets")
-    entries = _entries(reader, checks, ids, tiers)
+    entries = _entries(reader, checks, ids, tiers, _scopes(reader))
     areas = {checks[entry.check].area for entry in entries if entry.check in checks}
     required = reader.texts("required_areas")
     for area in required:
@@ -182,6 +182,18 @@ def _scorecard(reader: Reader, checks: Mapping[str, Check], tiers: Sequence[str]
     )
 
 
+def _scopes(reader: Reader) -> dict[str, Scope]:
+    """Named parts of the entities that a scorecard is for, which its checks may be narrowed to."""
+    found = {}
+    for name, node in reader.mapping("scopes").items():
+        inner = Reader(reader.path, node, f"scope {name}", reader.problems)
+        title, rule = inner.text("title", needed=True), _applies_to(inner)
+        inner.finish()
+        if rule is not None:
+            found[name] = Scope(title, rule)
+    return found
+
+
 def _applies_to(reader: Reader) -> Rule | None:
     source = reader.text("applies_to", needed=True)
     if not source:
@@ -193,7 +205,13 @@ def _applies_to(reader: Reader) -> Rule | None:
         return None
 
 
-def _entries(reader: Reader, checks: Mapping[str, Check], levels: Sequence[str], tiers: Sequence[str]) -> list[Entry]:
+def _entries(
+    reader: Reader,
+    checks: Mapping[str, Check],
+    levels: Sequence[str],
+    tiers: Sequence[str],
+    scopes: Mapping[str, Scope],
+) -> list[Entry]:
     entries: list[Entry] = []
     places: dict[str, int] = {}
     for inner in reader.readers("checks", "a check of a scorecard", needed=True):
@@ -213,6 +231,9 @@ def _entries(reader: Reader, checks: Mapping[str, Check], levels: Sequence[str],
         for tier in inner.texts("tiers"):
             if tiers and tier not in tiers:
                 inner.refuse(f"`tiers`: {tier} is no tier of policy.yaml{suggestion(tier, tiers)}", "tiers")
+        scope = inner.text("scope")
+        if scope and scope not in scopes:
+            inner.refuse(f"there is no scope {scope}{suggestion(scope, scopes)}", "scope")
         places[name] = levels.index(level) if level in levels else 0
         entries.append(
             Entry(
@@ -220,6 +241,7 @@ def _entries(reader: Reader, checks: Mapping[str, Check], levels: Sequence[str],
                 level=level,
                 weight=inner.whole("weight", 1, 1, 100),
                 tiers=inner.texts("tiers"),
+                scope=scopes.get(scope),
                 enforced_from=inner.instant("enforced_from"),
                 parameters=_overrides(inner, check.parameters if check else {}),
             )

@@ -87,6 +87,8 @@ def parameters_of(policy: Policy, entry: Entry, tier: str) -> dict[str, Any]:
 def _out_of_scope(policy: Policy, entry: Entry, subject: Subject) -> str:
     if entry.tiers and subject.tier not in entry.tiers:
         return f"asked of {', '.join(entry.tiers)} only; this is {subject.tier or 'without a tier'}"
+    if entry.scope is not None and ask(entry.scope.applies_to, entity_names(subject)).value is not True:
+        return f"asked only of {entry.scope.title}"
     excluded = policy.settings.get("sources_out_of_scope") or ()
     if policy.checks[entry.check].id in excluded or policy.checks[entry.check].area in excluded:
         return "policy leaves this source out of scope"

@@ -115,14 +115,23 @@ class Level:
     title: str
 
 
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Which of a scorecard's entities some of its checks are for: `title` ends "asked only of …"."""
+
+    title: str
+    applies_to: Rule
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """A check as one scorecard uses it. `tiers` empty: every tier."""
+    """A check as one scorecard uses it. `tiers` empty: every tier; no `scope`: every entity of the scorecard."""
 
     check: str
     level: str
     weight: int
     tiers: tuple[str, ...] = ()
+    scope: Scope | None = None
     enforced_from: datetime | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
 

@@ -13,6 +13,7 @@ _LISTS = ("tiers", "tier_keys", "lifecycles", "sources_out_of_scope")
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "contacts": ("annotations", "link_words"),
     "runbooks": ("annotations", "link_words"),
+    "proofs": ("load_test", "restore_test"),
     "types": ("serving", "unscored"),
     "attribution": ("keys", "labels"),
 }

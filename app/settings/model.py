@@ -12,7 +12,7 @@ from app.settings.portal import TechInsights
 from app.settings.secret import Secret
 from app.settings.webhooks import Webhooks
 
-EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager")
+EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager", "manifests")
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,7 +88,7 @@ class EvidenceSchema(Base):
     into = EvidenceRepository
     url = fields.String(required=True, metadata={"description": "A repository that serves many services."})
     provides = fields.List(
-        fields.String(validate=validate.OneOf(EVIDENCE, error="must be one of alerts, runbooks, slos, alertmanager")),
+        fields.String(validate=validate.OneOf(EVIDENCE, error=f"must be one of {', '.join(EVIDENCE)}")),
         metadata={"description": "What it holds for others."},
     )
 

@@ -241,6 +241,36 @@ Call the payments lead through https://shop.pagerduty.com/escalation_policies/P1
 """
 
 
+MANIFESTS = """\
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: payments, namespace: payments}
+spec:
+  replicas: 3
+  selector: {matchLabels: {app: payments}}
+  template:
+    metadata: {labels: {app: payments}}
+    spec:
+      topologySpreadConstraints:
+        - topologyKey: topology.kubernetes.io/zone
+          maxSkew: 1
+          whenUnsatisfiable: ScheduleAnyway
+          labelSelector: {matchLabels: {app: payments}}
+      containers:
+        - name: app
+          image: registry.shop.example/payments:1.4.2
+          ports: [{name: http, containerPort: 8080}]
+          readinessProbe: {httpGet: {path: /readyz, port: http}}
+          livenessProbe: {httpGet: {path: /healthz, port: http}, failureThreshold: 6}
+          resources: {requests: {cpu: 100m, memory: 256Mi}, limits: {memory: 256Mi}}
+---
+apiVersion: policy/v1
+kind: PodDisruptionBudget
+metadata: {name: payments, namespace: payments}
+spec: {maxUnavailable: 1, selector: {matchLabels: {app: payments}}}
+"""
+
+
 @pytest.fixture
 def service_files() -> dict[str, str]:
     """A small service that does most things well."""
@@ -250,4 +280,5 @@ def service_files() -> dict[str, str]:
         "slo/availability.yaml": SLO,
         "docs/runbook.md": RUNBOOK,
         "CODEOWNERS": "* @shop/pay\n",
+        "deploy/payments.yaml": MANIFESTS,
     }

@@ -1,0 +1,34 @@
+"""Pieces of one snapshot put together into objects: manifests into workloads. Pure; called by `inventory.take`.
+
+A piece alone says little: an overlay changes what another file says, a value stands in a third. Pieces are cached by
+blob; putting them together is cheap and done anew for every snapshot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.formats import ignoring
+from app.formats.model import Object, Part, Unreadable
+from app.formats.workloads import assemble as manifests
+
+Placed = tuple[str, Object]
+"""(path, object)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """What pieces come to, and what of it can't be told, each with its path."""
+
+    objects: tuple[Placed, ...] = ()
+    unreadable: tuple[tuple[str, Unreadable], ...] = ()
+
+
+def assemble(parts: Sequence[tuple[str, Part]]) -> Assembly:
+    """Objects of all (path, piece) of a snapshot."""
+    if not parts:
+        return Assembly()
+    assembled = manifests.assemble(parts, ignoring.reason)
+    objects: list[Placed] = [*manifests.workloads(assembled)]
+    return Assembly(tuple(objects), assembled.unreadable)

@@ -1,0 +1,70 @@
+"""Dates that stand for a proof made by people: a load test, a restore. In annotations, or a page's front matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from app.catalog.model import Entity
+from app.facts.inventory import Found
+from app.facts.model import Place
+from app.facts.seen import Seen, entity_place
+from app.facts.world import World
+from app.formats.model import Runbook
+from app.lib.times import parse_instant
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Stands for "no date is on record", so that rules compare it like any other."""
+
+
+@dataclass(frozen=True, slots=True)
+class Dated:
+    """One date on record, and where."""
+
+    key: str
+    at: datetime
+    place: Place
+
+
+def dates(entity: Entity, world: World, keys: Sequence[str], seen: Seen) -> list[Dated]:
+    """Every date under one of `keys`: the entity's annotations, and front matter of its documents."""
+    documents = [found for found in world.objects(entity.ref, Runbook.kind) if not found.ignored]
+    found = [*_annotated(entity, keys), *_written(documents, keys)]
+    for one in found:
+        seen.looked_at(one.place.repository, one.place.commit, one.place.path)
+    return found
+
+
+def latest(entity: Entity, world: World, keys: Sequence[str], seen: Seen) -> datetime:
+    """The latest of those dates; NEVER where there is none."""
+    return max((one.at for one in dates(entity, world, keys, seen)), default=NEVER)
+
+
+def _annotated(entity: Entity, keys: Iterable[str]) -> list[Dated]:
+    found = []
+    for key in keys:
+        at = _instant(entity.annotations.get(key, ""))
+        if at is not None:
+            found.append(Dated(key, at, Place(**entity_place(entity, "", "metadata", "annotations", key))))
+    return found
+
+
+def _written(documents: Iterable[Found], keys: Sequence[str]) -> list[Dated]:
+    """Front matter may write the key's last part alone: `load-tested-at` or `load_tested_at`."""
+    names = {name for key in keys for name in (key, key.rpartition("/")[2], key.rpartition("/")[2].replace("-", "_"))}
+    found = []
+    for one in documents:
+        written = one.object.front_matter if isinstance(one.object, Runbook) else {}
+        for name in names & set(written):
+            at = _instant(written[name])
+            if at is not None:
+                found.append(Dated(name, at, Place(one.repository, one.commit, one.path, 1)))
+    return found
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        return parse_instant(text.strip()) if text.strip() else None
+    except (ValueError, OverflowError):
+        return None

@@ -1,0 +1,1 @@
+"""Kubernetes manifests: read one by one, put together (kustomize, Helm values), and made into workloads."""

@@ -1,0 +1,188 @@
+"""Workloads made of resources, each with what belongs to it: autoscaler, disruption budget, monitor."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from app.formats.prometheus_place import texts
+from app.formats.workloads import budgets, scaling, spreading, strategies
+from app.formats.workloads.containers import FILLED_IN, containers_of
+from app.formats.workloads.marking import OPEN
+from app.formats.workloads.model import Matched, Workload
+from app.formats.workloads.quantities import whole
+from app.formats.workloads.resource import Resource, readable
+from app.formats.workloads.selectors import Labels, labels_of, match_labels, selects, together
+
+KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "Job", "CronJob")
+REPLICATED = ("Deployment", "StatefulSet", "Rollout")
+_ALWAYS = (*REPLICATED, "DaemonSet")
+_MOST_ANNOTATIONS = 100
+_SCRAPE = "prometheus.io/scrape"
+
+
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """The pods of one workload: their spec and labels. `selector` adds the labels by which the workload finds them."""
+
+    spec: Mapping[str, Any]
+    labels: Labels
+    selector: Labels
+    annotations: Mapping[str, str]
+    known: bool
+
+
+def build(resources: Sequence[Resource]) -> list[tuple[Resource, Workload]]:
+    """A workload for each resource that is one. Ignored resources are made too, and only matched with each other."""
+    by_environment: dict[tuple[str, bool], list[Resource]] = {}
+    for one in resources:
+        by_environment.setdefault((one.environment, bool(one.ignored)), []).append(one)
+    found = []
+    for group in by_environment.values():
+        neighbours = _by_kind(group)
+        found += [(one, _workload(one, neighbours)) for one in group if one.kind in KINDS]
+    return found
+
+
+def _by_kind(group: Iterable[Resource]) -> dict[str, list[Resource]]:
+    found: dict[str, list[Resource]] = {}
+    for one in group:
+        found.setdefault(one.kind, []).append(one)
+    return found
+
+
+def pods_of(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Pods:
+    """The pod template of a workload; that of another one where a Rollout refers to it."""
+    spec: Any = one.body.get("spec")
+    if one.kind == "CronJob":
+        spec = _inside(_inside(spec, "jobTemplate"), "spec")
+    reference = _inside(spec, "workloadRef")
+    template = _inside(spec, "template")
+    if template is None and isinstance(reference, dict):
+        named = neighbours.get(str(reference.get("kind")), ())
+        other = next((n for n in named if n.name == reference.get("name") and together(one, n)), None)
+        template = _inside(other.body.get("spec"), "template") if other else None
+    metadata, inner = _inside(template, "metadata"), _inside(template, "spec")
+    return Pods(
+        spec=inner if isinstance(inner, dict) else {},
+        labels=labels_of(_inside(metadata, "labels")),
+        selector=match_labels(_inside(spec, "selector")),
+        annotations=texts(_inside(metadata, "annotations")),
+        known=isinstance(inner, dict) and isinstance(inner.get("containers"), list),
+    )
+
+
+def _inside(value: Any, key: str) -> Any:
+    """A value's part; what a template writes as a whole is its own part."""
+    if isinstance(value, str) and OPEN in value:
+        return value
+    return value.get(key) if isinstance(value, dict) else None
+
+
+def _workload(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Workload:
+    pods = pods_of(one, neighbours)
+    services = _services(one, pods, neighbours)
+    containers = containers_of(pods.spec, served=bool(services), long_running=one.kind in _ALWAYS)
+    unknown: dict[str, str] = {}
+    if not pods.known:
+        unknown["containers"] = FILLED_IN
+    replicas = scaling.replicas_of(one, containers, neighbours, unknown)
+    parts = {
+        **replicas,
+        **budgets.budget_of(one, pods.labels, pods.selector, replicas["replicas_min"], neighbours, unknown),
+        **spreading.spread_of(pods.spec, pods.labels, pods.selector, unknown),
+        **strategies.strategy_of(one, replicas["replicas_min"], unknown),
+        "monitor": _monitor(one, pods, services, neighbours),
+        "volume_claims": _has_claims(one, pods.spec),
+        "grace_seconds": _grace(pods.spec),
+    }
+    if one.missing:
+        unknown.update(dict.fromkeys(_EVERYTHING, one.missing))
+    return Workload(
+        line=one.line,
+        ignored=one.ignored,
+        object_kind=one.kind,
+        name=readable(one.name, _chart_name(one)),
+        namespace=one.namespace,
+        environment=one.environment,
+        labels={key: value for key, value in pods.labels.items() if OPEN not in value},
+        object_labels={key: value for key, value in labels_of(one.metadata.get("labels")).items() if OPEN not in value},
+        object_annotations=dict(islice(texts(one.metadata.get("annotations")).items(), _MOST_ANNOTATIONS)),
+        replicated=one.kind in REPLICATED,
+        containers=containers,
+        unknown=unknown,
+        **parts,
+    )
+
+
+_EVERYTHING = (
+    *("containers", "replicas_min", "replicas_max", "autoscaler_problem", "budget_state"),
+    *("spread_zone", "spread_node", "strategy", "keeps_serving"),
+)
+
+
+def _chart_name(one: Resource) -> str:
+    """What stands for a name that a chart's helper writes: the chart's folder."""
+    parts = one.path.split("/")
+    return parts[parts.index("templates") - 1] if "templates" in parts[1:] else "…"
+
+
+def _has_claims(one: Resource, pod: Mapping[str, Any]) -> bool:
+    volumes = pod.get("volumes")
+    claimed = any(isinstance(v, dict) and v.get("persistentVolumeClaim") for v in volumes or ()) if volumes else False
+    return bool(one.spec.get("volumeClaimTemplates")) or (claimed and isinstance(volumes, list))
+
+
+def _grace(pod: Mapping[str, Any]) -> int:
+    seconds = whole(pod.get("terminationGracePeriodSeconds"))
+    return 30 if seconds is None else seconds
+
+
+def _services(one: Resource, pods: Pods, neighbours: Mapping[str, Sequence[Resource]]) -> list[Resource]:
+    """The Services that send requests to the pods."""
+    found = []
+    for service in neighbours.get("Service", ()):
+        selector = service.spec.get("selector")
+        if selector and together(one, service) and selects({"matchLabels": selector}, pods.labels, pods.selector):
+            found.append(service)
+    return found
+
+
+def _monitor(
+    one: Resource, pods: Pods, services: Sequence[Resource], neighbours: Mapping[str, Sequence[Resource]]
+) -> Matched | None:
+    """What has Prometheus scrape the pods: a PodMonitor, a ServiceMonitor over a Service, or their annotations."""
+    for monitor in neighbours.get("PodMonitor", ()):
+        if _reaches(monitor, one) and selects(monitor.spec.get("selector"), pods.labels, pods.selector):
+            return matched(monitor)
+    for service in services:
+        labels = labels_of(service.metadata.get("labels"))
+        for monitor in neighbours.get("ServiceMonitor", ()):
+            if _reaches(monitor, service) and selects(monitor.spec.get("selector"), labels):
+                return matched(monitor)
+    if _is_annotated(pods.annotations):
+        return matched(one)
+    annotated = [service for service in services if _is_annotated(texts(service.metadata.get("annotations")))]
+    return matched(annotated[0]) if annotated else None
+
+
+def _is_annotated(annotations: Mapping[str, str]) -> bool:
+    return annotations.get(_SCRAPE, "").lower() == "true"
+
+
+def _reaches(monitor: Resource, other: Resource) -> bool:
+    """A monitor looks in its own namespace unless its namespaceSelector says more."""
+    selector = monitor.spec.get("namespaceSelector")
+    if isinstance(selector, dict):
+        names = selector.get("matchNames")
+        if selector.get("any") is True or (
+            isinstance(names, list) and (other.namespace in names or not other.namespace)
+        ):
+            return True
+    return together(monitor, other)
+
+
+def matched(resource: Resource) -> Matched:
+    return Matched(object_kind=resource.kind, name=readable(resource.name), path=resource.path, line=resource.line)

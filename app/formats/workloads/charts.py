@@ -1,0 +1,70 @@
+"""Readers of a Helm chart's Chart.yaml and values. What looks like a secret is left out and counts as unknown."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from app.formats.model import Parsed
+from app.formats.slo_common import text
+from app.formats.workloads.marking import HIDDEN
+from app.formats.workloads.model import Chart, ChartValues
+from app.lib.documents import Document
+
+NAME = "charts"
+_SECRET = re.compile(
+    r"(?i)pass(word|wd|phrase)?$|passw|secret|token|credential|private|api_?key|access_?key|cert|dsn|^(extra)?env|"
+    r"environment|^config(s|map)?$|^data$|stringdata|connection|args$|command$"
+)
+_HARMLESS = re.compile(r"[\w.:/@+ -]{0,100}", re.ASCII)
+_USERINFO = re.compile(r"://[^/\s]*@")
+_MOST_VALUES = 5_000
+
+
+def recognises(document: Document) -> bool:
+    value = document.value
+    return (
+        isinstance(value, dict)
+        and value.get("apiVersion") in ("v1", "v2")
+        and "kind" not in value
+        and isinstance(value.get("name"), str)
+        and "version" in value
+    )
+
+
+def read(document: Document) -> Parsed:
+    value = document.value
+    return Parsed(
+        (
+            Chart(
+                line=document.line,
+                name=text(value, "name"),
+                version=text(value, "version"),
+                app_version=text(value, "appVersion"),
+                library=value.get("type") == "library",
+            ),
+        )
+    )
+
+
+def read_values(document: Document) -> Parsed:
+    """The values of a file whose name says that it holds some."""
+    value = document.value
+    if not isinstance(value, dict) or ("apiVersion" in value and "kind" in value):
+        return Parsed()
+    return Parsed((ChartValues(line=document.line, values=_safe(value, [_MOST_VALUES])),))
+
+
+def _safe(value: Any, budget: list[int], key: str = "") -> Any:
+    budget[0] -= 1
+    if budget[0] < 0:
+        return HIDDEN
+    if _SECRET.search(key) and not isinstance(value, bool | int | float | None):
+        return HIDDEN if value else value
+    if isinstance(value, dict):
+        return {name: _safe(inner, budget, name) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_safe(inner, budget) for inner in value]
+    if isinstance(value, str) and (not _HARMLESS.fullmatch(value) or _USERINFO.search(value)):
+        return HIDDEN
+    return value

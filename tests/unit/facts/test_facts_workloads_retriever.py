@@ -1,0 +1,115 @@
+"""Workload facts of an entity: whose they are, what can't be told, and where they may lie elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from app.attribution.model import PROVIDES, Rules
+from app.facts.model import Reason
+from app.facts.retrievers import workloads
+from app.facts.seen import Seen
+
+COMPONENT = (
+    "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata: {{name: {name}, annotations: {{{more}}}}}\n"
+    "spec: {{type: service, lifecycle: production, owner: team}}\n"
+)
+GITOPS = "https://git.example.org/platform/gitops"
+
+
+def deployment(name: str = "app", labels: str = "x: y", image: str = "shop:1") -> str:
+    return (
+        f"apiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: {name}}}\nspec:\n  template:\n"
+        f"    metadata: {{labels: {{{labels}}}}}\n    spec: {{containers: [{{name: c, image: '{image}'}}]}}\n"
+    )
+
+
+def seen_of(look: Any, now: datetime, ref: str = "component:default/shop") -> Seen:
+    return workloads.retrieve(look.entity(ref), look.world, now)
+
+
+def names(seen: Seen) -> list[str]:
+    return [item["name"] for item in seen.values["workloads.manifests"]]
+
+
+def test_a_workload_in_the_components_folder_is_its_own(looked: Callable[..., Any], now: datetime) -> None:
+    seen = seen_of(looked({"catalog-info.yaml": COMPONENT.format(name="shop", more=""), "k/a.yaml": deployment()}), now)
+    (item,) = seen.values["workloads.manifests"]
+    (container,) = seen.values["workloads.containers"]
+
+    assert (item["name"], item["kind"], item["path"], item["line"], item["replicas_min"]) == (
+        "app",
+        "Deployment",
+        "k/a.yaml",
+        1,
+        1,
+    )
+    assert (container["name"], container["image_state"], container["line"]) == ("app/c", "tag", 7)
+    assert {read.path for read in seen.reads} == {"k/a.yaml"}
+
+
+def test_backstages_label_selector_picks_workloads_wherever_they_lie(
+    looked: Callable[..., Any], snapshot: Callable[..., Any], now: datetime
+) -> None:
+    more = "backstage.io/kubernetes-label-selector: 'team=pay,tier=web'"
+    shop = snapshot({"catalog-info.yaml": COMPONENT.format(name="shop", more=more)})
+    files = {"a.yaml": deployment(labels="team: pay, tier: web"), "b.yaml": deployment("other", "team: pay")}
+    assert names(seen_of(looked(shop, snapshot(files, url=GITOPS)), now)) == ["app"]
+
+
+def test_a_repository_of_manifests_names_services_by_folder_or_name(
+    looked: Callable[..., Any], snapshot: Callable[..., Any], now: datetime
+) -> None:
+    shop = snapshot({"catalog-info.yaml": COMPONENT.format(name="shop", more="")})
+    files = {"apps/shop/web.yaml": deployment("web"), "apps/cart/web.yaml": deployment("cart-web")}
+    rules = Rules(evidence={GITOPS: PROVIDES["manifests"]})
+    assert names(seen_of(looked(shop, snapshot(files, url=GITOPS), rules=rules), now)) == ["web"]
+    named = snapshot({"all.yaml": deployment("shop")}, url=GITOPS)
+    assert names(seen_of(looked(shop, named), now)) == ["shop"]
+
+
+def test_without_any_manifest_and_only_one_repository_known_nothing_can_be_said(
+    looked: Callable[..., Any], now: datetime
+) -> None:
+    files = {"catalog-info.yaml": COMPONENT.format(name="shop", more="")}
+    assert seen_of(looked(files), now).values["workloads.manifests"] == []
+    alone = seen_of(looked(files, complete=False), now)
+    assert "workloads.manifests" not in alone.values
+    assert alone.unknown["workloads.manifests"].reason is Reason.NOT_CONNECTED
+
+
+def test_what_can_not_be_told_is_left_out_with_its_reason(looked: Callable[..., Any], now: datetime) -> None:
+    files = {
+        "catalog-info.yaml": COMPONENT.format(name="shop", more=""),
+        "deploy.yaml": deployment(image="shop:${TAG}").replace("spec:\n", "spec:\n  replicas: ${COUNT}\n", 1),
+    }
+    seen = seen_of(looked(files), now)
+    (item,) = seen.values["workloads.manifests"]
+    (container,) = seen.values["workloads.containers"]
+    assert "replicas_min" not in item
+    assert item["unknown"]["replicas_min"] == "is filled in by values that are not known here"
+    assert "image_state" not in container
+
+
+def test_the_containers_of_an_unknown_pod_are_one_unknown_item(looked: Callable[..., Any], now: datetime) -> None:
+    template = (
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata:\n  name: web\nspec:\n  template:\n"
+        '    {{- include "lib.pod" . | nindent 4 }}\n'
+    )
+    files = {"catalog-info.yaml": COMPONENT.format(name="shop", more=""), "c/templates/d.yaml": template}
+    seen = seen_of(looked(files), now)
+    (container,) = seen.values["workloads.containers"]
+    assert container["name"] == "web"
+    assert "image_state" not in container
+    assert container["unknown"]["image_state"] == "is filled in by values that are not known here"
+
+
+def test_a_load_test_is_dated_by_an_annotation_or_a_page(looked: Callable[..., Any], now: datetime) -> None:
+    annotated = {"catalog-info.yaml": COMPONENT.format(name="shop", more="roadworthy.dev/load-tested-at: 2026-02-01")}
+    assert seen_of(looked(annotated), now).values["workloads.load_tested_at"] == datetime(2026, 2, 1, tzinfo=UTC)
+    page = {"docs/capacity.md": "---\nload_tested_at: 2026-04-02\n---\n# Capacity\n\nIt holds 400 requests a second.\n"}
+    both = seen_of(looked({**annotated, **page}), now)
+    assert both.values["workloads.load_tested_at"] == datetime(2026, 4, 2, tzinfo=UTC)
+    never = {"catalog-info.yaml": COMPONENT.format(name="shop", more="roadworthy.dev/load-tested-at: soon")}
+    assert seen_of(looked(never), now).values["workloads.load_tested_at"].year == 1970
