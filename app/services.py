@@ -27,6 +27,9 @@ from app.identity.people import CatalogDirectory
 from app.lib.http import Http
 from app.lib.rate import Rate
 from app.lib.signing import SHORTEST, Signer
+from app.notifications import slack, standard
+from app.notifications.model import Target
+from app.pipeline.deliver import Deliverer
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
 from app.repos import urls
@@ -173,6 +176,27 @@ def gate_of(settings: Settings) -> Gate:
     """The door for webhooks."""
     said = settings.webhooks
     return Gate(webhook_sources(settings), max_body=said.max_body, at_once=said.at_once)
+
+
+def deliverer_of(settings: Settings, pipeline: Pipeline) -> Deliverer:
+    """Who tells the world. Raises SettingsError when a secret is not where it should be."""
+    writes = {"slack": slack.write, "webhook": standard.write}
+    targets = [
+        Target(
+            name=one.name,
+            url=one.url.reveal(settings.environ),
+            write=writes[one.kind],
+            secret=one.secret.reveal(settings.environ) if one.secret else "",
+            owners=tuple(EntityRef.parse(owner, kind="group") for owner in one.owners),
+            scorecards=one.scorecards,
+            what=one.what,
+            reasons=one.reasons,
+            window=one.window,
+        )
+        for one in settings.notifications.targets
+    ]
+    http = Http(settings.transport.allow_private, total=15)
+    return Deliverer(pipeline, targets, http, settings.serve.public_url.rstrip("/"))
 
 
 def rules_of(settings: Settings) -> TransportRules:

@@ -6,13 +6,13 @@ import time
 
 from flask import Flask, Response, g, request
 
-from app.api import errors, guard, headers, health, v1_deliveries, webhooks
+from app.api import errors, guard, headers, health, v1_notifications, webhooks
 from app.api.kept import Kept
 from app.api.tech_insights import routes as tech_insights
 from app.api.tech_insights.service import Insights
 from app.api.tech_insights.upstream import Upstream
 from app.clients.tech_insights import TechInsightsClient
-from app.dashboards import deliveries, login
+from app.dashboards import login, notifications
 from app.identity.access import Access
 from app.pipeline.services import Pipeline
 from app.webhooks.gate import Gate
@@ -46,12 +46,12 @@ def create_app(
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["roadworthy"] = pipeline
     api = errors.ProblemApi(app)
-    api.register_blueprint(v1_deliveries.blueprint)  # v1's own, with every route on it
+    api.register_blueprint(v1_notifications.blueprint)  # v1's own, with every route on it
     other = Upstream(upstream) if upstream else None
     app.extensions["tech_insights"] = Insights(pipeline, Kept(pipeline.store.served), public_url, other)
     app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(health.blueprint)
-    app.register_blueprint(deliveries.blueprint)  # the pages', with every page on it
+    app.register_blueprint(notifications.blueprint)  # the pages', with every page on it
     app.register_blueprint(login.blueprint)
     webhooks.install(app, gate or Gate({}, max_body=_MAX_BODY, at_once=1))
     app.extensions["openapi"] = api

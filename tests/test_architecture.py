@@ -16,7 +16,7 @@ LAYERS = [
     ("facts",),
     ("policy",),
     ("store",),
-    ("jobs",),
+    ("jobs", "notifications"),
     ("pipeline", "webhooks"),
     ("services", "log", "sample"),
     ("api",),

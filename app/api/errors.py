@@ -14,7 +14,18 @@ from app.api.tech_insights import errors as insights
 from app.errors import NotFoundError
 
 log = structlog.get_logger(__name__)
-_PAGES = ("/entities", "/groups", "/scorecards", "/checks", "/sources", "/docs", "/deliveries", "/login", "/logout")
+_PAGES = (
+    "/entities",
+    "/groups",
+    "/scorecards",
+    "/checks",
+    "/sources",
+    "/docs",
+    "/deliveries",
+    "/notifications",
+    "/login",
+    "/logout",
+)
 
 
 class ProblemApi(Api):  # type: ignore[misc]

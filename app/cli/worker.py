@@ -21,12 +21,13 @@ def command(config: Path, parent: int, output: str) -> None:
     from app.jobs.worker import Worker, WorkerSettings
     from app.pipeline.refresh import refresh
     from app.pipeline.upkeep import Upkeep
-    from app.services import build
+    from app.services import build, deliverer_of
     from app.store.model import RepositoryClaim
 
     log.configure()
     settings = options.settings_of(config)
     pipeline = build(settings)
+    deliverer = deliverer_of(settings, pipeline)
     upkeep = Upkeep(pipeline, settings.polling.discover_interval)
 
     def run_one(claim: RepositoryClaim) -> None:
@@ -37,8 +38,11 @@ def command(config: Path, parent: int, output: str) -> None:
             os.kill(os.getpid(), signal.SIGTERM)
         upkeep.tick()
 
+    def deliver() -> None:
+        deliverer.tick()
+
     workers = WorkerSettings(threads=settings.mirrors.concurrency)
-    worker = Worker(pipeline.store.claims, run_one, settings=workers, beside=[beside])
+    worker = Worker(pipeline.store.claims, run_one, settings=workers, beside=[beside, deliver])
     worker.stop_on_signals()
     ended = worker.run()
     pipeline.git.close()

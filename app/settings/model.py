@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.settings.access import Auth
+from app.settings.notifications import Notifications
 from app.settings.portal import TechInsights
 from app.settings.secret import Secret
 from app.settings.webhooks import Webhooks
@@ -113,6 +114,7 @@ class Settings:
     tech_insights: TechInsights = field(default_factory=TechInsights)
     auth: Auth = field(default_factory=Auth)
     webhooks: Webhooks = field(default_factory=Webhooks)
+    notifications: Notifications = field(default_factory=Notifications)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def path(self, text: str) -> Path:

@@ -23,6 +23,7 @@ from app.settings.model import (
     Sources,
     Transport,
 )
+from app.settings.notifications_schema import NotificationsSchema
 from app.settings.parts import Base, DurationField, SecretSchema
 from app.settings.portal_schema import TechInsightsSchema
 from app.settings.webhooks_schema import WebhooksSchema
@@ -142,6 +143,7 @@ class SettingsSchema(Base):
     tech_insights = fields.Nested(TechInsightsSchema)
     auth = fields.Nested(AuthSchema)
     webhooks = fields.Nested(WebhooksSchema)
+    notifications = fields.Nested(NotificationsSchema)
 
     @validates_schema
     def _no_strangers(self, data: dict[str, Any], **_: Any) -> None:

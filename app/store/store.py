@@ -17,6 +17,7 @@ from app.store.inventories import Inventories
 from app.store.judgements import Judgements
 from app.store.listing import Listing
 from app.store.objects import Objects
+from app.store.outgoing import Outgoing
 from app.store.parsed import ParsedCache
 from app.store.policies import Policies
 from app.store.repositories import Repositories
@@ -37,6 +38,7 @@ class Store:
         self.repositories = Repositories(database)
         self.claims = Claims(database)
         self.inbound = Inbound(database)
+        self.outgoing = Outgoing(database)
         self.inventories = Inventories(database)
         self.entities = Entities(database)
         self.objects = Objects(database)

@@ -6,13 +6,12 @@ signature (Gitea sends `sha256=` when none is set), proves nothing.
 
 from __future__ import annotations
 
-import binascii
 import hashlib
 import hmac
-from base64 import b64decode, b64encode
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
+from app.lib.webhook_signature import signature
 from app.webhooks.model import Refused
 
 TOLERANCE_SECONDS = 300
@@ -43,26 +42,12 @@ def standard(secrets: Sequence[str], identity: str, moment: str, presented: str,
     if abs(now.timestamp() - int(moment)) > TOLERANCE_SECONDS:
         raise Refused("timestamp-too-far")
     content = f"{identity}.{moment}.".encode() + body
-    expected = [standard_signature(secret, content) for secret in _real(secrets)]
+    expected = [signature(secret, content) for secret in _real(secrets)]
     for one in presented.split(" ")[:8]:
-        version, _, signature = one.partition(",")
-        if version == "v1" and _is_one_of(expected, signature):
+        version, _, given = one.partition(",")
+        if version == "v1" and _is_one_of(expected, given):
             return
     raise Refused("signature-wrong")
-
-
-def standard_signature(secret: str, content: bytes) -> str:
-    """The base64 signature of `id.timestamp.body` under a `whsec_…` secret (any other text is its own key)."""
-    return b64encode(hmac.new(_key(secret), content, hashlib.sha256).digest()).decode()
-
-
-def _key(secret: str) -> bytes:
-    if not secret.startswith("whsec_"):
-        return secret.encode()
-    try:
-        return b64decode(secret.removeprefix("whsec_"), validate=True)
-    except (binascii.Error, ValueError):
-        return secret.encode()
 
 
 def _real(secrets: Sequence[str]) -> list[str]:

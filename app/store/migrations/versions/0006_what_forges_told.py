@@ -40,3 +40,9 @@ def upgrade() -> None:
         sa.Column("first_at", sa.BigInteger(), nullable=False),
         sa.Column("last_at", sa.BigInteger(), nullable=False),
     )
+
+
+def downgrade() -> None:
+    op.drop_table("inbound_refused")
+    op.drop_table("inbound")
+    op.drop_column("repositories", "hints_done")
