@@ -26,6 +26,7 @@ def tech_insights_client() -> str:
 
 PARTS: dict[str, Callable[[], str]] = {
     "git http-backend": git_http_backend,
+    "amtool": lambda: shutil.which("amtool") or "",
     "promtool": lambda: shutil.which("promtool") or "",
     "prometheus": lambda: shutil.which("prometheus") or "",
     "chromium": lambda: shutil.which("chromium") or "",

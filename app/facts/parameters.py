@@ -46,3 +46,7 @@ class Parameters:
     load_test_keys: tuple[str, ...] = ("roadworthy.dev/load-tested-at",)
     restore_test_keys: tuple[str, ...] = ("roadworthy.dev/restore-tested-at",)
     """Annotations, or keys of a document's front matter, that date a proof made by people."""
+    paging_receivers: tuple[str, ...] = ("pagerduty", "opsgenie", "victorops", "incidentio", "pushover")
+    """Integrations of Alertmanager that wake someone."""
+    opaque_receivers: tuple[str, ...] = ("webhook", "sns")
+    """Integrations that may page or may not: what stands behind them can't be seen."""

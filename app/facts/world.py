@@ -62,6 +62,9 @@ class World(Protocol):
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
         """What lies in the entity's scope and can't be read."""
 
+    def shared(self, kind: str) -> Sequence[Found]:
+        """Objects of one kind in the evidence repositories that provide it: nobody's own, and everyone's to look up."""
+
     def repository(self, url: str) -> RepositoryView | Unknown:
         """A crawled repository, or why it can't be seen (`not_connected` when it is not crawled)."""
 
@@ -118,7 +121,10 @@ class InventoryView:
 
 @dataclass
 class MemoryWorld:
-    """A world made of inventories. `owned` says whose an object is; `unseen` why some repositories can't be read."""
+    """A world made of inventories. `owned` says whose an object is; `unseen` why some repositories can't be read.
+
+    `evidence`: repository → kinds of objects it provides for others.
+    """
 
     inventories: Sequence[Inventory]
     catalog: Catalog
@@ -126,12 +132,17 @@ class MemoryWorld:
     parameters: Parameters = field(default_factory=Parameters)
     catalog_complete: bool = True
     unseen: Mapping[str, Unknown] = field(default_factory=dict)
+    evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
         return self._objects.get((ref, kind), ())
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
         return self._unreadable.get((ref, group), ())
+
+    def shared(self, kind: str) -> Sequence[Found]:
+        providing = [one for one in self.inventories if kind in self.evidence.get(one.url, ())]
+        return [found for inventory in providing for found in inventory.of(kind)]
 
     def repository(self, url: str) -> RepositoryView | Unknown:
         if url in self._views:

@@ -34,18 +34,25 @@ def recognises(document: Document) -> bool:
 def read(document: Document) -> Parsed:
     """One configuration. A resource's namespace narrows its whole tree, as the operator makes it do."""
     value = document.value
-    namespace = ""
-    if _is_resource(value):
+    namespace, namespaced = "", _is_resource(value)
+    if namespaced:
         namespace = _namespace(value)
         value = value.get("spec")
         if not isinstance(value, dict):
             return Parsed()
-    reader = _Routes()
+    reader = _Routes(document.line)
     route = reader.read(value.get("route"), 0)
-    if namespace:
-        route["matchers"].insert(0, ["namespace", "=", namespace])
+    if namespaced:
+        route["matchers"].insert(0, ["namespace", "=", namespace or templates.TOKEN])
     receivers = tuple(_receivers(value.get("receivers")))
-    config = AlertmanagerConfig(line=document.line, route=route, receivers=receivers, namespace=namespace)
+    config = AlertmanagerConfig(
+        line=document.line,
+        route=route,
+        receivers=receivers,
+        namespace=namespace,
+        namespaced=namespaced,
+        templated=bool(document.holes),
+    )
     return Parsed((config,), tuple(reader.findings))
 
 
@@ -77,10 +84,18 @@ def _integration(key: str) -> str:
     return ""
 
 
+def _intervals(route: dict[str, Any]) -> list[str]:
+    """Names of the times at which a route is silent: muted in them, or active in them only."""
+    keys = ("mute_time_intervals", "muteTimeIntervals", "active_time_intervals", "activeTimeIntervals")
+    named = (route[key] for key in keys if isinstance(route.get(key), list))
+    return [name for names in named for name in names[:100] if isinstance(name, str)]
+
+
 class _Routes:
     """Reads the tree into plain data, within bounds, and remembers matchers it can't read."""
 
-    def __init__(self) -> None:
+    def __init__(self, line: int) -> None:
+        self.line = line
         self.findings: list[Finding] = []
         self.count = 0
 
@@ -93,6 +108,8 @@ class _Routes:
             "receiver": receiver if isinstance(receiver, str) else "",
             "matchers": self._matchers(route),
             "continue": route.get("continue") is True,
+            "line": line_of(route) if route else self.line,
+            "intervals": _intervals(route),
             "routes": self._children(children, depth) if isinstance(children, list) else [],
         }
 

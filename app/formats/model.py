@@ -302,12 +302,18 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertmanagerConfig(Object):
-    """`route` is the tree as plain data: {receiver, matchers: [[name, op, value]], continue, routes: [...]}."""
+    """`route` is the tree as plain data: {receiver, matchers: [[name, op, value]], continue, line, intervals, routes}.
+
+    `intervals` names the times at which a route is silent. `namespaced`: the tree is for alerts of one namespace alone,
+    even where the file doesn't say which. `templated`: a template writes lines that aren't seen here.
+    """
 
     kind: ClassVar[str] = "alertmanager_config"
     route: Mapping[str, Any]
     receivers: tuple[Receiver, ...]
     namespace: str = ""
+    namespaced: bool = False
+    templated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

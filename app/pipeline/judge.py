@@ -11,7 +11,7 @@ import structlog
 from app.catalog.model import Entity, EntityRef
 from app.errors import StaleError
 from app.pipeline import changes
-from app.pipeline.scoring import Judged, score
+from app.pipeline.scoring import Judged, attribution_rules, score
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import StoredWorld
 from app.policy.model import ScorecardResult
@@ -29,7 +29,8 @@ def judge_due(pipeline: Pipeline, limit: int = 100) -> int:
     claims = pipeline.store.due.claim(now, limit=limit)
     if not claims:
         return 0
-    world = StoredWorld(pipeline.store, pipeline.catalog(), pipeline.parameters, now)
+    evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
+    world = StoredWorld(pipeline.store, pipeline.catalog(), pipeline.parameters, now, evidence=evidence)
     world.prepare([claim.ref for claim in claims])
     for claim in claims:
         _one(pipeline, world, claim, now)

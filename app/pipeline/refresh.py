@@ -15,9 +15,11 @@ import structlog
 
 from app.attribution.attribute import Attributor
 from app.catalog.descriptor import provisional_entity
+from app.catalog.model import EntityRef
 from app.errors import RepositoryError
 from app.facts import codec
 from app.facts.inventory import Found, Inventory, take
+from app.formats.model import AlertmanagerConfig
 from app.jobs.due import next_poll, next_retry
 from app.pipeline.services import Pipeline
 from app.repos.mirror import Tip
@@ -125,7 +127,18 @@ def rows_of(pipeline: Pipeline, inventory: Inventory, blobs: Mapping[str, str]) 
         problems=tuple(ProblemRow(problem=problem) for problem in inventory.problems),
         entities=entities,
         catalog_version=version,
+        also_due=_routed(pipeline, inventory),
     )
+
+
+def _routed(pipeline: Pipeline, inventory: Inventory) -> frozenset[EntityRef]:
+    """Everyone, when a shared Alertmanager configuration comes or goes: before it came, nobody had read it."""
+    kind = AlertmanagerConfig.kind
+    if "alertmanager" not in pipeline.evidence.get(inventory.url, ()):
+        return frozenset()
+    before = {stored.path for stored in pipeline.store.objects.of_repository(inventory.url, kind)}
+    now = {found.path for found in inventory.of(kind)}
+    return frozenset(pipeline.catalog().entities) if before != now else frozenset()
 
 
 def _object(found: Found, attributor: Attributor) -> ObjectRow:

@@ -82,9 +82,8 @@ def attribution_rules(policy: Policy, evidence: Mapping[str, Iterable[str]]) -> 
 def parameters_of(policy: Policy) -> Parameters:
     """The keys and words by which facts are found, as policy.yaml says them; the rest by default."""
     said = policy.settings
-    parts = {
-        name: said[name] for name in ("contacts", "runbooks", "oncall", "proofs") if isinstance(said.get(name), dict)
-    }
+    sections = ("contacts", "runbooks", "oncall", "proofs", "alertmanager")
+    parts = {name: said[name] for name in sections if isinstance(said.get(name), dict)}
     given: dict[str, Any] = {
         "tiers": _tuple(said.get("tiers")),
         "default_tier": said.get("default_tier"),
@@ -98,6 +97,8 @@ def parameters_of(policy: Policy) -> Parameters:
         "restore_test_keys": _tuple(parts.get("proofs", {}).get("restore_test")),
         "paging_tools": parts.get("oncall", {}).get("annotations"),
         "paging_secrets": parts.get("oncall", {}).get("secret"),
+        "paging_receivers": _tuple(parts.get("alertmanager", {}).get("paging")),
+        "opaque_receivers": _tuple(parts.get("alertmanager", {}).get("opaque")),
     }
     return Parameters(**{name: value for name, value in given.items() if value})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -85,8 +85,10 @@ class StoredWorld:
     parameters: Parameters
     now: datetime
     catalog_complete: bool = True
+    evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _views: dict[str, View | Unknown] = field(default_factory=dict)
     _owned: dict[EntityRef, list[StoredObject]] = field(default_factory=dict)
+    _shared: dict[str, list[Found]] = field(default_factory=dict)
 
     def prepare(self, refs: Sequence[EntityRef]) -> None:
         """Loads the objects of several entities at once."""
@@ -102,6 +104,13 @@ class StoredWorld:
             UnreadablePlace(one.group, one.repository, one.commit, one.path, one.line, one.reason, one.ignored)
             for one in self.store.objects.unreadable_of(ref, group)
         ]
+
+    def shared(self, kind: str) -> Sequence[Found]:
+        if kind not in self._shared:
+            urls = [url for url, kinds in self.evidence.items() if kind in kinds]
+            stored = [one for url in urls for one in self.store.objects.of_repository(url, kind)]
+            self._shared[kind] = [placed(one) for one in stored]
+        return self._shared[kind]
 
     def repository(self, url: str) -> View | Unknown:
         if url not in self._views:

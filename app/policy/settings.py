@@ -15,6 +15,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "runbooks": ("annotations", "link_words"),
     "proofs": ("load_test", "restore_test"),
     "types": ("serving", "unscored"),
+    "alertmanager": ("paging", "opaque"),
     "attribution": ("keys", "labels"),
 }
 

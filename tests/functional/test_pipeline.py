@@ -258,3 +258,31 @@ def test_planted_secrets_reach_neither_database_nor_results(organisation):
         data = file.read_bytes()
         assert key.encode() not in data
         assert b"plantedplanted" not in data
+
+
+ROUTES = """route:
+  receiver: chat
+  routes: [{receiver: pager, matchers: [severity="page"]}]
+receivers: [{name: chat, slack_configs: [{channel: x}]}, {name: pager, pagerduty_configs: [{routing_key: k}]}]
+"""
+
+
+def test_a_shared_alertmanager_decides_whether_pages_arrive_and_turns_verdicts_without_a_push_here(tmp_path):
+    check = "alert-route-reaches-pager"
+    url = (tmp_path / "repositories" / "alertmanager").as_uri()
+    settings = f"evidence_repositories: [{{url: '{url}', provides: [alertmanager]}}]\n"
+    organisation = Organisation(tmp_path, settings).open()
+    organisation.repository("alertmanager", {"README.md": "nothing yet"})
+    organisation.repository("shop", service())
+    organisation.crawl()
+    assert organisation.outcome("shop", check) == "unknown"
+    assert "no Alertmanager configuration" in organisation.reason("shop", check)
+
+    organisation.push("alertmanager", {"alertmanager.yml": ROUTES})
+    organisation.crawl()
+    assert organisation.outcome("shop", check) == "pass"
+
+    organisation.push("alertmanager", {"alertmanager.yml": ROUTES.replace('"page"', '"never"')})
+    organisation.crawl()
+    assert organisation.outcome("shop", check) == "fail"
+    organisation.close()

@@ -12,20 +12,21 @@ from app.facts.alert_items import generated_item, objective_link, recording_item
 from app.facts.inventory import Found, UnreadablePlace
 from app.facts.model import Place, Reason, Unknown
 from app.facts.retrievers.slo import joined_objectives
+from app.facts.routing import route_items
 from app.facts.runbook_links import Landing, actions_of, land, sections_of
 from app.facts.seen import Item, Seen, unreadable_items
 from app.facts.world import World
 from app.formats import ignoring
-from app.formats.model import AlertRule, Objective, RecordingRule, RuleTest, Runbook, RunbookLink
+from app.formats.model import AlertmanagerConfig, AlertRule, Objective, RecordingRule, RuleTest, Runbook, RunbookLink
 from app.formats.topics import answered
 
 JSONNET = (".jsonnet", ".libsonnet")
+NO_ROUTING = "no Alertmanager configuration is crawled: name its repository in evidence_repositories (alertmanager)"
 
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen = Seen()
-    for live in ("loaded", "routes"):
-        seen.unseen(f"alerting.{live}", Reason.NOT_CONNECTED, "no monitoring system is connected")
+    seen.unseen("alerting.loaded", Reason.NOT_CONNECTED, "no monitoring system is connected")
     rules = world.objects(entity.ref, AlertRule.kind)
     recordings = world.objects(entity.ref, RecordingRule.kind)
     tests = world.objects(entity.ref, RuleTest.kind)
@@ -37,7 +38,22 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen.values["alerting.recordings"] = [recording_item(found) for found in recordings]
     seen.values["alerting.unreadable"] = unreadable_items(places)
     _problems(seen, [*rules, *recordings], places, world)
+    _routes(seen, entity, rules, world)
     return seen
+
+
+def _routes(seen: Seen, entity: Entity, rules: Sequence[Found], world: World) -> None:
+    """By the entity's own Alertmanager configurations and those of the repositories named for it. Another team's
+    configuration says nothing about this entity's alerts."""
+    shared = world.shared(AlertmanagerConfig.kind)
+    own = world.objects(entity.ref, AlertmanagerConfig.kind)
+    counted = (found for found in (*own, *shared) if not found.ignored)
+    configs = list({(found.repository, found.path, found.object.line): found for found in counted}.values())
+    seen.found(configs)
+    if configs:
+        seen.values["alerting.routes"] = route_items(seen.values["alerting.rules"], rules, configs, world.parameters)
+        return
+    seen.unseen("alerting.routes", Reason.NOT_CONNECTED, NO_ROUTING)
 
 
 def _rules(
