@@ -7,7 +7,6 @@ import os
 import secrets
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from importlib import resources
 from ipaddress import ip_network
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from app.identity.access import Access, Rates
 from app.identity.authenticator import Authenticator, Proxy
 from app.identity.backstage import Backstage
 from app.identity.people import CatalogDirectory
+from app.lib import shipped
 from app.lib.http import Http
 from app.lib.rate import Rate
 from app.lib.signing import SHORTEST, Signer
@@ -56,13 +56,7 @@ def policy_folder(settings: Settings | None = None) -> Path:
     """The scorecards in use: those of the settings, or the ones that come with Roadworthy."""
     if settings is not None and settings.policy.path:
         return settings.path(settings.policy.path)
-    return packaged("scorecards")
-
-
-def packaged(name: str) -> Path:
-    """A folder that a checkout keeps at its top and a wheel inside the package."""
-    inside = Path(str(resources.files("app"))) / "data" / name
-    return inside if inside.exists() else Path(str(resources.files("app"))).parent / name
+    return shipped.folder("scorecards")
 
 
 def open_store(settings: Settings) -> Store:

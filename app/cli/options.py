@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from app.errors import SettingsError
+from app.lib import shipped
 
 if TYPE_CHECKING:
     from app.policy.model import Policy
@@ -39,11 +40,8 @@ def settings_of(path: Path, *, needed: bool = True) -> Settings:
 
 
 def packaged_scorecards() -> Path:
-    """The scorecards that come with Roadworthy: in the wheel, or at the top of a checkout."""
-    import app
-
-    inside = Path(app.__file__).parent / "data" / "scorecards"
-    return inside if inside.exists() else Path(app.__file__).parent.parent / "scorecards"
+    """The scorecards that come with Roadworthy."""
+    return shipped.folder("scorecards")
 
 
 def known_level(level: str | None, policy: Policy) -> None:
