@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import time
+from functools import partial
 
 from flask import Flask, Response, g, request
 
-from app.api import errors, guard, headers, health, v1_notifications, webhooks
+from app.api import errors, guard, headers, health, lane, v1_notifications, webhooks
 from app.api.kept import Kept
+from app.api.lane import Fast
+from app.api.reading import RESULTS
 from app.api.tech_insights import routes as tech_insights
 from app.api.tech_insights.service import Insights
 from app.api.tech_insights.upstream import Upstream
@@ -47,8 +50,9 @@ def create_app(
     app.extensions["roadworthy"] = pipeline
     api = errors.ProblemApi(app)
     api.register_blueprint(v1_notifications.blueprint)  # v1's own, with every route on it
+    app.extensions["kept"] = kept = Kept(pipeline.store.served)
     other = Upstream(upstream) if upstream else None
-    app.extensions["tech_insights"] = Insights(pipeline, Kept(pipeline.store.served), public_url, other)
+    app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)
     app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(notifications.blueprint)  # the pages', with every page on it
@@ -56,15 +60,25 @@ def create_app(
     webhooks.install(app, gate or Gate({}, max_body=_MAX_BODY, at_once=1))
     app.extensions["openapi"] = api
     errors.install(app)
-    _measure(app)
+    metrics = health.Metrics()
+    lane.install(app, _fast(kept, insights), metrics.answered, pipeline.clock)
+    _measure(app, metrics)
     entry = access or Access()
     guard.install(app, entry)
     headers.install(app, entry)
     return app
 
 
-def _measure(app: Flask) -> None:
-    metrics = health.Metrics()
+def _fast(kept: Kept, insights: Insights) -> list[Fast]:
+    """What portals ask for all the time."""
+    entity, run = "/api/v1/entities/by-name/", "/api/tech-insights/checks/run/"
+    results = Fast(
+        "GET", f"{entity}<kind>/<namespace>/<name>/results", entity, "/results", (0, 1, 2), partial(kept.one, RESULTS)
+    )
+    return [results, Fast("POST", f"{run}<namespace>/<kind>/<name>", run, "", (1, 0, 2), insights.fast)]
+
+
+def _measure(app: Flask, metrics: health.Metrics) -> None:
     view = guard.openable("metrics")(lambda: health.metrics_view(metrics))
     app.add_url_rule("/metrics", "metrics", view)
 
@@ -75,6 +89,6 @@ def _measure(app: Flask) -> None:
     @app.after_request
     def end(response: Response) -> Response:
         route = request.url_rule.rule if request.url_rule else "unknown"
-        metrics.requests.labels(request.method, route, response.status_code).inc()
-        metrics.durations.labels(route).observe(time.perf_counter() - g.get("began", time.perf_counter()))
+        seconds = time.perf_counter() - g.get("began", time.perf_counter())
+        metrics.answered(request.method, route, response.status_code, seconds)
         return response

@@ -89,8 +89,9 @@ def _enter() -> None:
         g.identity = ANONYMOUS
     elif request.method != "OPTIONS":
         g.identity = _identified(access, access.authenticator, getattr(view, _OPENABLE, "") in access.public)
-        _check_rate(access, g.identity, access.authenticator.clock())
-        _check_scope(g.identity, getattr(view, _NEEDS, READ if request.method in _SAFE else ADMIN))
+        needed = getattr(view, _NEEDS, READ if request.method in _SAFE else ADMIN)
+        _check_rate(access, g.identity, needed, access.authenticator.clock())
+        _check_scope(g.identity, needed)
     if request.method not in _SAFE and g.identity.ambient:
         _check_source()
 
@@ -163,11 +164,25 @@ def _check_scope(identity: Identity, scope: str) -> None:
         raise OutOfScope(f"That needs the scope {scope}.", {"error": "insufficient_scope", "scope": scope})
 
 
-def _check_rate(access: Access, identity: Identity, now: datetime) -> None:
+def _check_rate(access: Access, identity: Identity, needed: str, now: datetime) -> None:
+    """What only needs `read` is a read, a POST too: Tech Insights asks by POST."""
+    is_read = needed == READ
+    kind, rate = ("reads", access.rates.reads) if is_read else ("writes", access.rates.writes)
+    _wait_or_pass(access, f"{kind}:{_who(identity)}", rate, now)
+
+
+def _who(identity: Identity) -> str:
     """Each identity has its own allowance, a token its own too; who did not sign in shares one with their address."""
-    who = f"{identity.subject}:{identity.key}" if identity is not PUBLIC else f"public:{request.remote_addr}"
-    kind, rate = ("reads", access.rates.reads) if request.method in _SAFE else ("writes", access.rates.writes)
-    _wait_or_pass(access, f"{kind}:{who}", rate, now)
+    return f"{identity.subject}:{identity.key}" if identity is not PUBLIC else f"public:{request.remote_addr}"
+
+
+def another_read() -> Callable[[], bool]:
+    """Whether this request's asker may read once more, whenever it is called: each call takes from their allowance."""
+    access: Access = current_app.extensions["access"]
+    authenticator, rate, key = access.authenticator, access.rates.reads, f"reads:{_who(g.identity)}"
+    if authenticator is None or rate.count <= 0:
+        return lambda: True
+    return lambda: access.limiter.take(key, rate, authenticator.clock()) <= 0
 
 
 def _wait_or_pass(access: Access, key: str, rate: Rate, now: datetime) -> None:

@@ -38,6 +38,11 @@ class Metrics:
         )
         self.entities_due = Gauge("roadworthy_entities_due", "Entities waiting to be judged.", registry=self.registry)
 
+    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Counts one request."""
+        self.requests.labels(method, route, status).inc()
+        self.durations.labels(route).observe(seconds)
+
 
 @blueprint.get("/healthz")
 @public

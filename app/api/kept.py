@@ -7,10 +7,11 @@ again. What is kept has a bound in bytes; the longest unused goes first.
 
 from __future__ import annotations
 
+import gzip
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -21,6 +22,35 @@ T = TypeVar("T")
 BUDGET = 64 * 1024 * 1024
 FRESH_SECONDS = 0.5
 _OVERHEAD = 500
+
+
+@dataclass(slots=True)
+class Ready:
+    """A body ready to be sent: its bytes, its ETag as it stands in the header, and compressed once somebody asks."""
+
+    data: bytes
+    etag: str
+    compresses: bool = False
+    _packed: bytes = b""
+
+    def sent(self, environ: Mapping[str, Any]) -> tuple[str, list[tuple[str, str]], bytes]:
+        """Status line, headers and body for a request: 304 where its copy is current."""
+        headers = [("ETag", self.etag)]
+        if same(environ.get("HTTP_IF_NONE_MATCH", ""), self.etag) and environ["REQUEST_METHOD"] != "POST":
+            return "304 Not Modified", headers, b""
+        body = self.data
+        if self.compresses and "gzip" in environ.get("HTTP_ACCEPT_ENCODING", ""):
+            headers.append(("Content-Encoding", "gzip"))
+            body = self._packed = self._packed or gzip.compress(self.data, 1, mtime=0)
+        return "200 OK", [*headers, ("Content-Type", "application/json"), ("Content-Length", str(len(body)))], body
+
+
+def same(said: str, etag: str) -> bool:
+    """Whether an `If-None-Match` names this ETag, compared weakly (RFC 9110, 13.1.2)."""
+    if said == etag or not said:
+        return said == etag
+    named = [one.strip().removeprefix("W/") for one in said.split(",")]
+    return "*" in named or etag.removeprefix("W/") in named
 
 
 @dataclass(slots=True)
@@ -52,7 +82,7 @@ class Kept:
         fresh: float = FRESH_SECONDS,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._served, self._budget, self._fresh, self._clock = served, budget, fresh, clock
+        self._served, self._budget, self._fresh, self.clock = served, budget, fresh, clock
         self._entries: OrderedDict[tuple[str, EntityRef], _Entry] = OrderedDict()
         self._lock, self._asking = threading.Lock(), threading.Lock()
         self._epoch, self._stamp, self._ask_at, self._bytes = 0, object(), 0.0, 0
@@ -83,10 +113,10 @@ class Kept:
 
     def _now(self) -> int:
         """The number of the present state of the store, as of half a second ago at most."""
-        if self._clock() < self._ask_at or not self._asking.acquire(blocking=False):
+        if self.clock() < self._ask_at or not self._asking.acquire(blocking=False):
             return self._epoch
         try:
-            asked = self._clock()
+            asked = self.clock()
             stamp = self._served.stamp()
             if stamp != self._stamp:
                 self._stamp = stamp

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from flask import Response, current_app, g, json, request
 
+from app.api.kept import Kept, Kind, Ready
 from app.catalog.model import Entity, EntityRef
 from app.errors import NotFoundError
 from app.identity.access import Access
@@ -18,7 +19,7 @@ from app.lib.times import format_instant
 from app.pipeline.services import Pipeline
 from app.store.audit import AuditRow
 from app.store.listing import EntityItem, Standing
-from app.store.model import ResultRow
+from app.store.served import ServedResult
 from app.store.sight import Sight
 
 
@@ -33,6 +34,12 @@ def pipeline() -> Pipeline:
         sight = Sight(None if owners is None else frozenset(str(owner) for owner in owners))
         g.pipeline = replace(whole, store=whole.store.seen_by(sight)) if sight.is_limited else whole
     found: Pipeline = g.pipeline
+    return found
+
+
+def kept() -> Kept:
+    """What this process keeps of what it served, as everyone may see it: hide first what a reader may not see."""
+    found: Kept = current_app.extensions["kept"]
     return found
 
 
@@ -69,16 +76,41 @@ def cached(body: bytes, etag: str, *, mimetype: str = "application/json") -> Res
     return response
 
 
+def sent(ready: Ready) -> Response:
+    """A body made ready, as this request wants it: 304 when its copy is current, compressed when it may be."""
+    status, headers, body = ready.sent(request.environ)
+    response = Response(body, status, headers)
+    response.headers["Cache-Control"] = "private, no-cache"
+    if ready.compresses:
+        response.headers["Vary"] = "Accept-Encoding"
+    return response
+
+
 def dumped(body: Mapping[str, Any]) -> Response:
     """JSON with an ETag of its own bytes."""
     data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
     return cached(data, hashlib.sha256(data).hexdigest()[:32])
 
 
-def results_body(ref: EntityRef, rows: list[ResultRow]) -> bytes:
-    """The stored bodies joined as they are: nothing is parsed or dumped again."""
+def _results(ref: EntityRef, rows: Sequence[ServedResult]) -> Ready | None:
+    """The stored bodies joined as they are: nothing is parsed or dumped again. None: nothing was judged."""
+    if not rows:
+        return None
+    return Ready(_joined(ref, rows), '"' + "-".join(row.etag for row in rows) + '"')
+
+
+def no_results(ref: EntityRef) -> Ready:
+    """The results of an entity that no scorecard applies to."""
+    return Ready(_joined(ref, ()), '"none"')
+
+
+def _joined(ref: EntityRef, rows: Sequence[ServedResult]) -> bytes:
     head = b'{"entity":' + json.dumps(str(ref)).encode() + b',"scorecards":['
     return head + b",".join(row.body for row in rows) + b"]}"
+
+
+RESULTS = Kind("results", _results, lambda ready: len(ready.data) if ready else 0)
+"""An entity's `/results`, as it is kept."""
 
 
 def standing_json(standing: Standing) -> dict[str, Any]:

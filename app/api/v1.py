@@ -11,7 +11,19 @@ from marshmallow import RAISE
 
 from app.api import schemas
 from app.api.guard import require
-from app.api.reading import audited, cached, dumped, entity_of, item_json, pipeline, ref_of, results_body, standing_json
+from app.api.reading import (
+    RESULTS,
+    audited,
+    dumped,
+    entity_of,
+    item_json,
+    kept,
+    no_results,
+    pipeline,
+    ref_of,
+    sent,
+    standing_json,
+)
 from app.catalog.model import EntityRef
 from app.facts.repository_facts import facts_json
 from app.identity.model import REFRESH
@@ -115,10 +127,12 @@ class EntityResults(MethodView):
     def get(self, kind: str, namespace: str, name: str) -> Response:
         """Every check of every scorecard, with evidence. Stored bytes under a stored ETag: cheap to poll."""
         ref = ref_of(kind, namespace, name)
-        rows = pipeline().store.judgements.results(ref)
-        if not rows:
+        if pipeline().store.sight.is_limited:
             entity_of(ref)
-        return cached(results_body(ref, rows), "-".join(row.etag for row in rows) or "none")
+        ready = kept().one(RESULTS, ref)
+        if ready is None:
+            entity_of(ref)
+        return sent(ready or no_results(ref))
 
 
 @blueprint.route(f"{_NAMED}/facts")

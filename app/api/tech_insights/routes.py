@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
+import zlib
+from collections.abc import Iterable, Iterator
 
 from flask import Blueprint, Response, current_app, request
 
 from app.api.guard import require
-from app.api.reading import pipeline
+from app.api.reading import pipeline, sent
 from app.api.tech_insights import asked, errors
 from app.api.tech_insights.errors import Refused
-from app.api.tech_insights.runs import dumped
+from app.api.tech_insights.runs import dumped, ready_of
 from app.api.tech_insights.service import Insights
 from app.catalog.model import EntityRef
 from app.identity.model import READ
@@ -40,7 +41,7 @@ def checks() -> Response:
 def run_one(namespace: str, kind: str, name: str) -> Response:
     """The check results of one entity, from the store; an unknown entity has none."""
     wanted = asked.checks_of(asked.body_of(request.get_data(cache=False)))
-    return _sent(insights().run(EntityRef(kind.lower(), namespace.lower(), name.lower()), wanted, pipeline().store))
+    return sent(insights().run(EntityRef(kind.lower(), namespace.lower(), name.lower()), wanted, pipeline().store))
 
 
 @blueprint.post("/checks/run", strict_slashes=False)
@@ -49,7 +50,13 @@ def run_many() -> Response:
     """The check results of many entities, sent as they are read; an empty list asks for every entity."""
     body = asked.body_of(request.get_data(cache=False))
     wanted, entities = asked.checks_of(body), asked.entities_of(body)
-    return Response(insights().run_many(entities, wanted, pipeline().store), mimetype="application/json")
+    rows = insights().run_many(entities, wanted, pipeline().store)
+    response = Response(mimetype="application/json", headers={"Vary": "Accept-Encoding", "Cache-Control": "no-store"})
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.headers["Content-Encoding"] = "gzip"
+        rows = packed(rows)
+    response.response = rows
+    return response
 
 
 @blueprint.get("/fact-schemas", strict_slashes=False)
@@ -82,15 +89,13 @@ def permissions() -> Response:
     return _json({"permissions": names, "rules": []})
 
 
+def packed(rows: Iterable[bytes]) -> Iterator[bytes]:
+    """The same as one gzip stream, as it comes."""
+    packer = zlib.compressobj(1, wbits=31)
+    for row in rows:
+        yield packer.compress(row)
+    yield packer.flush()
+
+
 def _json(body: object) -> Response:
-    return _sent(dumped(body))
-
-
-def _sent(data: bytes) -> Response:
-    """JSON under an ETag of its bytes; a GET whose copy is current is answered 304."""
-    response = Response(data, mimetype="application/json")
-    response.set_etag(hashlib.blake2b(data, digest_size=12).hexdigest(), weak=True)
-    response.headers["Cache-Control"] = "private, no-cache"
-    if request.method in ("GET", "HEAD"):
-        response.make_conditional(request)
-    return response
+    return sent(ready_of(dumped(body)))

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.api.kept import Kept, Kind
+from app.api.kept import Kept, Kind, Ready
 from app.api.tech_insights import facts
 from app.api.tech_insights.asked import Asked
 from app.api.tech_insights.catalogue import Catalogue, catalogue_of
 from app.api.tech_insights.errors import Refused
-from app.api.tech_insights.runs import Runs, dumped, merged, ran
+from app.api.tech_insights.runs import Runs, dumped, merged, ran, ready_of
 from app.api.tech_insights.upstream import Row, Upstream
 from app.catalog.model import EntityRef
 from app.pipeline.services import Pipeline
@@ -48,17 +48,23 @@ class Insights:
         catalogue = self.catalogue()
         return [*catalogue.body, *(self.upstream.checks(catalogue.checks) if self.upstream else ())]
 
-    def run(self, ref: EntityRef, wanted: Checks, store: Store) -> bytes:
+    def fast(self, ref: EntityRef) -> Ready | None:
+        """All check results of an entity, for readers who see every one. None: ask `run`."""
+        return None if self.upstream else self.kept.one(self._kind_of(self.catalogue()), ref).ready
+
+    def run(self, ref: EntityRef, wanted: Checks, store: Store) -> Ready:
         """One entity's check results, as the reader's store shows it. Raises Refused for an unregistered check."""
         catalogue = self.catalogue()
         unknown = self._unknown(wanted, catalogue)
         if unknown and self.upstream is None:
             raise Refused(404, _unregistered(unknown))
         if not _seen([ref], store):
-            return _NOTHING.whole
+            return _NOTHING.ready
         runs = self.kept.one(self._kind_of(catalogue), ref)
         others = self.upstream.run(ref, wanted, catalogue.checks) if self.upstream else ()
-        return Runs.of(merged(runs.each(wanted), others)).whole if others else runs.picked(wanted)
+        if others:
+            return Runs.of(merged(runs.each(wanted), others)).ready
+        return runs.ready if wanted is None else ready_of(runs.picked(wanted))
 
     def run_many(self, entities: Sequence[Asked], wanted: Checks, store: Store) -> Iterator[bytes]:
         """The rows of a bulk run as pieces of one JSON list; no `entities` means every one that the store shows."""
