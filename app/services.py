@@ -5,17 +5,12 @@ from __future__ import annotations
 import dataclasses
 import os
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
 from app.catalog.model import EntityRef
-from app.catalog.providers.backstage_catalog import BackstageCatalog
-from app.catalog.providers.git_urls import GitUrls
-from app.catalog.providers.local_directory import LocalDirectory
-from app.catalog.providers.model import Provider
-from app.clients.backstage import BackstageClient
 from app.clients.jwks import Jwks, http_for_keys
 from app.clients.tech_insights import TechInsightsClient
 from app.errors import SettingsError
@@ -32,13 +27,11 @@ from app.notifications.model import Target
 from app.pipeline.deliver import Deliverer
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
-from app.repos import urls
-from app.repos.git import Credential, Git
+from app.repos.git import Git
 from app.repos.tree import Limits
-from app.repos.urls import TransportRules
 from app.settings import Settings
 from app.settings.access import BackstageTokens, TrustedProxy
-from app.settings.model import BackstageSource
+from app.sources import canonical, credentials_of, providers_of, rules_of
 from app.store import migrate
 from app.store.store import Store
 from app.webhooks.forges import FORGES
@@ -82,7 +75,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pip
         ),
         policies=PolicyKeeper(policy_folder(settings), store, clock),
         providers=providers_of(settings),
-        evidence={_canonical(settings, one.url): one.provides for one in settings.evidence_repositories},
+        evidence={canonical(settings, one.url): one.provides for one in settings.evidence_repositories},
         interval=settings.polling.interval,
         clock=clock,
     )
@@ -193,39 +186,6 @@ def deliverer_of(settings: Settings, pipeline: Pipeline) -> Deliverer:
     return Deliverer(pipeline, targets, http, settings.serve.public_url.rstrip("/"))
 
 
-def rules_of(settings: Settings) -> TransportRules:
-    said = settings.transport
-    return TransportRules(said.hosts, said.allow_file, said.allow_http, said.allow_git, said.allow_private)
-
-
-def credentials_of(settings: Settings) -> dict[str, Credential]:
-    """Host → what to answer when it asks. Raises SettingsError when a secret is not where it should be."""
-    return {
-        one.host.lower(): Credential(
-            one.username, one.token.reveal(settings.environ) if one.token else "", one.ssh_key_file
-        )
-        for one in settings.credentials
-    }
-
-
-def _canonical(settings: Settings, url: str) -> str:
-    """An evidence repository's URL; a path is relative to the settings file."""
-    return urls.canonical(url if "://" in url or "@" in url else str(settings.path(url)))
-
-
-def providers_of(settings: Settings) -> Sequence[Provider]:
-    """Every source of the settings. Evidence repositories are crawled too, wherever else they are listed."""
-    found: list[Provider] = []
-    if settings.sources.repositories:
-        found.append(GitUrls(settings.sources.repositories))
-    found += [LocalDirectory(settings.path(folder)) for folder in settings.sources.directories]
-    found += [_backstage(settings, one) for one in settings.sources.backstage]
-    if settings.evidence_repositories:
-        listed = [_canonical(settings, one.url) for one in settings.evidence_repositories]
-        found.append(GitUrls(listed, "evidence repositories"))
-    return found
-
-
 def upstream_of(settings: Settings) -> TechInsightsClient | None:
     """The other Tech Insights backend, if the settings name one. Raises SettingsError without its token."""
     said = settings.tech_insights.upstream
@@ -235,9 +195,3 @@ def upstream_of(settings: Settings) -> TechInsightsClient | None:
     http = Http(settings.transport.allow_private, timeout=seconds, total=seconds, max_size=_UPSTREAM_SIZE)
     token = said.token.reveal(settings.environ) if said.token else ""
     return TechInsightsClient(http, said.url.rstrip("/"), token)
-
-
-def _backstage(settings: Settings, source: BackstageSource) -> BackstageCatalog:
-    """A catalog on a private address needs `transport.allow_private`."""
-    token = source.token.reveal(settings.environ) if source.token else ""
-    return BackstageCatalog(source.name, BackstageClient(Http(settings.transport.allow_private), source.url, token))

@@ -87,7 +87,7 @@ def _sources(settings: Settings) -> Iterator[Finding]:
     """Every provider lists, and the first repository of each answers."""
     from app.repos.git import Git
     from app.repos.mirror import Mirror
-    from app.services import credentials_of, providers_of, rules_of
+    from app.sources import credentials_of, providers_of, rules_of
 
     providers = providers_of(settings)
     if not providers:

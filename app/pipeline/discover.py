@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import structlog
 
-from app.catalog.providers.model import Provider
+from app.catalog.providers.model import Listed, Provider
 from app.errors import ProviderError, RepositoryError
 from app.pipeline.services import Pipeline
 from app.repos import urls
@@ -24,7 +24,9 @@ def _one(pipeline: Pipeline, provider: Provider) -> int:
     try:
         found = provider.discover()
         sources = [
-            RepositorySource(urls.canonical(one.url), one.branch, urls.canonical(one.alias) if one.alias else "")
+            RepositorySource(
+                urls.canonical(one.url), one.branch, urls.canonical(one.alias) if one.alias else one.identity
+            )
             for one in found.repositories
         ]
     except (ProviderError, RepositoryError) as error:
@@ -39,3 +41,9 @@ def _one(pipeline: Pipeline, provider: Provider) -> int:
             "provider.listed", provider=name, repositories=len(sources), entities=len(found.entities), changed=changed
         )
     return changed
+
+
+def _source(one: Listed) -> RepositorySource:
+    return RepositorySource(
+        urls.canonical(one.url), one.branch, urls.canonical(one.alias) if one.alias else one.identity
+    )

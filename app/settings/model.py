@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.settings.access import Auth
+from app.settings.forges import ForgeSource
 from app.settings.notifications import Notifications
 from app.settings.portal import TechInsights
 from app.settings.secret import Secret
@@ -66,6 +67,7 @@ class Sources:
     repositories: tuple[str, ...] = ()
     directories: tuple[str, ...] = ()
     backstage: tuple[BackstageSource, ...] = ()
+    forges: tuple[ForgeSource, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from app.settings.access import Auth, is_loopback
 from app.settings.access_schema import AuthSchema, origin
+from app.settings.forges_schema import ForgeSourceSchema
 from app.settings.model import (
     EVIDENCE,
     BackstageSource,
@@ -83,6 +84,9 @@ class SourcesSchema(Base):
         fields.String(), metadata={"description": "Local folders: a working tree, or a folder of repositories."}
     )
     backstage = fields.List(fields.Nested(BackstageSchema), metadata={"description": "Backstage catalogs to read."})
+    forges = fields.List(
+        fields.Nested(ForgeSourceSchema), metadata={"description": "Forges whose repositories are discovered."}
+    )
 
 
 class EvidenceSchema(Base):

@@ -33,7 +33,10 @@ class Why(IntFlag):
 
 @dataclass(frozen=True, slots=True)
 class RepositorySource:
-    """A repository as a provider tells of it. `branch` "" is the forge's default one."""
+    """A repository as a provider tells of it. `branch` "" is the forge's default one.
+
+    `forge_id`: another name it has, a URL or the forge's own id.
+    """
 
     url: str
     branch: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlsplit
@@ -63,7 +63,8 @@ class Repositories:
         """Makes what `provider` lists equal to `sources`.
 
         What it no longer lists is orphaned unless another provider lists it: kept and marked, its running save refused.
-        What is listed again comes back and is due at once.
+        What is listed again comes back and is due at once. One that is listed under a new URL (the same `forge_id`) is
+        orphaned once the new one has been read, so that its entities are never without a repository.
         """
         desired = {source.url: source for source in sources}
         with self._database.write() as connection:
@@ -72,7 +73,8 @@ class Repositories:
             changed = sorted(url for url in desired.keys() & stored.keys() if desired[url].branch != stored[url])
             _add(connection, provider, [desired[url] for url in added], now)
             _repoint(connection, provider, [desired[url] for url in changed], now)
-            orphaned = _drop(connection, provider, sorted(stored.keys() - desired.keys()), now)
+            gone = stored.keys() - desired.keys() - _moving(connection, desired)
+            orphaned = _drop(connection, provider, sorted(gone), now)
             upsert(connection, providers, [{"name": provider, "listed_at": now, "failed_at": None, "error": ""}])
         return Difference(tuple(added), tuple(changed), tuple(orphaned))
 
@@ -121,6 +123,20 @@ class Repositories:
 def _listed(connection: Connection, provider: str) -> dict[str, str]:
     query = select(listings.c.repository, listings.c.branch).where(listings.c.provider == provider)
     return {row.repository: row.branch for row in connection.execute(query)}
+
+
+def _moving(connection: Connection, desired: Mapping[str, RepositorySource]) -> set[str]:
+    """Repositories that are listed under another URL now, which has not been read yet."""
+    moved: dict[str, str] = {source.forge_id: url for url, source in desired.items() if source.forge_id}
+    waiting: set[str] = set()
+    for chunk in chunks(moved.values()):
+        unread = select(repositories.c.url).where(repositories.c.url.in_(chunk), repositories.c.read_at.is_(None))
+        waiting.update(connection.execute(unread).scalars())
+    found: set[str] = set()
+    for chunk in chunks(identity for identity, url in moved.items() if url in waiting):
+        same = select(repositories.c.url).where(repositories.c.forge_id.in_(chunk), repositories.c.url.not_in(waiting))
+        found.update(connection.execute(same).scalars())
+    return found
 
 
 def _add(connection: Connection, provider: str, sources: Sequence[RepositorySource], now: datetime) -> None:

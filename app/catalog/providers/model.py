@@ -10,11 +10,15 @@ from app.catalog.model import Entity
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """One repository. `url` is where it is fetched from; `alias` another name that links may use for it."""
+    """One repository. `url` is where it is fetched from; `alias` another name that links may use for it.
+
+    `identity` is a forge's own id (`github:123`), which outlives renames; "" where there is none.
+    """
 
     url: str
     branch: str = ""
     alias: str = ""
+    identity: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,29 @@
+"""The settings of `sources.forges`: whose repositories are discovered. With their defaults."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from app.settings.secret import Secret
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubApp:
+    id: str
+    installation: str
+    private_key: Secret
+
+
+@dataclass(frozen=True, slots=True)
+class ForgeSource:
+    """An organisation, group, workspace or project. `url` "" is the forge's public API."""
+
+    forge: str
+    owner: str
+    url: str = ""
+    token: Secret | None = None
+    app: GitHubApp | None = None
+    include: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    archived: bool = False
+    forks: bool = False
