@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 @click.option("--schema", is_flag=True, help="Print every fact with its type and meaning.")
 @options.output_format
 def command(place: str, rev: str, entity: str, schema: bool, output: str) -> None:
-    """Print every entity, problem and fact found at PLACE: a folder, or the URL of a repository."""
+    """Print every entity, problem and fact found at PLACE: a folder, or the URL of a repository.
+
+    A field that could not be seen is left out of its item, and `unknown` beside it says why.
+    """
     from app.cli import facts_text
     from app.facts.inventory import take
     from app.facts.repository_facts import repository_facts

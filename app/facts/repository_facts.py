@@ -1,6 +1,7 @@
 """Everything found in one repository, whoever it belongs to, as the JSON of `roadworthy facts`.
 
-The keys are public. Objects of vendored trees, test data and skeletons are listed too, each with its reason.
+The keys are public. Objects of vendored trees, test data and skeletons are listed too, each with its reason. No value
+is null: a field of an item that could not be seen is left out, and `unknown` beside it says why (`{field: reason}`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.model import Catalog, Entity, EntityRef
-from app.facts.groups import SCHEMA
 from app.facts.inventory import Found, Inventory, UnreadablePlace
 from app.facts.model import FactSet
 from app.facts.retrievers import TABLE
@@ -67,23 +67,9 @@ def _facts(inventory: Inventory) -> dict[str, dict[str, Any]]:
     now = datetime.fromtimestamp(0, UTC)
     whole = _at(inventory)
     facts = facts_json(TABLE[group](whole, world, now).fact_set(group, 0, now) for group in GROUPS)
-    for group in GROUPS:
-        for name, fact in SCHEMA[group].facts.items():
-            for item in facts[group].get(name, ()) if fact.type == "items" else ():
-                _complete(item, fact.fields)
     facts["alerting"]["rules"] = [item for item in facts["alerting"]["rules"] if not item["generated"]]
     facts["catalog"] = {"unreadable": unreadable_items(p for p in inventory.unreadable if p.group == "catalog")}
     return facts
-
-
-def _complete(item: dict[str, Any], fields: Iterable[str]) -> None:
-    """Gives scripts every key: null stands for what is unknown."""
-    for name in fields:
-        *parents, last = name.split(".")
-        part = item
-        for parent in parents:
-            part = part.setdefault(parent, {})
-        part.setdefault(last, None)
 
 
 def _at(inventory: Inventory) -> Entity:

@@ -19,9 +19,18 @@ PLACEHOLDER = re.compile(
 """Seen in public rule sets: 57 × TODO in one, five × None in another."""
 
 
+_OUT_OF_SIGHT = {
+    "external": "the page lies outside the crawled repositories",
+    "not_crawled": "its repository is not crawled",
+    "templated": "the link holds a template",
+}
+"""State → why the page is not seen."""
+
+
 @dataclass(frozen=True, slots=True)
 class Landing:
-    """The end of a link. `state` as in the schema of `alerting.rules`; `page` when it is a crawled document."""
+    """The end of a link. `state` as in the schema of `alerting.rules`; `page` when it is a crawled document, `file`
+    when anything but a folder stands there."""
 
     state: str
     repository: str = ""
@@ -30,6 +39,16 @@ class Landing:
     url: str = ""
     message: str = ""
     page: Found | None = None
+    file: bool = False
+
+    @property
+    def unread(self) -> str:
+        """Why nothing can be said of what stands there, or "" where it was read, or there is nothing to read."""
+        if self.state in _OUT_OF_SIGHT:
+            return self.message or _OUT_OF_SIGHT[self.state]
+        if self.state == "resolved" and self.page is None and self.file:
+            return f"{self.path} is not Markdown, which alone is read"
+        return ""
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -68,7 +87,8 @@ def _landed(target: links.Target, world: World, seen: Seen) -> Landing:
             anchored = not target.anchor or _has_anchor(page, target.anchor)
             return replace(place, state="resolved" if anchored else "missing_anchor", path=path, page=page)
         there = there or (path if view.has(path) else "")
-    return replace(place, state="resolved" if there else "missing_file", path=there or target.path)
+    state = "resolved" if there else "missing_file"
+    return replace(place, state=state, path=there or target.path, file=bool(view.spelled(there)) if there else False)
 
 
 def _has_anchor(page: Found, anchor: str) -> bool:

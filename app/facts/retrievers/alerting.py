@@ -115,6 +115,10 @@ def _with_runbook(item: Item, landing: Landing) -> Item:
         "stub": page.stub if isinstance(page, Runbook) and not landing.anchor else "",
         "shared": landing.key,
     }
+    if why := landing.unread:
+        for field in ("topics", "actions", "stub"):
+            del item["runbook"][field]
+            item.setdefault("unknown", {})[f"runbook.{field}"] = why
     return item
 
 

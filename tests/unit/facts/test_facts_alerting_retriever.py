@@ -187,7 +187,7 @@ def test_what_a_helm_template_hides_is_unknown_and_not_empty(
     down = rules["PaymentsDown"]
     assert "severity" not in down
     assert "summary" not in down
-    assert set(down["unknown"]) == {"severity", "summary", "summary_length"}
+    assert {name for name in down["unknown"] if "." not in name} == {"severity", "summary", "summary_length"}
     assert rules["PaymentsErrorBudgetFast"]["severity"] == "page"
 
 
@@ -373,3 +373,28 @@ def test_one_negative_case_shows_that_silence_is_tested(
 
     assert [values["alerting.silence_tested"] for values in facts] == [True, False]
     assert [values["alerting.rules"][0]["tested"] for values in facts] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("link", "state", "why"),
+    [
+        ("https://wiki.shop.example/down", "external", "the page lies outside the crawled repositories"),
+        (
+            "https://github.com/o/books/blob/main/a.md",
+            "not_crawled",
+            "https://github.com/o/books is not among the crawled repositories",
+        ),
+        ("docs/{{ $labels.job }}.md", "templated", "the link holds a template"),
+        ("docs/down.adoc", "resolved", "docs/down.adoc is not Markdown, which alone is read"),
+    ],
+)
+def test_what_a_page_out_of_sight_says_is_unknown_with_the_reason(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime, link: str, state: str, why: str
+) -> None:
+    look = looked({**service_files, **plain(link=link), "docs/down.adoc": "= Down\n"})
+
+    (rule,) = rules_of(look, now).values()
+
+    assert rule["runbook"]["state"] == state
+    assert not {"topics", "actions", "stub"} & set(rule["runbook"])
+    assert rule["unknown"]["runbook.topics"] == why

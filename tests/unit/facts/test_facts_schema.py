@@ -116,11 +116,19 @@ def test_the_facts_of_a_repository_are_public_json(looked: Callable[..., Any], s
     assert body["facts"]["alerting"]["unreadable"] == body["facts"]["catalog"]["unreadable"] == []
 
 
-def test_what_is_unknown_of_an_item_is_null_in_public_json(looked: Callable[..., Any]) -> None:
+def test_what_is_unknown_of_an_item_is_left_out_and_says_why_beside_it(looked: Callable[..., Any]) -> None:
     rule = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up == 0\n    labels: {severity: {{ .Values.s }}}\n"
     inventory = looked({"chart/templates/rules.yaml": rule}).inventory
 
     (item,) = repository_facts(inventory)["facts"]["alerting"]["rules"]
 
-    assert item["severity"] is None
+    assert "severity" not in item
+    assert item["unknown"] == {"severity": "holds a template that can't be resolved here"}
     assert item["runbook"]["state"] == "missing"
+
+
+def test_no_value_in_public_json_is_null(looked: Callable[..., Any], service_files: dict[str, str]) -> None:
+    service_files["alerts.yaml"] += '      - {alert: B, expr: up == 0, labels: {severity: "{{ .Values.s }}"}}\n'
+    files = {**service_files, "chart/templates/alerts.yaml": service_files["alerts.yaml"]}
+
+    assert "null" not in json.dumps(repository_facts(looked(files).inventory))
