@@ -29,21 +29,24 @@ def _kinds(base: type[model.Object]) -> dict[str, type[model.Object]]:
     return found
 
 
+_PLAIN = frozenset((str, int, float, bool, type(None)))
 KINDS: Mapping[str, type[model.Object]] = _kinds(model.Object)
 """Object kind → class."""
 
 
 def encode(value: object) -> Json:
     """The JSON-ready form of a reader's object, or of any part of one."""
-    if value is None or isinstance(value, str | int | float):
+    cls: Any = type(value)
+    if cls in _PLAIN:  # nearly all: asked first, for it is the quickest
         return value
-    if is_dataclass(value):
-        cls: type = type(value)
-        return {name: encode(getattr(value, name)) for name in _names(cls)}
+    if (names := _names(cls)) is not None:
+        return {name: encode(getattr(value, name)) for name in names}
     if isinstance(value, Mapping):
         return {str(key): encode(part) for key, part in value.items()}
     if isinstance(value, tuple | list | frozenset):
         return [encode(part) for part in value]
+    if isinstance(value, str | int | float):
+        return value
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
@@ -76,8 +79,9 @@ def decode_parsed(body: Mapping[str, Json]) -> model.Parsed:
 
 
 @cache
-def _names(cls: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(cls))
+def _names(cls: type) -> tuple[str, ...] | None:
+    """A dataclass's fields; None for any other class."""
+    return tuple(field.name for field in fields(cls)) if is_dataclass(cls) else None
 
 
 @cache
@@ -110,7 +114,7 @@ def _tuple_decoder(parts: tuple[Any, ...]) -> Callable[[Json], Any]:
 
 def _dataclass_decoder(cls: Any) -> Callable[[Json], Any]:
     hints = get_type_hints(cls)
-    decoders = {name: _decoder(hints[name]) for name in _names(cls)}
+    decoders = {field.name: _decoder(hints[field.name]) for field in fields(cls)}
     return lambda body: cls(**{name: one(body[name]) for name, one in decoders.items()})
 
 

@@ -23,7 +23,7 @@ from app.repos.tree import Limits
 from app.repos.urls import TransportRules
 from app.store.store import Store
 
-_STALE_SHARE = 20
+_STALE_SHARE = 8
 """Of so many entities, one may have changed before a refresh loads the catalog anew."""
 
 

@@ -106,8 +106,8 @@ class Git:
         askpass = home / "askpass"
         askpass.write_text(_ASKPASS, "utf-8")
         askpass.chmod(stat.S_IRWXU)
-        self._base = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "SSH_ASKPASS"))}
-        self._base |= {
+        base = {name: value for name, value in os.environ.items() if not name.startswith(("GIT_", "SSH_ASKPASS"))}
+        base |= {
             "GIT_CONFIG_NOSYSTEM": "1",
             "GIT_CONFIG_GLOBAL": str(home / "config"),
             "GIT_TERMINAL_PROMPT": "0",
@@ -118,6 +118,8 @@ class Git:
             "HOME": str(home),
             "LC_ALL": "C",
         }
+        self._base = _encoded(base)
+        self._offline = {**self._base, b"GIT_NO_LAZY_FETCH": b"1", b"GIT_ALLOW_PROTOCOL": b"none"}
 
     def run(
         self,
@@ -139,7 +141,7 @@ class Git:
         with _told(_name_of(arguments), self.scrubbed):
             done = process.run(
                 self._command(arguments),
-                environment=self._environment(url) | _overrides(config or {}),
+                environment=self._environment(url) | _encoded(_overrides(config or {})),
                 folder=folder,
                 stdin=stdin,
                 seconds=timeout or self.timeout,
@@ -170,22 +172,22 @@ class Git:
     def _command(self, arguments: Sequence[str]) -> list[str]:
         return [self._program, *_ALWAYS, *arguments]
 
-    def _environment(self, url: str) -> dict[str, str]:
+    def _environment(self, url: str) -> dict[bytes, bytes]:
         if not url:
-            return {**self._base, "GIT_NO_LAZY_FETCH": "1", "GIT_ALLOW_PROTOCOL": "none"}
+            return self._offline
         host = host_of(url)
         credential = self.credentials.get(host)
         ssh = f"{_SSH} -oUser={shlex.quote(credential.username if credential and credential.username else 'git')}"
         if credential and credential.ssh_key_file:
             ssh += f" -i {shlex.quote(credential.ssh_key_file)} -oIdentitiesOnly=yes"
-        environment = {**self._base, "GIT_SSH_COMMAND": ssh, "GIT_ALLOW_PROTOCOL": urlsplit(url).scheme}
+        own = {"GIT_SSH_COMMAND": ssh, "GIT_ALLOW_PROTOCOL": urlsplit(url).scheme}
         if credential is not None and credential.token:
-            environment |= {
+            own |= {
                 "ROADWORTHY_GIT_HOST": host,
                 "ROADWORTHY_GIT_USER": credential.username or "git",
                 "ROADWORTHY_GIT_TOKEN": credential.token,
             }
-        return environment
+        return self._base | _encoded(own)
 
     def scrubbed(self, text: str) -> str:
         """Text without user names, passwords and tokens."""
@@ -218,6 +220,11 @@ def _told(what: str, scrubbed: Callable[[str], str]) -> Iterator[None]:
     except process.Ended as error:
         how = error.how
         raise failure(what, how.returncode, scrubbed(how.stderr.decode("utf-8", "replace"))) from None
+
+
+def _encoded(variables: Mapping[str, str]) -> dict[bytes, bytes]:
+    """As the system takes them, so that each start need not turn a whole environment into bytes."""
+    return {os.fsencode(name): os.fsencode(value) for name, value in variables.items()}
 
 
 def _overrides(config: Mapping[str, str]) -> dict[str, str]:

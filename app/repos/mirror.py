@@ -8,10 +8,11 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 import git as gitpython
@@ -146,12 +147,19 @@ class Mirror:
     def _create(self, commit: str) -> None:
         """A bare mirror that knows its one remote; it appears whole or not at all."""
         self.folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=self.folder.parent) as name:
-            fresh = Path(name) / "mirror.git"
-            shutil.copytree(_pattern(self.folder.parent, "sha256" if len(commit) == 64 else "sha1"), fresh)
+        pattern = _pattern("sha256" if len(commit) == 64 else "sha1")
+        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder.parent))
+        try:
+            for folder in pattern.folders:
+                (fresh / folder).mkdir()
+            for file, content in pattern.files.items():
+                (fresh / file).write_bytes(content)
             with (fresh / "config").open("a", encoding="utf-8") as config:
                 config.write(f'[remote "origin"]\n\turl = "{_escaped(self.remote)}"\n')
             fresh.rename(self.folder)
+        except OSError:
+            shutil.rmtree(fresh, ignore_errors=True)
+            raise
 
     def _worn_out(self) -> bool:
         """A mirror is never repacked: git would drop what a partial clone lacks. Fetching it anew is cheap and sure.
@@ -216,19 +224,28 @@ def _escaped(value: str) -> str:
     return value.replace("\\", "\\\\").replace('"', '\\"')
 
 
-def _pattern(root: Path, object_format: str) -> Path:
-    """An empty bare repository to copy new mirrors from: made once, for each `git init` costs a process."""
-    pattern = root / f".pattern-{object_format}"
-    if not pattern.exists():
-        with tempfile.TemporaryDirectory(prefix=".new-", dir=root) as name:
-            fresh = Path(name) / "pattern.git"
-            environment = {"GIT_DIR": str(fresh), "GIT_OBJECT_DIRECTORY": str(fresh / "objects")}
-            gitpython.Git(name).init(
-                bare=True,
-                template="",
-                object_format=object_format,
-                env=environment | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull},
-            )
-            with suppress(OSError):  # another process was first
-                fresh.rename(pattern)
-    return pattern
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """What `git init --bare` makes: folders, parents first, and files with their content."""
+
+    folders: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+@cache
+def _pattern(object_format: str) -> _Pattern:
+    """An empty bare repository, made once a process: each `git init` costs a process of its own."""
+    with tempfile.TemporaryDirectory(prefix="roadworthy-empty-") as name:
+        root = Path(name, "empty.git")
+        environment = {"GIT_DIR": str(root), "GIT_OBJECT_DIRECTORY": str(root / "objects")}
+        gitpython.Git(name).init(
+            bare=True,
+            template="",
+            object_format=object_format,
+            env=environment | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull},
+        )
+        paths = sorted(root.rglob("*"))
+        return _Pattern(
+            tuple(path.relative_to(root).as_posix() for path in paths if path.is_dir()),
+            {path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.is_file()},
+        )

@@ -63,7 +63,7 @@ class Ended(Exception):
 def run(
     command: Sequence[str],
     *,
-    environment: Mapping[str, str],
+    environment: Mapping[bytes, bytes],
     folder: Path | None,
     stdin: bytes,
     seconds: float,
@@ -90,7 +90,9 @@ def run(
 class Conversation:
     """A process that answers until it is left: `with Conversation(…) as talk: talk.ask(…)`. One thread at a time."""
 
-    def __init__(self, command: Sequence[str], *, environment: Mapping[str, str], folder: Path, seconds: float) -> None:
+    def __init__(
+        self, command: Sequence[str], *, environment: Mapping[bytes, bytes], folder: Path, seconds: float
+    ) -> None:
         """Each answer may take `seconds`. Raises NotStarted."""
         self._seconds = seconds
         self._process = _start(command, environment, folder, subprocess.PIPE)
@@ -114,7 +116,7 @@ class Conversation:
 
 
 def _start(
-    command: Sequence[str], environment: Mapping[str, str], folder: Path | None, stdin: int
+    command: Sequence[str], environment: Mapping[bytes, bytes], folder: Path | None, stdin: int
 ) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(

@@ -7,21 +7,35 @@ without another crawl; when none is left the entity is orphaned: kept, marked, n
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, select, update
 
 from app.catalog.model import Entity, EntityRef
 from app.store.codec import digest, entity_body
 from app.store.due import mark
+from app.store.heirs import heirs_of
 from app.store.model import Difference, Why
 from app.store.sql import Row, chunks, next_numbers, remove, upsert
 from app.store.tables import declarations, entities, relations
 from app.store.team_counts import touch
 
 CATALOG_VERSION = "catalog"
+_WANTED: BindParameter[str] = bindparam("refs", expanding=True)
+_AT = entities.c
+# Built once: building these costs more than running them.
+_DECLARED = select(declarations.c.ref, declarations.c.digest, declarations.c.declared_at).where(
+    declarations.c.origin == bindparam("by")
+)
+_COUNTED = select(_AT.ref, _AT.origin, _AT.digest, _AT.orphaned_at, _AT.owner).where(_AT.ref.in_(_WANTED))
+_LIVE = (
+    select(declarations)
+    .where(declarations.c.ref.in_(_WANTED), declarations.c.live.is_(True))
+    .order_by(declarations.c.origin)
+)
+_POINTING = select(relations.c.source).distinct().where(relations.c.target.in_(_WANTED))
 TOLD_BY_CATALOG, FOUND_IN_REPOSITORY, PROVISIONAL = 0, 1, 2
 
 
@@ -34,9 +48,7 @@ def declare(connection: Connection, origin: str, found: Iterable[Entity], rank: 
     for entity in found:
         if not entity.ignored:
             desired.setdefault(str(entity.ref), _declaration(origin, entity, rank, now))
-    columns = (declarations.c.ref, declarations.c.digest, declarations.c.declared_at)
-    query = select(*columns).where(declarations.c.origin == origin)
-    stored = {row.ref: row for row in connection.execute(query)}
+    stored = {row.ref: row for row in connection.execute(_DECLARED, {"by": origin})}
     added = sorted(desired.keys() - stored.keys())
     changed = sorted(ref for ref in desired.keys() & stored.keys() if desired[ref]["digest"] != stored[ref].digest)
     gone = sorted(stored.keys() - desired.keys())
@@ -70,10 +82,8 @@ def settle(connection: Connection, refs: Iterable[str], now: datetime) -> list[s
     orphaned: list[str] = []
     touched = False
     for chunk in chunks(refs):
-        winners = _winners(connection, chunk)
-        columns = (entities.c.ref, entities.c.digest, entities.c.orphaned_at, entities.c.owner)
-        query = select(*columns).where(entities.c.ref.in_(chunk))
-        stored = {row.ref: row for row in connection.execute(query)}
+        stored = {row.ref: row for row in connection.execute(_COUNTED, {"refs": chunk})}
+        winners = _winners(connection, chunk, {ref: row.origin for ref, row in stored.items()})
         lost = [ref for ref, row in stored.items() if ref not in winners and row.orphaned_at is None]
         news = [
             _entity_row(winner)
@@ -81,13 +91,14 @@ def settle(connection: Connection, refs: Iterable[str], now: datetime) -> list[s
             if ref not in stored or stored[ref].orphaned_at is not None or stored[ref].digest != _mark_of(winner)
         ]
         upsert(connection, entities, news)
-        _relate(connection, news)
+        _relate(connection, news, known=stored)
         if lost:
             orphan = {"orphaned_at": now, "generation": entities.c.generation + 1, "judge_lease_until": None}
             connection.execute(update(entities).where(entities.c.ref.in_(lost)).values(**orphan))
         moved = [*lost, *(row["ref"] for row in news)]
         touch(connection, [*(stored[ref].owner for ref in moved if ref in stored), *(row["owner"] for row in news)])
-        mark(connection, {*moved, *pointing_at(connection, moved)}, Why.CODE, now)
+        concerned = {*moved, *pointing_at(connection, moved), *heirs_of(connection, moved)}
+        mark(connection, concerned, Why.CODE, now)
         orphaned += lost
         touched = touched or bool(news or lost)
     if touched:
@@ -96,22 +107,16 @@ def settle(connection: Connection, refs: Iterable[str], now: datetime) -> list[s
 
 
 def pointing_at(connection: Connection, targets: Iterable[str]) -> set[str]:
-    """Entities with a relation to any of `targets`: what a group, system or API gives, they may get."""
+    """Entities with a relation to any of `targets`: what they say of it may no longer hold."""
     found: set[str] = set()
     for chunk in chunks(targets):
-        query = select(relations.c.source).distinct().where(relations.c.target.in_(chunk))
-        found.update(connection.execute(query).scalars())
+        found.update(connection.execute(_POINTING, {"refs": chunk}).scalars())
     return found
 
 
-def _winners(connection: Connection, refs: Sequence[str]) -> dict[str, RowMapping]:
-    counted = {
-        row.ref: row.origin
-        for row in connection.execute(select(entities.c.ref, entities.c.origin).where(entities.c.ref.in_(refs)))
-    }
-    live = select(declarations).where(declarations.c.ref.in_(refs), declarations.c.live.is_(True))
+def _winners(connection: Connection, refs: Sequence[str], counted: Mapping[str, str]) -> dict[str, RowMapping]:
     winners: dict[str, RowMapping] = {}
-    for row in connection.execute(live.order_by(declarations.c.origin)).mappings():
+    for row in connection.execute(_LIVE, {"refs": refs}).mappings():
         best = winners.get(row["ref"])
         if best is None or _order(row, counted) < _order(best, counted):
             winners[row["ref"]] = row
@@ -180,8 +185,8 @@ def _target(body: Mapping[str, Any], relation: str) -> str:
     return next((target for source, type_, target, _ in body.get("relations", ()) if type_ == relation), "")
 
 
-def _relate(connection: Connection, rows: Sequence[Row]) -> None:
-    remove(connection, relations, "source", [row["ref"] for row in rows])
+def _relate(connection: Connection, rows: Sequence[Row], *, known: Container[str]) -> None:
+    remove(connection, relations, "source", [row["ref"] for row in rows if row["ref"] in known])
     wanted = {
         (source, type_, target): {"source": source, "type": type_, "target": target, "line": line}
         for row in rows

@@ -5,15 +5,35 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, Update, func, or_, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, case, func, or_, select, update
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import JudgementClaim, Why
-from app.store.sql import chunks, earliest
+from app.store.sql import chunks
 from app.store.tables import entities, object_entities, objects, reads
+from app.store.types import Instant
 
 _AT = entities.c
+_NOW = bindparam("at", type_=Instant)
+# Built once: building these costs more than running them.
+_MARK_ALL = (
+    update(entities)
+    .where(_AT.orphaned_at.is_(None))
+    .values(
+        judge_due_at=case((_AT.judge_due_at < _NOW, _AT.judge_due_at), else_=_NOW),
+        why_due=_AT.why_due.bitwise_or(bindparam("bits")),
+        generation=_AT.generation + 1,
+        judge_lease_until=None,
+    )
+)
+_WANTED: BindParameter[str] = bindparam("refs", expanding=True)
+_MARK_SOME = _MARK_ALL.where(_AT.ref.in_(_WANTED))
+_READERS = select(reads.c.entity).distinct().where(reads.c.repository == bindparam("place"))
+_READERS_OF_PATHS = _READERS.where(reads.c.path.in_(bindparam("paths", expanding=True)))
+_READ_PATHS = select(reads.c.entity, reads.c.path).where(reads.c.repository == bindparam("place"))
+_FEW_PATHS = 500
+"""Beyond these it is quicker to look through all that was read of a repository."""
 
 
 class Due:
@@ -30,7 +50,7 @@ class Due:
     def mark_all(self, why: Why, now: datetime) -> int:
         """Makes every entity due: a policy changed."""
         with self._database.write() as connection:
-            return connection.execute(_marking(why, now).where(_AT.orphaned_at.is_(None))).rowcount
+            return connection.execute(_MARK_ALL, {"at": now, "bits": int(why)}).rowcount
 
     def claim(
         self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(minutes=1)
@@ -77,32 +97,23 @@ class Due:
             return {EntityRef.parse(ref) for ref in readers_of(connection, repository, paths)}
 
 
-def _marking(why: Why, now: datetime) -> Update:
-    return update(entities).values(
-        judge_due_at=earliest(_AT.judge_due_at, now),
-        why_due=_AT.why_due.bitwise_or(int(why)),
-        generation=_AT.generation + 1,
-        judge_lease_until=None,
-    )
-
-
 def mark(connection: Connection, refs: Iterable[str], why: Why, now: datetime) -> int:
     """Makes entities due within a transaction; orphans and unknown ones stay as they are."""
     return sum(
-        connection.execute(_marking(why, now).where(_AT.ref.in_(chunk), _AT.orphaned_at.is_(None))).rowcount
+        connection.execute(_MARK_SOME, {"at": now, "bits": int(why), "refs": chunk}).rowcount
         for chunk in chunks(sorted(set(refs)))
     )
 
 
 def readers_of(connection: Connection, repository: str, paths: Iterable[str] | None) -> set[str]:
     """Entities that read any of `paths`, or the repository as a whole (path "")."""
-    query = select(reads.c.entity).distinct().where(reads.c.repository == repository)
     if paths is None:
-        return set(connection.execute(query).scalars())
-    found: set[str] = set()
-    for chunk in chunks({"", *paths}):
-        found.update(connection.execute(query.where(reads.c.path.in_(chunk))).scalars())
-    return found
+        return set(connection.execute(_READERS, {"place": repository}).scalars())
+    wanted = {"", *paths}
+    if len(wanted) > _FEW_PATHS:
+        rows = connection.execute(_READ_PATHS, {"place": repository})
+        return {row.entity for row in rows if row.path in wanted}
+    return set(connection.execute(_READERS_OF_PATHS, {"place": repository, "paths": sorted(wanted)}).scalars())
 
 
 def entities_of(connection: Connection, repository: str) -> set[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 from sqlalchemy import Connection, Table, insert, select, update
@@ -14,12 +14,17 @@ from app.store.codec import changed_paths, digest, pack_paths, unpack_paths
 from app.store.declared import CATALOG_VERSION, FOUND_IN_REPOSITORY, declare
 from app.store.due import mark, readers_of
 from app.store.engine import Database
+from app.store.heirs import heirs_of
 from app.store.model import Counts, InventoryRows, ObjectRow, RepositoryClaim, Why
 from app.store.parsed import keep
 from app.store.sql import CHUNK, Row, change, chunks, next_numbers, number, remove
 from app.store.sql import insert as insert_rows
 from app.store.tables import object_entities, objects, problems, repositories, unreadable
 from app.store.types import to_micros
+
+_Stored = tuple[int, set[str], str]
+"""An object's id, whose it is, and why."""
+_INSERT_OBJECTS = insert(objects).returning(objects.c.id, sort_by_parameter_order=True)
 
 
 class Inventories:
@@ -40,9 +45,13 @@ class Inventories:
             if rows.catalog_version not in (None, number(connection, CATALOG_VERSION)):
                 next_numbers(connection, CATALOG_VERSION)
             keep(connection, rows.readings, now)
-            written, removed, owners, touched = _save_objects(connection, claim.url, rows.objects)
+            first = claim.read_at is None  # nothing of it is stored yet: nothing to compare with
+            stored = {} if first else _stored_objects(connection, claim.url)
+            written, removed, owners, touched = _save_objects(connection, claim.url, rows.objects, stored)
             for table, wanted in ((unreadable, _unreadables(claim.url, rows)), (problems, _problems(claim.url, rows))):
-                more, fewer = _replace(connection, table, claim.url, wanted)
+                more, fewer = _replace(
+                    connection, table, wanted, [] if first else _stored(connection, table, claim.url)
+                )
                 written, removed = written + len(more), removed + len(fewer)
                 owners.update(row["ref"] for row in (*more, *fewer) if row.get("ref"))
             told = declare(connection, claim.url, rows.entities, FOUND_IN_REPOSITORY, now)
@@ -51,6 +60,7 @@ class Inventories:
             owners |= {str(ref) for ref in rows.also_due}
             if touched or told:
                 owners |= readers_of(connection, claim.url, touched)
+            owners |= heirs_of(connection, owners)
             due = mark(connection, owners - {*told.added, *told.changed}, Why.CODE, now)
             _save_repository(connection, claim, rows, now, before)
             counts = Counts(written, removed, due + len(told.added) + len(told.changed))
@@ -83,9 +93,10 @@ def _object_digest(row: ObjectRow) -> str:
     return digest(row.path, row.line, row.kind, row.body, row.ignored, changed, row.changed_exact)
 
 
-def _save_objects(connection: Connection, url: str, found: Sequence[ObjectRow]) -> tuple[int, int, set[str], set[str]]:
+def _save_objects(
+    connection: Connection, url: str, found: Sequence[ObjectRow], stored: Mapping[str, list[_Stored]]
+) -> tuple[int, int, set[str], set[str]]:
     """Returns rows written, rows removed, references concerned, and paths touched."""
-    stored = _stored_objects(connection, url)
     fresh: list[tuple[ObjectRow, str]] = []
     handed: list[tuple[int, ObjectRow, set[str], bool]] = []
     for row in found:
@@ -108,13 +119,13 @@ def _save_objects(connection: Connection, url: str, found: Sequence[ObjectRow]) 
     return len(fresh) + len(handed), len(gone), owners, {row.path for row, _ in fresh}
 
 
-def _stored_objects(connection: Connection, url: str) -> dict[str, list[tuple[int, set[str], str]]]:
+def _stored_objects(connection: Connection, url: str) -> dict[str, list[_Stored]]:
     refs: dict[int, set[str]] = defaultdict(set)
     join = object_entities.join(objects, objects.c.id == object_entities.c.object_id)
     owned = select(object_entities.c.object_id, object_entities.c.ref).select_from(join)
     for object_id, ref in connection.execute(owned.where(objects.c.repository == url)):
         refs[object_id].add(ref)
-    found: dict[str, list[tuple[int, set[str], str]]] = defaultdict(list)
+    found: dict[str, list[_Stored]] = defaultdict(list)
     query = select(objects.c.id, objects.c.digest, objects.c.why).where(objects.c.repository == url)
     for row in connection.execute(query.order_by(objects.c.id.desc())):
         found[row.digest].append((row.id, refs.get(row.id, set()), row.why))
@@ -123,7 +134,6 @@ def _stored_objects(connection: Connection, url: str) -> dict[str, list[tuple[in
 
 def _insert_objects(connection: Connection, url: str, fresh: Sequence[tuple[ObjectRow, str]]) -> None:
     ids: list[int] = []
-    statement = insert(objects).returning(objects.c.id, sort_by_parameter_order=True)
     for chunk in chunks(fresh):
         values = [
             {
@@ -141,7 +151,7 @@ def _insert_objects(connection: Connection, url: str, fresh: Sequence[tuple[Obje
             }
             for row, mark_ in chunk
         ]
-        ids.extend(connection.execute(statement, values).scalars())
+        ids.extend(connection.execute(_INSERT_OBJECTS, values).scalars())
     owners = [
         {"object_id": id_, "ref": ref}
         for id_, (row, _) in zip(ids, fresh, strict=True)
@@ -188,9 +198,14 @@ def _problems(url: str, rows: InventoryRows) -> list[Row]:
     ]
 
 
-def _replace(connection: Connection, table: Table, url: str, wanted: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """Makes a repository's rows of a table equal to `wanted`, as a bag. Returns the rows added and those removed."""
-    stored = [dict(row) for row in connection.execute(select(table).where(table.c.repository == url)).mappings()]
+def _stored(connection: Connection, table: Table, url: str) -> list[Row]:
+    return [dict(row) for row in connection.execute(select(table).where(table.c.repository == url)).mappings()]
+
+
+def _replace(
+    connection: Connection, table: Table, wanted: Sequence[Row], stored: Sequence[Row]
+) -> tuple[list[Row], list[Row]]:
+    """Makes a table's `stored` rows equal to `wanted`, as a bag. Returns the rows added and those removed."""
     needed = Counter(tuple(row.values()) for row in wanted)
     gone: list[Row] = []
     for row in stored:

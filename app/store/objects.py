@@ -14,6 +14,7 @@ from app.catalog.model import EntityRef
 from app.lib.problems import Problem
 from app.store.due import mark as make_due
 from app.store.engine import Database
+from app.store.heirs import heirs_of
 from app.store.inventories import give
 from app.store.model import Page, StoredObject, Why, refs_of
 from app.store.sight import EVERYTHING, Sight
@@ -103,7 +104,7 @@ class Objects:
             moved = {id_: given[id_] for id_, state in before.items() if state != given[id_]}
             give(connection, [(id_, refs, reason) for id_, (refs, reason) in moved.items()])
             concerned = {ref for id_, (refs, _) in moved.items() for ref in refs ^ before[id_][0]}
-            make_due(connection, concerned, why, now)
+            make_due(connection, concerned | heirs_of(connection, concerned), why, now)
             if mark is not None:
                 rules, version = mark
                 connection.execute(delete(counters).where(counters.c.name.startswith(_ATTRIBUTED)))

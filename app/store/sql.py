@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any, TypeVar
 
 from sqlalchemy import (
@@ -11,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Delete,
+    Executable,
     Table,
     Update,
     bindparam,
@@ -32,6 +34,15 @@ CHUNK = 500
 """Values in one IN list: far below SQLite's and PostgreSQL's bounds on parameters."""
 
 
+_NUMBER = select(counters.c.value).where(counters.c.name == bindparam("counter"))
+_TAKE = (
+    update(counters)
+    .where(counters.c.name == bindparam("counter"))
+    .values(value=counters.c.value + bindparam("by"))
+    .returning(counters.c.value)
+)
+
+
 def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
     """The values in lists of at most `size`."""
     chunk: list[T] = []
@@ -46,16 +57,19 @@ def chunks(values: Iterable[T], size: int = CHUNK) -> Iterator[list[T]]:
 
 def upsert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows, or overwrites the named columns of those whose primary key is there already."""
-    if not rows:
-        return
-    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
-    statement = make(table)
+    if rows:
+        connection.execute(_upserting(connection.dialect.name, table, tuple(rows[0])), list(rows))
+
+
+@cache
+def _upserting(dialect: str, table: Table, names: tuple[str, ...]) -> Executable:
+    """Made once: building the statement costs more than running it. Columns that are not named are left alone."""
+    statement = (sqlite.insert if dialect == "sqlite" else postgresql.insert)(table)
     keys = [column.name for column in table.primary_key]
-    others = {name: statement.excluded[name] for name in rows[0] if name not in keys}
+    others = {name: statement.excluded[name] for name in names if name not in keys}
     if others:
-        connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=others), list(rows))
-    else:
-        connection.execute(statement.on_conflict_do_nothing(index_elements=keys), list(rows))
+        return statement.on_conflict_do_update(index_elements=keys, set_=others)
+    return statement.on_conflict_do_nothing(index_elements=keys)
 
 
 def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -96,14 +110,14 @@ def next_numbers(connection: Connection, name: str, count: int = 1) -> int:
     The counter's row stays locked until the transaction ends, so numbers are seen in their order: a reader that
     remembers the highest one it saw never misses a lower one that commits later.
     """
-    upsert_free = update(counters).where(counters.c.name == name).values(value=counters.c.value + count)
-    if connection.execute(upsert_free).rowcount == 0:
-        upsert(connection, counters, [{"name": name, "value": 0}])
-        connection.execute(upsert_free)
-    last: int = connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar_one()
-    return last - count + 1
+    for _ in range(2):
+        last: int | None = connection.execute(_TAKE, {"counter": name, "by": count}).scalar()
+        if last is not None:
+            return last - count + 1
+        connection.execute(_upserting(connection.dialect.name, counters, ("name",)), [{"name": name, "value": 0}])
+    raise AssertionError(f"the counter {name} can't be made")
 
 
 def number(connection: Connection, name: str) -> int:
     """The last number taken of a counter; 0 before the first."""
-    return connection.execute(select(counters.c.value).where(counters.c.name == name)).scalar() or 0
+    return connection.execute(_NUMBER, {"counter": name}).scalar() or 0

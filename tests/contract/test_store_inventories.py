@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 
 from store_examples import (
@@ -20,7 +21,7 @@ from store_examples import (
     save,
 )
 
-from app.catalog.model import EntityRef
+from app.catalog.model import Entity, EntityRef, Relation
 from app.lib.problems import Problem
 from app.store.model import Counts, JudgementRows, ProblemRow, UnreadableRow, Why
 from app.store.store import Store
@@ -225,3 +226,50 @@ def test_many_owners_and_objects_pass_the_bounds_of_one_statement(store: Store) 
     assert {str(owner): [item.line for item in items] for owner, items in found.items()} == {
         f"component:default/e{line}": [line] for line in range(1, 1301)
     }
+
+
+def related(name: str, kind: str, **relations: str) -> Entity:
+    """An entity that states relations, as `type="kind:default/name"`."""
+    own = ref(name, kind)
+    stated = tuple(Relation(own, type_, EntityRef.parse(target)) for type_, target in relations.items())
+    return replace(entity(name, kind=kind), relations=stated)
+
+
+def test_who_may_inherit_over_any_number_of_steps_is_due_when_a_giver_changes(store: Store) -> None:
+    add_repositories(store, URL, OTHER)
+    below = (
+        related("money", "system", partOf="domain:default/trade"),
+        related("payments", "component", partOf="system:default/money"),
+        related("worker", "component", partOf="component:default/payments"),
+        related("staff", "group", parentOf="group:default/crew"),
+        related("orders", "component", ownedBy="group:default/crew"),
+        related("cart", "component", dependsOn="component:default/orders"),
+    )
+    save(store, entities=below)
+    due_names(store)
+
+    save(store, OTHER, entities=(entity("trade", kind="domain", repository=OTHER),))
+    assert due_names(store) == ["money", "payments", "trade", "worker"]
+
+    policy = replace(object_row("error-budget-policy.md"), refs=(ref("staff", "group"),))
+    save(store, OTHER, entities=(entity("trade", kind="domain", repository=OTHER),), objects=(policy,))
+    assert due_names(store) == ["orders", "staff"]
+
+    (kept,) = store.objects.of_entity(ref("staff", "group"))
+    store.objects.attribute([(kept.id, [ref("money", "system")], "its folder")], Why.SCOPE, NOW)
+    assert due_names(store) == ["money", "orders", "payments", "staff", "worker"]
+
+
+def test_a_circle_of_systems_ends(store: Store) -> None:
+    add_repositories(store, URL)
+    circle = (
+        related("a", "system", partOf="system:default/b"),
+        related("b", "system", partOf="system:default/a"),
+        related("c", "component", partOf="system:default/a"),
+    )
+    save(store, entities=circle)
+    due_names(store)
+
+    save(store, entities=(*circle[:1], replace(circle[1], line=9), circle[2]))
+
+    assert due_names(store) == ["a", "b", "c"]

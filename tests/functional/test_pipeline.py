@@ -76,6 +76,22 @@ def test_an_owner_that_goes_turns_the_services_it_owned(organisation):
     assert organisation.outcome("shop", "owner-is-team") == "fail"
 
 
+def test_what_a_domain_gives_reaches_the_services_of_its_systems(organisation):
+    part = "---\napiVersion: backstage.io/v1alpha1\nkind: {}\nmetadata: {{name: {}{}}}\nspec: {{owner: team{}}}\n"
+    bare = component("shop").replace("  annotations: {pagerduty.com/service-id: P1}\n", "")
+    organisation.repository("shop", {"catalog-info.yaml": bare.replace("owner: team", "owner: team, system: money")})
+    organisation.repository("systems", {"system.yaml": part.format("System", "money", "", ", domain: trade")})
+    organisation.crawl()
+    assert organisation.outcome("shop", "oncall-declared") == "fail"
+    domain = part.format("Domain", "trade", ", annotations: {pagerduty.com/service-id: P9}", "")
+    organisation.repository("domains", {"domain.yaml": domain})
+    organisation.crawl()
+    assert organisation.outcome("shop", "oncall-declared") == "pass"
+    organisation.push("domains", {"domain.yaml": part.format("Domain", "trade", "", "")})
+    organisation.crawl()
+    assert organisation.outcome("shop", "oncall-declared") == "fail"
+
+
 def test_a_review_date_that_passes_turns_the_verdict_without_a_push(organisation):
     reviewed = f"---\nlast_reviewed: {organisation.now.date()}\n---\n{RUNBOOK}"
     organisation.repository("shop", {**service(), "docs/runbook.md": reviewed})
