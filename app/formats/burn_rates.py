@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from app.formats import promql
+from app.formats import promql, promql_text
 from app.formats.model import BurnRatePair
 from app.formats.promql import Node
 from app.lib import times
@@ -101,7 +101,7 @@ def _windows(tree: Node) -> frozenset[int]:
         if isinstance(node, promql.MatrixSelector | promql.SubqueryExpr):
             found.add(promql.milliseconds(node))
         elif isinstance(node, promql.VectorSelector):
-            texts = promql.RECORDED_WINDOW.findall(promql.metric_name(node))
+            texts = promql_text.RECORDED_WINDOW.findall(promql.metric_name(node))
             texts += [value for label, value in promql.equalities(node) if _names_window(label)]
             found.update(_milliseconds(text) for text in texts)
     return frozenset(found - {0})

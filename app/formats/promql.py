@@ -14,7 +14,7 @@ from typing import Any
 
 import promql_parser as pp
 
-from app.lib import times
+from app.formats import promql_text
 
 Node = Any
 """A node of the parser's tree."""
@@ -33,38 +33,12 @@ VectorMatchCardinality = pp.VectorMatchCardinality
 VectorSelector = pp.VectorSelector
 """Kinds of node, for those who look into trees: nothing else imports the parser."""
 
-MAX_TEXT = 64 * 1024
+MAX_TEXT = promql_text.MAX_TEXT
 MAX_BRACKETS = 100
 MAX_OPERATORS = 500
 
-_QUOTED = re.compile(r""""(?:\\.|[^"\\])*+"?|'(?:\\.|[^'\\])*+'?|`[^`]*+`?|#[^\n]*+""", re.DOTALL)
-"""Strings and comments, unclosed ones to the end: every character is looked at once."""
 _BRACES = re.compile(r"\{[^{}]*\}")
 _OPERATORS = re.compile(r"[-+*/%^]|[<>=!]+|\b(?:and|or|unless|atan2)\b", re.IGNORECASE)
-_VARIABLES = re.compile(r"\$__\w+|\$\{\w|\{\{|__TPL__|%\(\w+\)s|\$[A-Za-z_]\w*|<<[A-Za-z_.]+>>")
-_LOGQL = re.compile(r"\|=|\|~|\|>|\||!>|\}\s*!=|\}\s*!~|\}\s*\[|\bunwrap\b")
-_METRICSQL = re.compile(
-    r"\b(?:WITH\s*\(|if\b|ifnot\b|default\b|(?:keep_last_value|keep_next_value|interpolate|range_\w+|running_\w+|"
-    r"rollup\w*|increase_pure|increase_prometheus|rate_prometheus|delta_prometheus|tlast_over_time|tfirst_over_time|"
-    r"first_over_time|lag|lifetime|share_\w+_over_time|count_\w+_over_time|sum_(?:gt|eq|le)_over_time|union|alias|"
-    r"label_(?:set|del|keep|copy|move|map|match|mismatch|transform|value|uppercase|lowercase|graphite_group)|"
-    r"labels_equal|drop_common_labels|remove_resets|median_over_time|any|outliersk|outliers_\w+|distinct|"
-    r"distinct_over_time|mode_over_time|zscore\w*|topk_\w+|bottomk_\w+|limit_offset|duration_over_time|"
-    r"aggr_over_time|quantiles\w*|histogram|histogram_share|buckets_limit|prometheus_buckets|vmrange|changes_prometheus|"
-    r"hoeffding_\w+|rand\w*|smooth_exponential|sort_by_label\w*|sort_by_label_numeric|step|start|end|now|"
-    r"stale_samples_over_time|increases_over_time|decreases_over_time|ascent_over_time|descent_over_time|"
-    r"integrate|ideriv|geomean\w*|range_over_time|scrape_interval|timestamp_with_name|tmin_over_time|tmax_over_time|"
-    r"default_rollup|mad|mad_over_time|iqr_over_time|sum2|sum2_over_time|trim_\w+|ru|ttf)\s*\()"
-)
-RECORDED_WINDOW = re.compile(r"(?<!\d)(\d{1,9}(?:ms|[smhdwy]))(?=$|[:_])")
-"""A window in the name of a recorded metric, such as `…:ratio_rate5m`."""
-_CLOCKS = frozenset(
-    ("time", "hour", "minute", "month", "year", "day_of_week", "day_of_month", "day_of_year", "days_in_month")
-)
-_LOOSE_RANGE = re.compile(r"\[\s*(\d[\dsmhdwy]{1,30})\s*[\]:]")
-_LOOSE_ABSENCE = re.compile(r"\babsent(?:_over_time)?\s*\(")
-_LOOSE_TIME = re.compile(rf"\b(?:{'|'.join(sorted(_CLOCKS))})\s*\(")
-_LOOSE_MATCHER = re.compile(r'\b([A-Za-z_]\w*)\s*=\s*"((?:\\.|[^"\\])*)"')
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,10 +86,10 @@ def unknown(text: str, reason: str) -> Expression:
         text,
         "unknown",
         reason,
-        matchers=_loose_matchers(text),
-        range_seconds=int(max((_seconds(window) for window in _LOOSE_RANGE.findall(text[:MAX_TEXT])), default=0)),
-        absence=_LOOSE_ABSENCE.search(text) is not None,
-        timed=_LOOSE_TIME.search(text) is not None,
+        matchers=promql_text.matchers(text),
+        range_seconds=promql_text.longest_range(text),
+        absence=promql_text.asks_for_absence(text),
+        timed=promql_text.looks_at_the_clock(text),
     )
 
 
@@ -213,8 +187,8 @@ def _beyond_us(text: str, dialect: str) -> str:
         return "LogQL is not evaluated"
     if len(text) > MAX_TEXT:
         return f"is longer than {MAX_TEXT} characters"
-    plain = _QUOTED.sub('""', text)
-    if _VARIABLES.search(plain):
+    plain = promql_text.plain(text)
+    if promql_text.VARIABLES.search(plain):
         return "holds a template variable"
     depth = deepest = 0
     for character in plain:
@@ -229,20 +203,18 @@ def _beyond_us(text: str, dialect: str) -> str:
 
 
 def _refused(text: str, dialect: str, error: Exception) -> Expression:
-    plain = _QUOTED.sub('""', text)
+    plain = promql_text.plain(text)
     if dialect == "metricsql":
         reason = "MetricsQL is not evaluated"
-    elif _LOGQL.search(plain):
-        reason = "looks like LogQL, which is not evaluated"
-    elif _METRICSQL.search(plain):
-        reason = "looks like MetricsQL, which is not evaluated"
-    elif _VARIABLES.search(text):
+    elif language := promql_text.other_language(plain):
+        reason = f"looks like {language}, which is not evaluated"
+    elif promql_text.VARIABLES.search(text):
         reason = "holds a template variable"
     elif isinstance(error, RecursionError):
         reason = "is too deeply nested to be parsed safely"
     else:
         message = (str(error).strip() or "is not PromQL").splitlines()[0][:200]
-        return Expression(text, "invalid", message, matchers=_loose_matchers(text))
+        return Expression(text, "invalid", message, matchers=promql_text.matchers(text))
     return unknown(text, reason)
 
 
@@ -255,7 +227,9 @@ def _describe(text: str, tree: Node) -> Expression:
             selects = True
             if name := metric_name(node):
                 metrics[name] = None
-                longest = max([longest, *(_seconds(window) for window in RECORDED_WINDOW.findall(name))])
+                longest = max(
+                    [longest, *(promql_text.seconds(window) for window in promql_text.RECORDED_WINDOW.findall(name))]
+                )
             for label, value in equalities(node):
                 if value:
                     matchers.setdefault(label, {})[value] = None
@@ -263,7 +237,7 @@ def _describe(text: str, tree: Node) -> Expression:
             longest = max(longest, milliseconds(node) / 1000)
         elif isinstance(node, pp.Call):
             absence = absence or node.func.name in ("absent", "absent_over_time")
-            timed = timed or node.func.name in _CLOCKS
+            timed = timed or node.func.name in promql_text.CLOCKS
         elif isinstance(node, pp.BinaryExpr):
             absence = absence or _is_target_down(node)
     return Expression(
@@ -289,19 +263,3 @@ def _is_target_down(node: Node) -> bool:
         return False
     names = {metric_name(part) for part in walk(node.lhs) if isinstance(part, pp.VectorSelector)}
     return names == {"up"}
-
-
-def _seconds(window: str) -> float:
-    try:
-        return times.parse_duration(window[:40]).total_seconds()
-    except ValueError:
-        return 0.0
-
-
-def _loose_matchers(text: str) -> dict[str, tuple[str, ...]]:
-    """`label="value"` pairs of an expression that was not parsed, so that it can still be attributed."""
-    found: dict[str, dict[str, None]] = {}
-    for label, value in _LOOSE_MATCHER.findall(text[:MAX_TEXT]):
-        if value and label != "__name__" and not _VARIABLES.search(value):
-            found.setdefault(label, {})[value] = None
-    return {label: tuple(values) for label, values in found.items()}
