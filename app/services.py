@@ -17,7 +17,6 @@ from app.errors import SettingsError
 from app.identity.access import Access, Rates
 from app.identity.authenticator import Authenticator, Proxy
 from app.identity.backstage import Backstage
-from app.identity.people import CatalogDirectory
 from app.lib import shipped
 from app.lib.http import Http
 from app.lib.rate import Rate
@@ -96,7 +95,7 @@ def access_of(settings: Settings, pipeline: Pipeline) -> Access:
         shown,
         authenticator=Authenticator(
             tokens=pipeline.store.tokens,
-            directory=CatalogDirectory(pipeline.catalog),
+            directory=pipeline.store.people,
             clock=pipeline.clock,
             portals=tuple(_portal(one) for one in said.backstage),
             proxy=_proxy(said.proxy) if said.proxy else None,

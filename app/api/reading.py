@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,7 @@ from app.lib.times import format_instant
 from app.pipeline.services import Pipeline
 from app.store.audit import AuditRow
 from app.store.listing import EntityItem, Standing
+from app.store.model import ResultRow
 from app.store.served import ServedResult
 from app.store.sight import Sight
 
@@ -30,8 +31,8 @@ def pipeline() -> Pipeline:
         return whole
     if "pipeline" not in g:
         access: Access = current_app.extensions["access"]
-        owners = visible_owners(g.identity, whole.catalog, access.visibility)
-        sight = Sight(None if owners is None else frozenset(str(owner) for owner in owners))
+        below = lambda group: whole.store.groups.tree().below(group)  # noqa: E731  read only when it is needed
+        sight = Sight(visible_owners(g.identity, access.visibility, below))
         g.pipeline = replace(whole, store=whole.store.seen_by(sight)) if sight.is_limited else whole
     found: Pipeline = g.pipeline
     return found
@@ -122,12 +123,36 @@ def standing_json(standing: Standing) -> dict[str, Any]:
         "score": standing.score,
         "coverage": standing.coverage,
         "as_of": standing.as_of and format_instant(standing.as_of),
+        "commit": standing.commit or None,
+    }
+
+
+def freshness(items: Iterable[EntityItem]) -> dict[str, Any]:
+    """When the newest and the oldest facts behind some entities were seen."""
+    return aged([standing.as_of for item in items for standing in item.standings if standing.as_of])
+
+
+def aged(moments: Collection[datetime]) -> dict[str, Any]:
+    """`as_of` and `oldest_fact` of an answer; null where nothing was judged."""
+    newest, oldest = max(moments, default=None), min(moments, default=None)
+    return {"as_of": newest and format_instant(newest), "oldest_fact": oldest and format_instant(oldest)}
+
+
+def of_results(rows: Sequence[ResultRow]) -> dict[str, Any]:
+    """The freshness of one entity's answer, with its commit and the policy in force."""
+    return {
+        **aged([row.as_of for row in rows if row.as_of]),
+        "commit": next((row.commit for row in rows if row.commit), None),
+        "policy_version": pipeline().policy.version,
     }
 
 
 def item_json(item: EntityItem) -> dict[str, Any]:
     return {
         "ref": str(item.ref),
+        "kind": item.ref.kind,
+        "namespace": item.ref.namespace,
+        "name": item.ref.name,
         "title": item.title,
         "type": item.type,
         "lifecycle": item.lifecycle,

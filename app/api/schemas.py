@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields, validate
-
-
-class Ref(fields.String):
-    """An entity reference in canonical form."""
+from marshmallow import Schema, fields
 
 
 class Standing(Schema):
@@ -17,10 +13,14 @@ class Standing(Schema):
     score = fields.Float(allow_none=True, metadata={"description": "0..1; null when nothing was judged"})
     coverage = fields.Float(allow_none=True, metadata={"description": "0..1; share of the weight that was judged"})
     as_of = fields.DateTime(allow_none=True)
+    commit = fields.String(allow_none=True)
 
 
 class EntityItem(Schema):
     ref = fields.String(required=True, metadata={"description": "kind:namespace/name"})
+    kind = fields.String()
+    namespace = fields.String()
+    name = fields.String()
     title = fields.String()
     type = fields.String()
     lifecycle = fields.String()
@@ -35,26 +35,36 @@ class EntityItem(Schema):
     scorecards = fields.List(fields.Nested(Standing))
 
 
+class Fresh(Schema):
+    as_of = fields.DateTime(allow_none=True, metadata={"description": "when the newest facts of this answer were seen"})
+    oldest_fact = fields.DateTime(allow_none=True, metadata={"description": "when its oldest facts were seen"})
+    policy_version = fields.String()
+
+
 class Paged(Schema):
     next_cursor = fields.String(allow_none=True, metadata={"description": "null on the last page"})
     total = fields.Integer(metadata={"description": "of the whole list"})
     policy_version = fields.String()
 
 
-class EntityPage(Paged):
+class EntityPage(Paged, Fresh):
     items = fields.List(fields.Nested(EntityItem))
 
 
-class EntityDetail(Schema):
+class EntityList(Fresh):
+    items = fields.List(
+        fields.Nested(EntityItem, allow_none=True), metadata={"description": "in the order asked; null for the unknown"}
+    )
+
+
+class EntityDetail(Fresh):
     ref = fields.String(required=True)
     entity = fields.Dict(metadata={"description": "The descriptor, in Backstage's spelling, without secrets"})
     source = fields.Dict(metadata={"description": "repository, path, line, root; how it is known"})
     relations = fields.List(fields.Dict())
     problems = fields.List(fields.Dict())
     scorecards = fields.List(fields.Nested(Standing))
-    as_of = fields.DateTime(allow_none=True)
     commit = fields.String(allow_none=True)
-    policy_version = fields.String()
 
 
 class Results(Schema):
@@ -62,11 +72,9 @@ class Results(Schema):
     scorecards = fields.List(fields.Dict(), metadata={"description": "See docs/api.md: a result"})
 
 
-class Facts(Schema):
+class Facts(Fresh):
     entity = fields.String(required=True)
     facts = fields.Dict(metadata={"description": "group → fact → value; see `roadworthy facts --schema`"})
-    as_of = fields.DateTime(allow_none=True)
-    policy_version = fields.String()
     commit = fields.String(allow_none=True)
 
 
@@ -79,16 +87,27 @@ class HistoryRow(Schema):
     reason = fields.String(metadata={"description": "code, policy, data source, waiver, scope, time, or first seen"})
 
 
-class History(Schema):
+class History(Fresh):
     entity = fields.String()
     items = fields.List(fields.Nested(HistoryRow))
-    policy_version = fields.String()
+    commit = fields.String(allow_none=True)
 
 
-class NextSteps(Schema):
+class Step(Schema):
+    scorecard = fields.String()
+    check = fields.String()
+    title = fields.String()
+    level = fields.String()
+    weight = fields.Float()
+    effort = fields.String(metadata={"description": "such as 15m"})
+    remediation = fields.String()
+    opens = fields.List(fields.String(), metadata={"description": "checks that it blocks"})
+
+
+class NextSteps(Fresh):
     entity = fields.String()
-    items = fields.List(fields.Dict())
-    policy_version = fields.String()
+    items = fields.List(fields.Nested(Step))
+    commit = fields.String(allow_none=True)
 
 
 class Accepted(Schema):
@@ -116,11 +135,19 @@ class ScorecardDetail(ScorecardItem):
     policy_version = fields.String()
 
 
-class Summary(Schema):
+class Distribution(Schema):
+    scorecard = fields.String()
+    levels = fields.Dict(
+        keys=fields.String(), values=fields.Integer(), metadata={"description": "level → how many entities"}
+    )
+    on_target = fields.Integer(metadata={"description": "of those with a target, how many reach it"})
+    with_target = fields.Integer()
+
+
+class Summary(Fresh):
     group = fields.String()
     groups = fields.List(fields.String(), metadata={"description": "the group and all below it"})
-    scorecards = fields.List(fields.Dict(), metadata={"description": "levels, on_target, with_target"})
-    policy_version = fields.String()
+    scorecards = fields.List(fields.Nested(Distribution))
 
 
 class ChangeItem(Schema):
@@ -138,6 +165,7 @@ class ChangeItem(Schema):
 class ChangePage(Schema):
     items = fields.List(fields.Nested(ChangeItem))
     cursor = fields.Integer(metadata={"description": "ask again with after=cursor"})
+    newest = fields.Integer(metadata={"description": "the newest cursor of all: begin here to see only what comes"})
     policy_version = fields.String()
 
 
@@ -159,32 +187,3 @@ class Problem(Schema):
     detail = fields.String()
     errors = fields.Dict()
     retry_after = fields.Integer(metadata={"description": "seconds to wait, as the header says; with 429 and 503"})
-
-
-LIMIT = validate.Range(1, 1000, error="must be from 1 to 1000")
-
-
-class PageQuery(Schema):
-    limit = fields.Integer(load_default=100, validate=LIMIT)
-    cursor = fields.String(validate=validate.Length(max=2000))
-
-
-class EntityQuery(PageQuery):
-    kind = fields.String(validate=validate.Length(max=63))
-    type = fields.String(validate=validate.Length(max=200))
-    lifecycle = fields.String(validate=validate.Length(max=200))
-    tier = fields.String(validate=validate.Length(max=63))
-    owner = fields.String(metadata={"description": "an entityRef; groups below it count too"})
-    system = fields.String(metadata={"description": "an entityRef"})
-    level = fields.String(validate=validate.Length(max=63))
-    scorecard = fields.String(load_default="sre-maturity", validate=validate.Length(max=63))
-    q = fields.String(validate=validate.Length(max=200), metadata={"description": "part of a name or title"})
-    orphans = fields.Boolean(load_default=False)
-    sort = fields.String(
-        load_default="ref", validate=validate.OneOf(("ref", "name", "level", "-level", "score", "-score"))
-    )
-
-
-class ChangeQuery(Schema):
-    after = fields.Integer(load_default=0, validate=validate.Range(0, 2**62))
-    limit = fields.Integer(load_default=100, validate=LIMIT)

@@ -4,82 +4,63 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, abort, json
+from flask import Response, json
 from flask.views import MethodView
-from flask_smorest import Blueprint
 from marshmallow import RAISE
 
-from app.api import schemas
+from app.api import queries, schemas
 from app.api.guard import require
+from app.api.lists import default_scorecard, filter_of, listed, parsed_ref
 from app.api.reading import (
     RESULTS,
+    aged,
     audited,
     dumped,
     entity_of,
+    freshness,
     item_json,
     kept,
     no_results,
+    of_results,
     pipeline,
     ref_of,
     sent,
     standing_json,
 )
-from app.catalog.model import EntityRef
+from app.api.tables import narrowed
+from app.api.v1_blueprint import blueprint, problems, table
 from app.facts.repository_facts import facts_json
-from app.identity.model import REFRESH
+from app.identity.model import READ, REFRESH
 from app.lib.times import format_instant
-from app.store.listing import EntityFilter
 
-blueprint = Blueprint(
-    "v1", __name__, url_prefix="/api/v1", description="Scores, facts and history of catalog entities."
-)
+__all__ = ["blueprint", "problems"]
 _NAMED = "/entities/by-name/<kind>/<namespace>/<name>"
-
-
-def problems(view: Any) -> Any:
-    """Documents the answers that every endpoint may give."""
-    view = blueprint.alt_response(404, schema=schemas.Problem, content_type="application/problem+json")(view)
-    return blueprint.alt_response(422, schema=schemas.Problem, content_type="application/problem+json")(view)
 
 
 @blueprint.route("/entities")
 class Entities(MethodView):
-    @problems
-    @blueprint.arguments(schemas.EntityQuery, location="query", unknown=RAISE)
+    @table
+    @blueprint.arguments(queries.EntityQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.EntityPage)
     def get(self, query: dict[str, Any]) -> Response:
-        """List entities with their levels, filtered and paged."""
-        try:
-            page = pipeline().store.listing.entities(
-                filter_of(query), sort=query["sort"], cursor=query.get("cursor"), limit=query["limit"]
-            )
-        except ValueError as error:
-            abort(422, str(error))
-        body = {"items": [item_json(item) for item in page.items], "next_cursor": page.next_cursor, "total": page.total}
-        return dumped({**body, "policy_version": pipeline().policy.version})
+        """List entities with their levels: filtered, sorted, paged, or as CSV."""
+        card = query.get("scorecard") or default_scorecard()
+        return listed(filter_of(query, card), query, card, "entities")
 
 
-def filter_of(query: dict[str, Any]) -> EntityFilter:
-    """A filter from a query; an owner stands for the groups below it too. Raises ValueError on a broken reference."""
-    owners: tuple[EntityRef, ...] = ()
-    if query.get("owner"):
-        owners = pipeline().catalog().group_tree(EntityRef.parse(query["owner"], kind="group"))
-    return EntityFilter(
-        kinds=_one(query.get("kind")),
-        types=_one(query.get("type")),
-        lifecycles=_one(query.get("lifecycle")),
-        tiers=_one(query.get("tier")),
-        owners=owners,
-        systems=(EntityRef.parse(query["system"], kind="system"),) if query.get("system") else (),
-        text=query.get("q", ""),
-        scorecard=query["scorecard"],
-        levels=_one(query.get("level")),
-        orphans=query.get("orphans", False),
-    )
-
-
-def _one(value: str | None) -> tuple[str, ...]:
-    return (value.lower(),) if value else ()
+@blueprint.route("/entities/by-refs")
+class EntitiesByRefs(MethodView):
+    @require(READ)
+    @problems
+    @blueprint.arguments(queries.ByRefs, unknown=RAISE)
+    @blueprint.response(200, schemas.EntityList)
+    def post(self, body: dict[str, Any]) -> Response:
+        """Up to 1,000 entities with their levels, in the order asked; null for those that are not known."""
+        refs = [parsed_ref(text, "component") for text in body["refs"]]
+        found = pipeline().store.listing.by_refs(list(dict.fromkeys(refs)))
+        wanted = body.get("fields_")
+        items = [narrowed(item_json(found[ref]), wanted) if ref in found else None for ref in refs]
+        return dumped({"items": items, **freshness(found.values()), "policy_version": pipeline().policy.version})
 
 
 @blueprint.route(_NAMED)
@@ -113,9 +94,7 @@ class EntityByName(MethodView):
                     {"path": p.path, "line": p.line, "code": p.code, "message": p.message} for p in entity.problems
                 ],
                 "scorecards": [standing_json(standing) for standing in (item.standings if item else ())],
-                "as_of": results[0].as_of and format_instant(results[0].as_of) if results else None,
-                "commit": results[0].commit or None if results else None,
-                "policy_version": pipeline().policy.version,
+                **of_results(results),
             }
         )
 
@@ -145,27 +124,23 @@ class EntityFacts(MethodView):
         entity_of(ref)
         found = pipeline().store.judgements.facts(ref)
         results = pipeline().store.judgements.results(ref)
-        oldest = min((one.collected_at for one in found), default=None)
-        return dumped(
-            {
-                "entity": str(ref),
-                "facts": facts_json(found),
-                "as_of": oldest and format_instant(oldest),
-                "commit": results[0].commit or None if results else None,
-                "policy_version": pipeline().policy.version,
-            }
-        )
+        ages = aged([one.collected_at for one in found])
+        return dumped({"entity": str(ref), "facts": facts_json(found), **of_results(results), **ages})
 
 
 @blueprint.route(f"{_NAMED}/history")
 class EntityHistory(MethodView):
     @problems
+    @blueprint.arguments(queries.HistoryQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.History)
-    def get(self, kind: str, namespace: str, name: str) -> Response:
+    def get(self, query: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
         """Level, score and coverage over time; a row only when something changed, with its reason."""
         ref = ref_of(kind, namespace, name)
         entity_of(ref)
-        rows = pipeline().store.changes.history(ref)
+        store = pipeline().store
+        rows = store.changes.history(
+            ref, scorecard=query.get("scorecard"), since=query.get("since"), limit=query["limit"]
+        )
         items = [
             {
                 "scorecard": row.scorecard,
@@ -177,7 +152,7 @@ class EntityHistory(MethodView):
             }
             for row in rows
         ]
-        return dumped({"entity": str(ref), "items": items, "policy_version": pipeline().policy.version})
+        return dumped({"entity": str(ref), "items": items, **of_results(store.judgements.results(ref))})
 
 
 @blueprint.route(f"{_NAMED}/next-steps")
@@ -190,7 +165,7 @@ class EntityNextSteps(MethodView):
         entity_of(ref)
         rows = pipeline().store.judgements.results(ref)
         steps = [step for row in rows for step in json.loads(row.body).get("next_steps", [])]
-        return dumped({"entity": str(ref), "items": steps, "policy_version": pipeline().policy.version})
+        return dumped({"entity": str(ref), "items": steps, **of_results(rows)})
 
 
 @blueprint.route(f"{_NAMED}/refresh")

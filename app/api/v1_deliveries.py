@@ -8,8 +8,9 @@ from flask import Response, abort
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
+from app.api.queries import PageQuery
 from app.api.reading import dumped, pipeline
-from app.api.schemas import Paged, PageQuery
+from app.api.schemas import Paged
 from app.api.v1 import problems
 from app.api.v1_whole import blueprint
 from app.api.webhooks import write_refusals

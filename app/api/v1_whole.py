@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
-from flask import Response, abort
+from flask import Response, json, request
 from flask.views import MethodView
 from marshmallow import RAISE
 
-from app.api import schemas
-from app.api.reading import dumped, entity_of, item_json, pipeline, ref_of
+from app.api import queries, schemas
+from app.api.lists import filter_of, listed, owners_of, parsed_ref
+from app.api.reading import aged, cached, dumped, entity_of, pipeline, ref_of
 from app.api.v1 import blueprint, problems
+from app.api.v1_blueprint import table
 from app.errors import NotFoundError
 from app.lib.times import format_duration, format_instant
 from app.policy.model import Scorecard
 from app.store.listing import EntityFilter
+from app.store.model import Change
 
 __all__ = ["blueprint"]
 
@@ -74,22 +78,14 @@ def scorecard_json(card: Scorecard) -> dict[str, Any]:
 
 @blueprint.route("/scorecards/<scorecard_id>/results")
 class ScorecardResults(MethodView):
-    @problems
-    @blueprint.arguments(schemas.PageQuery, location="query", unknown=RAISE)
+    @table
+    @blueprint.arguments(queries.ScorecardResultsQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.EntityPage)
     def get(self, query: dict[str, Any], scorecard_id: str) -> Response:
-        """Entities on one scorecard, lowest level first."""
+        """Entities that one scorecard applies to, lowest level first; filtered, paged, or as CSV."""
         if scorecard_id not in pipeline().policy.scorecards:
             raise NotFoundError(f"There is no scorecard {scorecard_id}.")
-        where = EntityFilter(scorecard=scorecard_id, levels=_levels(scorecard_id))
-        try:
-            page = pipeline().store.listing.entities(
-                where, sort="level", cursor=query.get("cursor"), limit=query["limit"]
-            )
-        except ValueError as error:
-            abort(422, str(error))
-        body = {"items": [item_json(item) for item in page.items], "next_cursor": page.next_cursor, "total": page.total}
-        return dumped({**body, "policy_version": pipeline().policy.version})
+        return listed(filter_of(query, scorecard_id, _levels(scorecard_id)), query, scorecard_id, scorecard_id)
 
 
 def _levels(scorecard_id: str) -> tuple[str, ...]:
@@ -104,8 +100,9 @@ class GroupSummary(MethodView):
         """A group's distribution of levels and its share on target, groups below it included. No averages."""
         ref = ref_of("group", namespace, name)
         entity_of(ref)
-        groups = pipeline().catalog().group_tree(ref)
-        found = pipeline().store.listing.summary(EntityFilter(owners=groups))
+        groups = owners_of(ref)
+        listing, where = pipeline().store.listing, EntityFilter(owners=groups)
+        found, ages = listing.summary(where), aged([at for at in listing.ages(where) if at is not None])
         cards = [
             {
                 "scorecard": one.scorecard,
@@ -116,41 +113,66 @@ class GroupSummary(MethodView):
             for one in found
         ]
         names = [str(group) for group in groups]
-        return dumped(
-            {"group": str(ref), "groups": names, "scorecards": cards, "policy_version": pipeline().policy.version}
-        )
+        body = {"group": str(ref), "groups": names, "scorecards": cards}
+        return dumped({**body, **ages, "policy_version": pipeline().policy.version})
 
 
 @blueprint.route("/changes")
 class Changes(MethodView):
     @problems
-    @blueprint.arguments(schemas.ChangeQuery, location="query", unknown=RAISE)
+    @blueprint.arguments(queries.ChangeQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.ChangePage)
+    @blueprint.alt_response(304, description="Nothing new: the answer that the client has is current.")
     def get(self, query: dict[str, Any]) -> Response:
-        """What changed after a cursor, oldest first: level changes and checks that turned, with the reason."""
-        found = pipeline().store.changes.after(query["after"], limit=query["limit"])
-        items = [
-            {
-                "cursor": change.cursor,
-                "at": format_instant(change.at),
-                "entity": str(change.entity),
-                "scorecard": change.scorecard,
-                "what": change.what,
-                "before": change.before,
-                "after": change.after,
-                "reason": change.reason,
-                "detail": dict(change.detail),
-            }
-            for change in found
-        ]
-        cursor = found[-1].cursor if found else query["after"]
-        return dumped({"items": items, "cursor": cursor, "policy_version": pipeline().policy.version})
+        """What changed after a cursor, oldest first: level changes and checks that turned, with the reason.
+
+        Made for polling: with `If-None-Match`, and nothing new, it costs the reading of one number.
+        """
+        store, policy = pipeline().store, pipeline().policy.version
+        newest = store.changes.cursor()  # read first: all up to it can be seen by the next query
+        etag = _fingerprint(newest, policy, store.sight.fingerprint, sorted(query.items()))
+        if etag in request.if_none_match:
+            return cached(b"", etag)
+        entity = parsed_ref(query["entity"], "component") if "entity" in query else None
+        owners = _owners(query["owner"]) if "owner" in query else None
+        found = store.changes.after(query["after"], limit=query["limit"], entity=entity, owners=owners)
+        whole = len(found) < query["limit"]
+        cursor = max(newest, query["after"]) if whole else query["after"]
+        body = {
+            "items": [change_json(change) for change in found],
+            "cursor": max([cursor, *(change.cursor for change in found[-1:])]),
+            "newest": newest,
+            "policy_version": policy,
+        }
+        return cached(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), etag)
+
+
+def change_json(change: Change) -> dict[str, Any]:
+    return {
+        "cursor": change.cursor,
+        "at": format_instant(change.at),
+        "entity": str(change.entity),
+        "scorecard": change.scorecard,
+        "what": change.what,
+        "before": change.before,
+        "after": change.after,
+        "reason": change.reason,
+        "detail": dict(change.detail),
+    }
+
+
+def _owners(text: str) -> list[str]:
+    return [str(group) for group in owners_of(parsed_ref(text, "group"))]
+
+
+def _fingerprint(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()[:32]
 
 
 @blueprint.route("/sources")
 class Sources(MethodView):
     @problems
-    @blueprint.arguments(schemas.PageQuery, location="query", unknown=RAISE)
+    @blueprint.arguments(queries.PageQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.SourceList)
     def get(self, query: dict[str, Any]) -> Response:
         """Providers and repositories: when each was last looked at, and what went wrong."""

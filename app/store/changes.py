@@ -35,12 +35,25 @@ class Changes:
     def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
         self._database, self._sight = database, sight
 
-    def after(self, cursor: int, *, limit: int = 100, entity: EntityRef | None = None) -> list[Change]:
-        """Changes with a higher cursor, oldest first. Ask again with the last one's cursor: none is ever skipped."""
+    def after(
+        self,
+        cursor: int,
+        *,
+        limit: int = 100,
+        entity: EntityRef | None = None,
+        owners: Sequence[str] | None = None,
+    ) -> list[Change]:
+        """Changes with a higher cursor, oldest first. Ask again with the last one's cursor: none is ever skipped.
+
+        `owners`: only of what one of these owns now.
+        """
         wanted = (changes.c.cursor > cursor, *self._sight.of(changes.c.entity))
         query = select(changes).where(*wanted).order_by(changes.c.cursor).limit(limit)
         if entity is not None:
             query = query.where(changes.c.entity == str(entity))
+        if owners is not None:
+            owned = select(entities.c.ref).where(entities.c.owner.in_(owners))
+            query = query.where(changes.c.entity.in_(owned))
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
         return [Change(**{**row, "entity": EntityRef.parse(row["entity"])}) for row in rows]
@@ -58,7 +71,7 @@ class Changes:
         """Changes of the entities of these owners since then, newest first: levels before single checks."""
         at = changes.c
         join = changes.join(entities, entities.c.ref == at.entity)
-        where = (entities.c.owner.in_(owners), at.at >= since)
+        where = (entities.c.owner.in_(owners), at.at >= since, *self._sight.entities())
         query = select(changes).select_from(join).where(*where).order_by(at.what, at.cursor.desc()).limit(limit)
         with self._database.read() as connection:
             rows = connection.execute(query).mappings().all()
@@ -80,7 +93,8 @@ class Changes:
         moved = summed.having(total > 0 if rising else total < 0).subquery()
         order = (moved.c.levels.desc() if rising else moved.c.levels, moved.c.last_at.desc())
         join = moved.join(entities, entities.c.ref == moved.c.entity)
-        query = select(moved, entities.c.title, entities.c.owner).select_from(join).order_by(*order).limit(limit)
+        seen = select(moved, entities.c.title, entities.c.owner).select_from(join).where(*self._sight.entities())
+        query = seen.order_by(*order).limit(limit)
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [Movement(EntityRef.parse(r.entity), r.title, r.owner, int(r.levels), r.last_at) for r in rows]

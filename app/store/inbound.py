@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 
 from app.store.engine import Database
 from app.store.model import Page
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks, earliest, next_numbers, number, upsert
 from app.store.tables import repositories
 from app.store.tables_inbound import inbound, inbound_refused
@@ -80,8 +81,8 @@ class Refusals:
 
 
 class Inbound:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def known(self, urls: Sequence[str]) -> Known | None:
         """The first of `urls` (canonical) that is crawled, also under another name (see `Repositories.aliases`)."""
@@ -129,6 +130,7 @@ class Inbound:
         """Deliveries, the newest first; `before`: the id where the last page ended."""
         wanted = {"source": source, "state": state, "repository": repository}
         where = [inbound.c[name] == value for name, value in wanted.items() if value]
+        where += self._sight.in_repository(_IN.repository)
         query = select(inbound).where(*where).order_by(_IN.id.desc()).limit(limit + 1)
         if before is not None:
             query = query.where(_IN.id < before)

@@ -9,24 +9,28 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, and_, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, FromClause, Select, Text, and_, cast, func, or_, select, tuple_
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import Page
 from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
-from app.store.tables import entities, results
+from app.store.tables import entities, outcomes, results
 from app.store.types import dump
 
 _AT = entities.c
-SORTS = ("ref", "name", "level", "-level", "score", "-score")
+_TEXTS = ("ref", "name", "tier")
+SORTS = ("ref", "-ref", "name", "-name", "tier", "-tier", "level", "-level", "score", "-score")
 """`level` and `score` need a scorecard in the filter; `-` means highest first. Unscored ones count as lowest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityFilter:
-    """Which entities; every part given must hold, of a tuple any one. `text` is looked for in name and title."""
+    """Which entities; every part given must hold, of a tuple any one. `text` is looked for in name and title.
+
+    `domain`: what is part of it, of its subdomains, or of their systems. `check` has one of `outcomes` there.
+    """
 
     kinds: Sequence[str] = ()
     namespaces: Sequence[str] = ()
@@ -35,10 +39,13 @@ class EntityFilter:
     tiers: Sequence[str] = ()
     owners: Sequence[EntityRef] = ()
     systems: Sequence[EntityRef] = ()
+    domain: EntityRef | None = None
     text: str = ""
     scorecard: str = ""
     levels: Sequence[str] = ()
     meets_target: bool | None = None
+    check: str = ""
+    outcomes: Sequence[str] = ()
     orphans: bool = False
 
 
@@ -53,6 +60,7 @@ class Standing:
     score: float | None
     coverage: float | None
     as_of: datetime | None
+    commit: str
     etag: str
 
 
@@ -92,22 +100,29 @@ class Listing:
         self._database, self._sight = database, sight
 
     def entities(
-        self, where: EntityFilter, *, sort: str = "ref", cursor: str | None = None, limit: int = 100
+        self,
+        where: EntityFilter,
+        *,
+        sort: str = "ref",
+        cursor: str | None = None,
+        limit: int = 100,
+        counted: bool = True,
     ) -> Page[EntityItem]:
         """One page. Raises ValueError with one sentence for an unknown sort, a cursor of another list, or a
-        level without its scorecard."""
+        level without its scorecard. `counted` False leaves the total out (−1): for whoever walks every page."""
         source, conditions = _source(where), [*_conditions(where), *self._sight.entities()]
         key, descending = _sort_key(sort, where)
-        order = (key.desc(), _AT.ref.desc()) if descending else (key, _AT.ref)
+        by_result = getattr(key, "table", None) is results  # then an index gives the whole order
+        ref = results.c.entity if by_result else _AT.ref
+        order = (key.desc(), ref.desc()) if descending else (key, ref)
         query = select(_AT.ref, key.label("sort_key")).select_from(source).where(*conditions).order_by(*order)
         if cursor is not None:
             last = _read_cursor(cursor, sort)
-            place = tuple_(key, _AT.ref)
+            place = tuple_(key, ref)
             query = query.where(place < last if descending else place > last)
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit + 1)).all()
-            counted = source if _filters_results(where) else entities
-            total = connection.execute(select(func.count()).select_from(counted).where(*conditions)).scalar_one()
+            total = _count(connection, where, conditions) if counted else -1
             items = _items(connection, [row.ref for row in rows[:limit]], self._sight)
         more = _write_cursor(sort, rows[limit - 1].sort_key, rows[limit - 1].ref) if len(rows) > limit else None
         return Page(tuple(items[row.ref] for row in rows[:limit]), more, total)
@@ -139,6 +154,24 @@ class Listing:
                     before.total + row.found,
                 )
         return list(found.values())
+
+    def ages(self, where: EntityFilter) -> tuple[datetime | None, datetime | None]:
+        """When the oldest and the newest facts behind the results of these entities were seen."""
+        conditions = [*_conditions(where), *self._sight.entities()]
+        with self._database.read() as connection:
+            oldest, newest = connection.execute(_ends(where).where(*conditions)).one()
+        return oldest, newest
+
+
+def _count(connection: Connection, where: EntityFilter, conditions: Sequence[ColumnElement[bool]]) -> int:
+    source = _source(where) if _filters_results(where) else entities
+    return connection.execute(select(func.count()).select_from(source).where(*conditions)).scalar_one()
+
+
+def _ends(where: EntityFilter) -> Select[Any]:
+    at = results.c
+    query = select(func.min(at.as_of), func.max(at.as_of)).select_from(results.join(entities, _AT.ref == at.entity))
+    return query.where(at.scorecard == where.scorecard) if where.scorecard else query
 
 
 def _source(where: EntityFilter) -> FromClause:
@@ -175,19 +208,42 @@ def _conditions(where: EntityFilter) -> list[ColumnElement[bool]]:
         found.append(results.c.level.in_(list(where.levels)))
     if where.meets_target is not None:
         found.append(results.c.meets_target.is_(where.meets_target))
+    if where.domain is not None:
+        found.append(_in_domain(where.domain))
+    if where.check:
+        found.append(_has_outcome(where))
     return found
+
+
+def _in_domain(domain: EntityRef) -> ColumnElement[bool]:
+    """The column `system` of a system holds its domain, that of a domain the one above it."""
+    part = entities.alias().c
+    tree = select(cast(str(domain), Text).label("ref")).cte("tree", recursive=True)
+    tree = tree.union(select(part.ref).where(part.kind == "domain", part.system == tree.c.ref))
+    domains = select(tree.c.ref)
+    systems = select(part.ref).where(part.kind == "system", part.system.in_(domains))
+    return or_(_AT.system.in_(domains), _AT.system.in_(systems))
+
+
+def _has_outcome(where: EntityFilter) -> ColumnElement[bool]:
+    if not where.scorecard:
+        raise ValueError("an outcome is one of a scorecard: name it")
+    at = outcomes.c
+    meant = (at.scorecard == where.scorecard, at.check == where.check, at.outcome.in_(list(where.outcomes)))
+    return _AT.ref.in_(select(at.entity).where(*meant))
 
 
 def _sort_key(sort: str, where: EntityFilter) -> tuple[ColumnElement[Any], bool]:
     if sort not in SORTS:
         raise ValueError(f"“{sort}” is not a way to sort; use one of {', '.join(SORTS)}")
-    name = sort.lstrip("-")
-    if name in ("ref", "name"):
-        return _AT[name], False
+    name, descending = sort.removeprefix("-"), sort.startswith("-")
+    if name in _TEXTS:
+        return _AT[name], descending
     if not where.scorecard:
         raise ValueError(f"sorting by {name} needs a scorecard")
-    column = results.c.level_rank if name == "level" else results.c.score
-    return func.coalesce(column, -2), sort.startswith("-")
+    if name == "level" and _filters_results(where):
+        return results.c.level_rank, descending
+    return func.coalesce(results.c.level_rank if name == "level" else results.c.score, -2), descending
 
 
 def _write_cursor(sort: str, key: object, ref: str) -> str:
@@ -199,7 +255,7 @@ def _read_cursor(cursor: str, sort: str) -> tuple[Any, str]:
         made_for, key, ref = json.loads(urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
     except (ValueError, TypeError, RecursionError):
         raise ValueError("the cursor is not one that this list gave") from None
-    wanted = str if sort in ("ref", "name") else int | float
+    wanted = str if sort.removeprefix("-") in _TEXTS else int | float
     if made_for != sort or not isinstance(key, wanted) or isinstance(key, bool) or not isinstance(ref, str):
         raise ValueError("the cursor belongs to a list sorted in another way")
     return key, ref
@@ -217,7 +273,7 @@ def _items(connection: Connection, refs: Sequence[str], sight: Sight) -> dict[st
 
 def _standings(connection: Connection, refs: Sequence[str]) -> dict[str, tuple[Standing, ...]]:
     at = results.c
-    columns = (at.scorecard, at.level, at.target_level, at.meets_target, at.score, at.coverage, at.as_of, at.etag)
+    columns = [at[field.name] for field in fields(Standing)]
     found: dict[str, tuple[Standing, ...]] = {}
     for chunk in chunks(refs):
         query = select(at.entity, *columns).where(at.entity.in_(chunk)).order_by(at.entity, at.scorecard)

@@ -6,6 +6,7 @@ An entity is seen when one of `owners` owns it, or when it is one of them (a gro
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,6 +25,11 @@ class Sight:
     @property
     def is_limited(self) -> bool:
         return self.owners is not None
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """Another text for another sight: part of an ETag."""
+        return "" if self.owners is None else hashlib.sha256("\n".join(self._sorted).encode()).hexdigest()[:16]
 
     def sees(self, owner: str) -> bool:
         return self.owners is None or owner in self.owners

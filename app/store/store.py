@@ -19,6 +19,7 @@ from app.store.listing import Listing
 from app.store.objects import Objects
 from app.store.outgoing import Outgoing
 from app.store.parsed import ParsedCache
+from app.store.people import People
 from app.store.policies import Policies
 from app.store.repositories import Repositories
 from app.store.served import Served
@@ -54,6 +55,7 @@ class Store:
         self.standings = Standings(database)
         self.feedback = FeedbackBook(database)
         self.served = Served(database)
+        self.people = People(database)
         self.tokens = Tokens(database)
         self.audit = Audit(database)
 
@@ -72,6 +74,7 @@ class Store:
         seen.tally = Tally(self.database, sight)
         seen.groups = Groups(self.database, sight)
         seen.standings = Standings(self.database, sight)
+        seen.inbound = Inbound(self.database, sight)
         seen.feedback = FeedbackBook(self.database, sight)
         seen.served = Served(self.database, sight)
         return seen

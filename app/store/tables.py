@@ -230,6 +230,7 @@ results = Table(
     Column("body", LargeBinary, nullable=False),  # as served
     # Lists and distributions are answered from this alone, without touching the wide rows.
     Index("results_standing", "entity", "scorecard", "level_rank", "score", "level", "meets_target"),
+    Index("results_order", "scorecard", "level_rank", "entity"),  # a scorecard's entities, lowest first
 )
 
 outcomes = Table(

@@ -92,7 +92,7 @@ def test_a_cursor_that_is_not_of_this_list_is_refused_in_words(listed: Store) ->
 
 
 def test_an_unknown_sort_or_one_without_its_scorecard_is_refused(listed: Store) -> None:
-    with pytest.raises(ValueError, match="is not a way to sort; use one of ref, name"):
+    with pytest.raises(ValueError, match="is not a way to sort; use one of ref, -ref, name"):
         listed.listing.entities(ALL, sort="age")
     with pytest.raises(ValueError, match="name it"):
         listed.listing.entities(EntityFilter(levels=("gold",)))

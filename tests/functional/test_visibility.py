@@ -11,7 +11,7 @@ from app.identity import tokens
 from app.identity.access import Access
 from app.identity.authenticator import Authenticator
 from app.identity.backstage import Backstage
-from app.identity.people import CatalogDirectory
+from app.store.inbound import Arrival
 from app.web import create_app
 
 ISSUER = "https://portal.example/api/auth"
@@ -70,6 +70,9 @@ def organisation(tmp_path_factory):
     )
     made.repository("orphan-xyzzy", {"catalog-info.yaml": component("unowned-xyzzy", owner="nobody")})
     made.crawl()
+    hidden = made.url("xyzzy")
+    arrival = Arrival(source="forge", forge="github", delivery="1", event="push", repository=hidden, state="accepted")
+    assert made.pipeline.store.inbound.record(arrival, made.now)
     made.push("shop", {"a.yaml": alert("Burning", "https://runbooks.example/burning")})
     made.push("xyzzy", {"alerts.yaml": alert("XyzzyBurning", "https://runbooks.example/xyzzy")})
     made.crawl()
@@ -81,8 +84,8 @@ def organisation(tmp_path_factory):
 def app(organisation):
     pipeline = organisation.pipeline
     portal = Backstage(issuer=ISSUER, keys=Published(), plugins={"catalog": Published()})
-    directory = CatalogDirectory(pipeline.catalog)
-    door = Authenticator(tokens=pipeline.store.tokens, directory=directory, clock=pipeline.clock, portals=(portal,))
+    store = pipeline.store
+    door = Authenticator(tokens=store.tokens, directory=store.people, clock=pipeline.clock, portals=(portal,))
     made = create_app(pipeline, access=Access(authenticator=door, visibility="owners"))
     made.testing = False
     return made

@@ -1,0 +1,78 @@
+"""From a query to a list of entities: filters, sorting, paging, for `/entities` and `/scorecards/{id}/results`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from flask import Response, abort
+
+from app.api.reading import pipeline
+from app.api.tables import answered
+from app.catalog.model import EntityRef
+from app.store.listing import EntityFilter, EntityItem
+from app.store.model import Page, refs_of
+
+_FIRST = "sre-maturity"
+
+
+def listed(where: EntityFilter, query: Mapping[str, Any], scorecard: str, name: str) -> Response:
+    """The list as asked for. A query that makes no sense is a 422."""
+    listing, sort = pipeline().store.listing, query["sort"]
+
+    def ask(cursor: str | None, limit: int, counted: bool) -> Page[EntityItem]:
+        return listing.entities(where, sort=sort, cursor=cursor, limit=limit, counted=counted)
+
+    try:
+        return answered(ask, query, scorecard, name)
+    except ValueError as error:
+        abort(422, str(error))
+
+
+def default_scorecard() -> str:
+    """The scorecard that is meant when none is named."""
+    cards = pipeline().policy.scorecards
+    return _FIRST if _FIRST in cards else next(iter(cards), "")
+
+
+def filter_of(query: Mapping[str, Any], scorecard: str, levels: Sequence[str] = ()) -> EntityFilter:
+    """A filter from a query; an owner stands for the groups below it too."""
+    return EntityFilter(
+        kinds=_lower(query.get("kind")),
+        namespaces=_lower(query.get("namespace")),
+        types=_either(query.get("type")),
+        lifecycles=_either(query.get("lifecycle")),
+        tiers=_either(query.get("tier")),
+        owners=owners_of(parsed_ref(query["owner"], "group")) if "owner" in query else (),
+        systems=(parsed_ref(query["system"], "system"),) if "system" in query else (),
+        domain=parsed_ref(query["domain"], "domain") if "domain" in query else None,
+        text=query.get("q", ""),
+        scorecard=scorecard,
+        levels=query.get("level", levels),
+        meets_target=query.get("meets_target"),
+        check=query.get("check", ""),
+        outcomes=query.get("outcome", ()),
+        orphans=query.get("orphans", False),
+    )
+
+
+def owners_of(group: EntityRef) -> tuple[EntityRef, ...]:
+    """A group and all groups below it."""
+    return refs_of(pipeline().store.groups.tree().below(str(group)))
+
+
+def parsed_ref(text: str, kind: str) -> EntityRef:
+    """A reference from a query. What is none is a 422."""
+    try:
+        return EntityRef.parse(text, kind=kind)
+    except ValueError as error:
+        abort(422, str(error))
+
+
+def _either(words: Sequence[str] | None) -> tuple[str, ...]:
+    """As written, and lower-case: descriptors write both."""
+    return tuple(dict.fromkeys((*(words or ()), *_lower(words))))
+
+
+def _lower(words: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(word.lower() for word in words or ())

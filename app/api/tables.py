@@ -1,0 +1,107 @@
+"""Lists as they leave: a page of JSON, or CSV for spreadsheets. CSV of a long list is sent page by page.
+
+A cell that a spreadsheet would run as a formula gets an apostrophe in front. Source: OWASP, CSV Injection.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from flask import Response, request
+
+from app.api.reading import dumped, freshness, item_json, pipeline
+from app.store.listing import EntityItem
+from app.store.model import Page
+
+COLUMNS = (
+    *("ref", "title", "kind", "type", "lifecycle", "tier", "owner", "system", "repository", "path"),
+    *("scorecard", "level", "target_level", "meets_target", "score", "coverage", "as_of", "commit", "judged_at"),
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_PAGE = 1000
+Ask = Callable[[str | None, int, bool], Page[EntityItem]]
+"""(cursor, limit, counted) → one page."""
+
+
+def answered(ask: Ask, query: Mapping[str, Any], scorecard: str, name: str) -> Response:
+    """One page as JSON; or, when CSV is wanted, every page (one, when a limit is given). Raises ValueError."""
+    if wants_csv(query):
+        whole = "limit" not in request.args
+        first = ask(query.get("cursor"), _PAGE if whole else query["limit"], False)
+        pages = _following(ask, first) if whole else iter((first,))
+        return as_csv(COLUMNS, (_cells(item, scorecard) for page in pages for item in page.items), name)
+    page = ask(query.get("cursor"), query["limit"], True)
+    body = {
+        "items": [narrowed(item_json(item), query.get("fields_")) for item in page.items],
+        "next_cursor": page.next_cursor,
+        "total": page.total,
+        **freshness(page.items),
+        "policy_version": pipeline().policy.version,
+    }
+    response = dumped(body)
+    response.vary.add("Accept")
+    return response
+
+
+def wants_csv(query: Mapping[str, Any]) -> bool:
+    said = query.get("format")
+    kinds = ["application/json", "text/csv"]
+    return bool(said == "csv" or (said is None and request.accept_mimetypes.best_match(kinds) == "text/csv"))
+
+
+def narrowed(item: dict[str, Any], wanted: Sequence[str] | None) -> dict[str, Any]:
+    return item if wanted is None else {name: item[name] for name in item if name in wanted}
+
+
+def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
+    """RFC 4180, sent as it is made. Nothing of it may need the request any more."""
+    response = Response(_lines(columns, rows), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.vary.add("Accept")
+    return response
+
+
+def safe_cell(value: object) -> str:
+    """A value as a cell that no spreadsheet runs."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    text = str(value).encode("utf-8", "replace").decode().replace("\x00", "")
+    return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
+
+
+def _lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[bytes]:
+    buffer = io.StringIO()
+    writer = csv.writer(buffer)
+    writer.writerow(columns)
+    for number, row in enumerate(rows, 1):
+        writer.writerow([safe_cell(value) for value in row])
+        if number % 200 == 0:
+            yield buffer.getvalue().encode()
+            buffer.seek(0)
+            buffer.truncate()
+    yield buffer.getvalue().encode()
+
+
+def _following(ask: Ask, page: Page[EntityItem]) -> Iterator[Page[EntityItem]]:
+    yield page
+    while page.next_cursor is not None:
+        page = ask(page.next_cursor, _PAGE, False)
+        yield page
+
+
+def _cells(item: EntityItem, scorecard: str) -> list[object]:
+    body = item_json(item)
+    none: dict[str, Any] = {}
+    standing = next((one for one in body["scorecards"] if one["scorecard"] == scorecard), none)
+    return [standing.get(name) if name in _OF_STANDING else body.get(name) for name in COLUMNS]
+
+
+_OF_STANDING = ("scorecard", "level", "target_level", "meets_target", "score", "coverage", "as_of", "commit")
