@@ -1,28 +1,42 @@
-"""`make bench`: a table and `bench/out/result.json`. Every figure stands beside its floor in the same run."""
+"""`make bench`: a table and `bench/out/result.json`. `python -m bench judging reads` runs parts; others keep theirs.
+
+Every figure stands beside its floor in the same run, so that a busy or slow machine changes both.
+"""
 
 from __future__ import annotations
 
 import json
+import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app import log
-from bench import crawling, judging
+from bench import checking, crawling, judging
+from bench.rows import Row, table
+
+PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
+    "crawling": crawling.run,
+    "judging": judging.run,
+    "checking": checking.run,
+}
+OUT = Path(__file__).parent / "out" / "result.json"
 
 
-def main() -> None:
+def main(names: list[str]) -> None:
+    if unknown := [name for name in names if name not in PARTS]:
+        sys.exit(f"there is no benchmark {unknown[0]}; there are: {', '.join(PARTS)}")
     log.configure(level="error")
-    with tempfile.TemporaryDirectory(prefix="roadworthy-bench-") as name:
-        folder = Path(name)
-        rows = [*crawling.run(folder / "org", 200), judging.run(), crawling.check_ratio(folder / "tree")]
-    print(f"{'what':48} {'ours':>10} {'floor':>10} {'ratio':>7} {'goal':>6}")
-    for what, ours, floor, goal in rows:
-        print(f"{what:48} {ours * 1000:8.0f}ms {floor * 1000:8.0f}ms {ours / floor:7.2f} {goal:6.1f}")
-    out = Path(__file__).parent / "out"
-    out.mkdir(exist_ok=True)
-    result = [{"what": w, "seconds": o, "floor_seconds": f, "ratio": o / f, "goal": g} for w, o, f, g in rows]
-    (out / "result.json").write_text(json.dumps(result, indent=2), "utf-8")
+    kept = json.loads(OUT.read_text("utf-8")) if names and OUT.exists() else {}
+    with tempfile.TemporaryDirectory(prefix="roadworthy-bench-") as folder:
+        for name in names or PARTS:
+            rows = PARTS[name](Path(folder) / name)
+            print(f"\n{name}\n{table(rows)}", flush=True)
+            kept[name] = [row.json() for row in rows]
+    OUT.parent.mkdir(exist_ok=True)
+    OUT.write_text(json.dumps({name: kept[name] for name in PARTS if name in kept}, indent=2), "utf-8")
+    print(f"\nwritten to {OUT}")
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

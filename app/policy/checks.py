@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 from app.facts.schema import Schema, fact_types
 from app.lib import times
 from app.policy.examples import read_examples
-from app.policy.model import Check, Parameter, PolicyProblem
+from app.policy.model import Check
 from app.policy.places import locate
 from app.policy.reader import Reader, suggestion
 from app.policy.remediation import placeholders
-from app.policy.rules import ENTITY, Compiler, Rule, RuleError
+from app.policy.rules import ENTITY, Compiler, Rule, RuleError, can_name
+from app.policy.written import Parameter, PolicyProblem
 
 _INT64 = 2**63
 _PARAMETER_TYPES = ("bool", "int", "double", "string", "strings", "duration")
@@ -21,13 +23,18 @@ _KINDS: Mapping[str, tuple[type, ...]] = {"bool": (bool,), "int": (int,), "doubl
 
 
 class Names:
-    """What rules may name, by context; compilers are made once for each context and reused."""
+    """What rules may name, by context; compilers are made once for each context and reused.
 
-    def __init__(self, schema: Schema, tiers: Collection[str] = ()) -> None:
+    `shared`: parameter → type, where all checks that declare it agree. Checks over one list then have one compiler, and
+    so can be shown its items at once.
+    """
+
+    def __init__(self, schema: Schema, tiers: Collection[str] = (), shared: Mapping[str, str] | None = None) -> None:
         self.tiers = tiers
         self.facts = fact_types(schema)
         self.common: dict[str, str] = {name: fact.type for name, fact in self.facts.items() if fact.type != "items"}
         self.common |= {f"entity.{name}": type_ for name, type_ in ENTITY.items()} | {"now": "timestamp"}
+        self._shared = {f"params.{name}": type_ for name, type_ in (shared or {}).items()}
         self._compilers: dict[tuple[str, tuple[tuple[str, str], ...]], Compiler] = {}
 
     def item_fields(self, each: str) -> dict[str, str]:
@@ -36,12 +43,28 @@ class Names:
         return {f"item.{name}": field.type for name, field in fields.items() if field.rule and field.type != "items"}
 
     def compiler(self, each: str, parameters: Mapping[str, Parameter]) -> Compiler:
-        typed = tuple(sorted((f"params.{name}", parameter.type) for name, parameter in parameters.items()))
-        key = (each, typed)
+        """The compiler of checks over one list; with the parameters of others too, unless their types differ."""
+        own = {f"params.{name}": parameter.type for name, parameter in parameters.items()}
+        typed = self._shared if own.items() <= self._shared.items() else own
+        key = (each, tuple(sorted(typed.items())))
         if key not in self._compilers:
-            names = {**self.common, **dict(typed), **(self.item_fields(each) if each else {})}
+            names = {**self.common, **typed, **(self.item_fields(each) if each else {})}
             self._compilers[key] = Compiler(names)
         return self._compilers[key]
+
+
+def agreed_types(nodes: Iterable[Any]) -> dict[str, str]:
+    """Parameter → type of all checks in these documents, without those that are declared with several types."""
+    found: dict[str, set[str]] = {}
+    for node in nodes:
+        checks = node.get("checks") if isinstance(node, dict) else None
+        for check in checks if isinstance(checks, list) else ():
+            declared = check.get("parameters") if isinstance(check, dict) else None
+            for name, parameter in declared.items() if isinstance(declared, dict) else ():
+                type_ = parameter.get("type") if isinstance(parameter, dict) else None
+                if can_name(f"params.{name}"):
+                    found.setdefault(str(name), set()).add(str(type_))
+    return {name: type_ for name, types in found.items() if len(types) == 1 for type_ in types & set(_PARAMETER_TYPES)}
 
 
 def read_check(reader: Reader, area: str, names: Names) -> Check | None:
@@ -82,7 +105,8 @@ def read_check(reader: Reader, area: str, names: Names) -> Check | None:
     if len(reader.problems) > before or rules["require"] is None:
         return None
     line = reader.mark()[0]
-    return Check(**check, **rules, area=area, parameters=parameters, each=each, path=reader.path, line=line)  # type: ignore[arg-type]
+    made = Check(**check, **rules, area=area, parameters=parameters, each=each, path=reader.path, line=line)  # type: ignore[arg-type]
+    return replace(made, standing=names.compiler(each, parameters).standing(made.where, made.unknown, made.require))
 
 
 def _rule(reader: Reader, key: str, names: Names, each: str, parameters: Mapping[str, Parameter]) -> Rule | None:
@@ -90,7 +114,8 @@ def _rule(reader: Reader, key: str, names: Names, each: str, parameters: Mapping
     if not source:
         return None
     try:
-        return names.compiler(each, parameters).compile(source)
+        allowed = {f"params.{name}" for name in parameters}
+        return names.compiler(each, parameters).compile(source, allowed)
     except RuleError as error:
         written = str(reader.node[key])
         rows = written.strip().split("\n")

@@ -11,11 +11,12 @@ from app.catalog.model import EntityRef
 from app.errors import DocumentError, PolicyError
 from app.facts.schema import Schema
 from app.lib import documents
-from app.policy.checks import Names, read_check, typed
-from app.policy.model import Check, Entry, Level, Parameter, Policy, PolicyProblem, Scope, Scorecard, Waiver
+from app.policy.checks import Names, agreed_types, read_check, typed
+from app.policy.model import Check, Entry, Level, Policy, Scorecard, Waiver
 from app.policy.reader import Reader, suggestion
 from app.policy.rules import ENTITY, Compiler, Rule, RuleError
 from app.policy.settings import read_settings
+from app.policy.written import Parameter, PolicyProblem, Scope
 
 _SETTINGS, _WAIVERS, _CHECKS = "policy.yaml", "waivers.yaml", "checks/"
 
@@ -51,7 +52,7 @@ def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
     nodes = {name: _parse(name, text, problems) for name, text in sorted(texts.items())}
     tiers = _stated_tiers(nodes.get(_SETTINGS))
     parts = {name: node for name, node in nodes.items() if name.startswith(_CHECKS)}
-    checks = _checks(parts, texts, Names(schema, tiers), problems)
+    checks = _checks(parts, texts, Names(schema, tiers, agreed_types(parts.values())), problems)
     known = {*checks, *(str(node.get("area")) for node in parts.values() if isinstance(node, dict))}
     settings = read_settings(nodes.get(_SETTINGS), known, problems)
     others = {name: node for name, node in nodes.items() if "/" not in name and name not in (_SETTINGS, _WAIVERS)}

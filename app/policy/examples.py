@@ -10,11 +10,14 @@ from typing import Any
 from app.facts.model import Facts, Reason, Unknown
 from app.facts.schema import Fact
 from app.lib import times
-from app.policy.judging import Verdict, judge, scope
-from app.policy.model import Check, Example, Outcome, Parameter, Policy, Subject
+from app.policy.asks import alone
+from app.policy.judging import judge
+from app.policy.model import Check, CheckResult, Outcome, Policy, Subject, Told
 from app.policy.reader import Reader, suggestion
-from app.policy.remediation import render
 from app.policy.rules import ENTITY
+from app.policy.sight import Sight, entity_names
+from app.policy.telling import Teller
+from app.policy.written import Example, Parameter
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 _PLAIN: Mapping[str, type] = {
@@ -173,28 +176,27 @@ def run_examples(policy: Policy) -> list[ExampleFailure]:
     return failures
 
 
-def verdict_of(check: Check, example: Example) -> tuple[Verdict, str]:
-    """What the check says of an example's facts, and its rendered remediation."""
+def verdict_of(check: Check, example: Example) -> tuple[Outcome, Told]:
+    """What the check says of an example's facts."""
     facts = Facts(values=dict(example.facts), collected_at=example.now or NOW)
     facts.unknown = {name: Unknown(Reason(reason), f"{name} is {reason}") for name, reason in example.unknown.items()}
     subject = replace(_SUBJECT, **example.entity)
-    entity = {f"entity.{name}": getattr(subject, name) for name in Subject.__dataclass_fields__}
-    entity["entity.tags"] = list(subject.tags)
-    seen = scope(facts, entity, example.now or NOW)
     parameters = {f"params.{name}": p.by_tier.get(subject.tier, p.default) for name, p in check.parameters.items()}
     parameters |= {f"params.{name}": value for name, value in example.parameters.items()}
-    verdict = judge(check, facts, seen, parameters)
-    return verdict, render(check.remediation, verdict, facts, seen, parameters)
+    ask, sight = alone(check, parameters), Sight(facts, entity_names(subject), example.now or NOW)
+    outcome, clue = judge(ask, sight)
+    teller = Teller(sight, {check.id: ask})
+    return outcome, CheckResult(check, "", 1, outcome, outcome, teller=teller, clue=clue).told
 
 
 _SUBJECT = Subject(ref="component:default/example", kind="component", type="service", name="example")
 
 
 def _told(check: Check, example: Example) -> str:
-    verdict, _ = verdict_of(check, example)
-    if verdict.outcome != example.outcome:
-        return f"expected {example.outcome}, got {verdict.outcome} ({verdict.reason or 'no reason'})"
+    outcome, told = verdict_of(check, example)
+    if outcome != example.outcome:
+        return f"expected {example.outcome}, got {outcome} ({told.reason or 'no reason'})"
     if example.offenders is None:
         return ""
-    places = [f"{offender.place.path}:{offender.place.line}" for offender in verdict.offenders]
+    places = [f"{offender.place.path}:{offender.place.line}" for offender in told.offenders]
     return "" if places == list(example.offenders) else f"expected offenders {list(example.offenders)}, got {places}"

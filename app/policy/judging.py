@@ -1,4 +1,4 @@
-"""One check on one entity's facts: the rule's answer, with its evidence and offenders. Pure.
+"""One check on one entity's facts: the rule's answer. What is told of it is `telling`'s. Pure.
 
 An `each` rule counts items three ways (see `counting`). Unknown items count both ways: the check passes if it holds
 with all of them failing, fails if it fails with all of them passing, and is unknown otherwise.
@@ -6,121 +6,54 @@ with all of them failing, fails if it fails with all of them passing, and is unk
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any
+from app.policy.asks import Ask
+from app.policy.counting import outcome_of, standings_of
+from app.policy.model import CheckResult, Outcome
+from app.policy.rules import ask as ask_rule
+from app.policy.rules import reply
+from app.policy.sight import Sight
 
-from app.facts.model import Facts, Place, Reason
-from app.policy.counting import Tally, count, name_of, outcome_of
-from app.policy.model import Check, Evidence, Offender, Outcome
-from app.policy.rules import Rule, ask
-
-MAX_OFFENDERS = 50
-_NOT_COLLECTED = "has not been collected"
-_NOWHERE = Place()
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A check's answer before waivers and enforcement. `code` is a Reason when unknown."""
-
-    outcome: Outcome
-    reason: str = ""
-    code: str = ""
-    offenders: tuple[Offender, ...] = ()
-    total: int = 0
-    evidence: tuple[Evidence, ...] = ()
+_PASS, _FAIL, _UNKNOWN, _ERROR = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR
+Clue = bytes | str | CheckResult | None
+"""Where each item stands (`counting`); the name that is absent, of an unknown; what is broken, of an error; the
+prerequisite that blocks. Small and flat, since every result of every entity holds one.
+"""
+Verdict = tuple[Outcome, Clue]
+"""A check's answer before waivers and enforcement."""
 
 
-def scope(facts: Facts, entity: Mapping[str, Any], now: datetime) -> dict[str, Any]:
-    """What every rule on one entity may see besides its parameters."""
-    return {**facts.values, **entity, "now": now}
+def judge(ask: Ask, sight: Sight) -> Verdict:
+    """The verdict of one check."""
+    return _each(ask, sight) if ask.check.each else _require(ask, sight)
 
 
-def judge(check: Check, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]) -> Verdict:
-    """The verdict of one check. `seen` is `scope(...)`, `parameters` are named `params.…`."""
-    return _each(check, facts, seen, parameters) if check.each else _require(check, facts, seen, parameters)
-
-
-def used(names: Sequence[str], seen: Mapping[str, Any], parameters: Mapping[str, Any]) -> dict[str, Any]:
-    """Of these names, those that have a value."""
-    data = {name: seen[name] for name in names if name in seen}
-    if parameters:
-        data.update((name, parameters[name]) for name in names if name in parameters)
-    return data
-
-
-def _require(check: Check, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]) -> Verdict:
-    rule = check.require
-    data = used(rule.names, seen, parameters)
-    answer = ask(rule, data)
-    evidence = _evidence(rule, facts, data)
+def _require(ask: Ask, sight: Sight) -> Verdict:
+    data, activation = sight.whole(ask.showing)
+    try:
+        value = ask.stands(activation).value()
+    except Exception:  # noqa: BLE001 (an exceeded budget, or something can't be held: asked again below)
+        value = None
+    if value is True:
+        return _PASS, None
+    if value is False:
+        return _FAIL, None
+    rule = ask.check.require
+    if activation is None:  # perhaps only what another rule uses can't be held: this one is asked by itself
+        answer = ask_rule(rule, sight.used(rule.names, ask.parameters))
+    else:
+        answer = reply(rule, data, activation)
     if answer.value is not None:
-        return Verdict(Outcome.PASS if answer.value else Outcome.FAIL, evidence=evidence)
-    if answer.error:
-        return Verdict(Outcome.ERROR, f"the rule is broken: {answer.error}", evidence=evidence)
-    return _unknown(facts, answer.absent[0], evidence)
+        return (_PASS if answer.value else _FAIL), None
+    return (_ERROR, answer.error) if answer.error else (_UNKNOWN, answer.absent[0])
 
 
-def _unknown(facts: Facts, name: str, evidence: tuple[Evidence, ...]) -> Verdict:
-    missing = facts.unknown.get(name) or facts.unknown.get(name.split(".")[0])
-    if missing is None:
-        return Verdict(Outcome.UNKNOWN, f"{name} {_NOT_COLLECTED}", Reason.UNREADABLE, evidence=evidence)
-    return Verdict(Outcome.UNKNOWN, missing.message, missing.reason, evidence=evidence)
-
-
-def _evidence(rule: Rule, facts: Facts, data: Mapping[str, Any]) -> tuple[Evidence, ...]:
-    return tuple(
-        Evidence(name, rule.source, data.get(name), facts.evidence.get(name, _NOWHERE), facts.given_by.get(name, ""))
-        for name in rule.names
-        if name != "now" and not name.startswith(("params.", "entity.", "item."))
-    )
-
-
-def _each(check: Check, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]) -> Verdict:
-    items = seen.get(check.each)
+def _each(ask: Ask, sight: Sight) -> Verdict:
+    items = sight.items(ask.showing)
     if items is None:
-        return _unknown(facts, check.each, ())
-    if not isinstance(items, list | tuple):
-        return Verdict(Outcome.ERROR, f"{check.each} is not a list of items")
-    tally = count(check, items, used(check.names, seen, parameters), facts)
-    if tally.error:
-        return Verdict(Outcome.ERROR, f"the rule is broken: {tally.error}")
-    return _concluded(check, tally, facts)
-
-
-def _concluded(check: Check, tally: Tally, facts: Facts) -> Verdict:
-    outcome = outcome_of(check, tally)
-    observed = f"{tally.passed} of {tally.total} pass" + (f", {tally.unknown} can't be told" if tally.unknown else "")
-    evidence = (Evidence(check.each, check.rule_text, observed, _NOWHERE, facts.given_by.get(check.each, "")),)
-    if outcome is Outcome.PASS:
-        return Verdict(outcome, evidence=evidence)
-    if outcome is Outcome.UNKNOWN:
-        return Verdict(outcome, tally.why_unknown, tally.code, evidence=evidence)
-    if not tally.total:
-        things = check.each.split(".")[-1].replace("_", " ")
-        return Verdict(outcome, f"nothing to judge: no {things}", evidence=evidence)
-    failed = f"{tally.failed} of {tally.total} fail"
-    reason = f"{tally.passed} of {check.minimum} needed" if check.minimum else failed
-    offenders = tuple(_offender(item) for item in tally.offenders[:MAX_OFFENDERS])
-    return Verdict(outcome, reason, offenders=offenders, total=tally.failed, evidence=evidence)
-
-
-def _offender(item: Mapping[str, Any]) -> Offender:
-    line = item.get("line")
-    return Offender(
-        name_of(item),
-        Place(
-            repository=_text(item, "repository"),
-            commit=_text(item, "commit"),
-            path=_text(item, "path"),
-            line=line if isinstance(line, int) else 0,
-            url=_text(item, "url"),
-        ),
-    )
-
-
-def _text(item: Mapping[str, Any], key: str) -> str:
-    value = item.get(key, "")
-    return value if isinstance(value, str) else ""
+        return _UNKNOWN, ask.check.each
+    if items.no_list:
+        return _ERROR, items.wrong
+    standings, broken = standings_of(ask, items)
+    if broken:
+        return _ERROR, broken
+    return outcome_of(ask.check, standings, items.unread.count), standings

@@ -1,4 +1,4 @@
-"""Level, score and coverage from outcomes: the arithmetic of DESIGN's results. Numbers in, numbers out.
+"""Level, score and coverage from outcomes: the arithmetic of docs/scoring.md. Numbers in, numbers out.
 
 A level holds when its own checks and those of all levels below pass, are waived or do not apply, and at least one of
 its own passed or is waived. Unknown blocks it. Checks that do not count yet (`enforced` false) are left out.
@@ -7,57 +7,100 @@ its own passed or is waived. Unknown blocks it. Checks that do not count yet (`e
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
 from app.policy.model import CheckResult, Outcome, Scorecard
 
 NONE, NOT_RATED = "none", "not_rated"
-_GOOD = (Outcome.PASS, Outcome.WAIVED)
-_HOLDS = (*_GOOD, Outcome.NOT_APPLICABLE)
-_UNSEEN = (Outcome.UNKNOWN, Outcome.ERROR)
+_PASS, _FAIL, _WAIVED, _NOT_APPLICABLE = Outcome.PASS, Outcome.FAIL, Outcome.WAIVED, Outcome.NOT_APPLICABLE
+_UNKNOWN, _ERROR = Outcome.UNKNOWN, Outcome.ERROR
 
 
-def level_of(scorecard: Scorecard, checks: Sequence[CheckResult]) -> str:
-    """The highest level that holds; `none` below the first; `not_rated` where a required area shows nothing."""
-    counted = [result for result in checks if result.enforced]
-    if any(_unproven(counted, area) for area in scorecard.required_areas):
-        return NOT_RATED
-    reached = NONE
-    for level in scorecard.levels:
-        own = [result for result in counted if result.level == level.id]
-        if not all(result.outcome in _HOLDS for result in own):
-            return reached
-        if any(result.outcome in _GOOD for result in own):
-            reached = level.id
-    return reached
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """Where one entity stands on a scorecard: see `ScorecardResult`."""
+
+    level: str
+    possible: str
+    raw: str
+    score: float | None
+    coverage: float | None
 
 
-def _unproven(checks: Iterable[CheckResult], area: str) -> bool:
-    outcomes = [r.outcome for r in checks if r.check.area == area and r.outcome is not Outcome.NOT_APPLICABLE]
-    return bool(outcomes) and all(outcome in _UNSEEN for outcome in outcomes)
+def standing(scorecard: Scorecard, checks: Sequence[CheckResult]) -> Standing:
+    """Everything at once. `possible` takes what could not be seen as passed, `raw` leaves waivers out."""
+    outcomes = [result.outcome for result in checks]
+    could, would = possible(checks), raw(checks)
+    level = level_of(scorecard, checks, outcomes)
+    return Standing(
+        level,
+        level if could == outcomes else level_of(scorecard, checks, could),
+        level if would == outcomes else level_of(scorecard, checks, would),
+        *_shares(checks),
+    )
 
 
-def possible(checks: Iterable[CheckResult]) -> list[CheckResult]:
+def level_of(scorecard: Scorecard, checks: Sequence[CheckResult], outcomes: Sequence[Outcome]) -> str:
+    """The highest level that holds; `none` below the first; `not_rated` where a required area shows nothing.
+
+    `outcomes`: those of the checks, in the same order: as they are, or as they would be (`possible`, `raw`).
+    """
+    ranks = scorecard.ranks
+    broken, proven = len(ranks) + 1, set()
+    for result, outcome in zip(checks, outcomes, strict=True):
+        if not result.enforced or outcome is _NOT_APPLICABLE:
+            continue
+        if outcome is _PASS or outcome is _WAIVED:
+            proven.add(ranks[result.level])
+        elif ranks[result.level] < broken:
+            broken = ranks[result.level]
+    for area in scorecard.required_areas:
+        if _unproven(checks, outcomes, area):
+            return NOT_RATED
+    reached = max((rank for rank in proven if rank < broken), default=0)
+    return scorecard.levels[reached - 1].id if reached else NONE
+
+
+def _unproven(checks: Sequence[CheckResult], outcomes: Sequence[Outcome], area: str) -> bool:
+    """Whether something of the area applies, and nothing of it could be seen."""
+    applies = False
+    for result, outcome in zip(checks, outcomes, strict=True):
+        if result.check.area == area and result.enforced and outcome is not _NOT_APPLICABLE:
+            if outcome is not _UNKNOWN and outcome is not _ERROR:
+                return False
+            applies = True
+    return applies
+
+
+def possible(checks: Iterable[CheckResult]) -> list[Outcome]:
     """As if everything that could not be seen passed."""
-    return [replace(r, outcome=Outcome.PASS) if r.outcome in _UNSEEN else r for r in checks]
+    return [_PASS if r.outcome is _UNKNOWN or r.outcome is _ERROR else r.outcome for r in checks]
 
 
-def raw(checks: Iterable[CheckResult]) -> list[CheckResult]:
+def raw(checks: Iterable[CheckResult]) -> list[Outcome]:
     """Without waivers."""
-    return [r if r.outcome is r.raw else replace(r, outcome=r.raw) for r in checks]
+    return [result.raw for result in checks]
+
+
+def _shares(checks: Iterable[CheckResult]) -> tuple[float | None, float | None]:
+    """Score: weight passed over weight passed and failed; None when nothing was judged.
+
+    Coverage: weight passed and failed over the weight of all that apply; None when nothing applies. Both 0..1.
+    """
+    passed = failed = other = 0
+    for result in checks:
+        if result.enforced:
+            outcome = result.outcome
+            if outcome is _PASS:
+                passed += result.weight
+            elif outcome is _FAIL:
+                failed += result.weight
+            elif outcome is not _NOT_APPLICABLE:
+                other += result.weight
+    judged = passed + failed
+    return (passed / judged if judged else None), (judged / (judged + other) if judged + other else None)
 
 
 def score_of(checks: Iterable[CheckResult]) -> float | None:
     """Weight passed over weight passed and failed, 0..1; None when nothing was judged."""
-    counted = [result for result in checks if result.enforced]
-    passed = sum(result.weight for result in counted if result.outcome is Outcome.PASS)
-    judged = passed + sum(result.weight for result in counted if result.outcome is Outcome.FAIL)
-    return passed / judged if judged else None
-
-
-def coverage_of(checks: Iterable[CheckResult]) -> float | None:
-    """Weight passed and failed over the weight of all that apply, 0..1; None when nothing applies."""
-    counted = [r for r in checks if r.enforced and r.outcome is not Outcome.NOT_APPLICABLE]
-    total = sum(result.weight for result in counted)
-    judged = sum(result.weight for result in counted if result.outcome in (Outcome.PASS, Outcome.FAIL))
-    return judged / total if total else None
+    return _shares(checks)[0]

@@ -1,4 +1,4 @@
-"""Policy and results as shapes: what is asked, and what the answer was. Frozen; nothing here does anything."""
+"""Policy and results as shapes: what is asked, and what the answer was."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 from app.facts.model import Place
 from app.policy.rules import Rule
+from app.policy.written import Example, Parameter, Scope
+
+_NO_FACTS = ("params.", "entity.", "item.")
 
 
 class Outcome(StrEnum):
@@ -21,43 +24,6 @@ class Outcome(StrEnum):
     NOT_APPLICABLE = "not_applicable"
     WAIVED = "waived"
     ERROR = "error"
-
-
-@dataclass(frozen=True, slots=True)
-class PolicyProblem:
-    """What is wrong in a policy document, and where. `line` and `column` count from 1."""
-
-    path: str
-    line: int
-    column: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.path}:{self.line}:{self.column}: {self.message}"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """A number or list that a rule uses. `default` and `by_tier` hold typed values (durations as timedelta)."""
-
-    type: str
-    default: Any
-    doc: str = ""
-    by_tier: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Example:
-    """Facts and the outcome they must give. `unknown`: full fact name → reason."""
-
-    facts: Mapping[str, Any]
-    unknown: Mapping[str, str]
-    entity: Mapping[str, Any]
-    parameters: Mapping[str, Any]
-    now: datetime | None
-    outcome: str
-    offenders: tuple[str, ...] | None
-    line: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +44,8 @@ class Check:
     where: Rule | None = None
     require: Rule
     unknown: Rule | None = None
+    standing: Any = None
+    """`where`, `unknown` and `require` in one program (`Compiler.standing`); without it they are asked one by one."""
     at_least: float = 1.0
     minimum: int = 0
     include_ignored: bool = False
@@ -86,19 +54,26 @@ class Check:
     examples: tuple[Example, ...] = ()
     path: str = ""
     line: int = 1
+    rules: tuple[Rule, ...] = field(init=False, compare=False, repr=False)
+    """`where`, `require` and `unknown`, those it has."""
     names: tuple[str, ...] = field(init=False, compare=False, repr=False)
     """What its rules use."""
     item_paths: tuple[tuple[str, str, tuple[str, ...]], ...] = field(init=False, compare=False, repr=False)
     """Of these the item's fields: (name, first key, further keys)."""
+    shown: tuple[str, ...] = field(init=False, compare=False, repr=False)
+    """The facts that a rule without `each` shows as its evidence."""
     rule_text: str = field(init=False, compare=False, repr=False)
     """The rule as a person reads it."""
 
     def __post_init__(self) -> None:
-        rules = [rule for rule in (self.where, self.require, self.unknown) if rule is not None]
+        rules = tuple(rule for rule in (self.where, self.require, self.unknown) if rule is not None)
         names = tuple(dict.fromkeys(name for rule in rules for name in rule.names))
         split = [(name, name.split(".")) for name in names if name.startswith("item.")]
+        object.__setattr__(self, "rules", rules)
         object.__setattr__(self, "names", names)
         object.__setattr__(self, "item_paths", tuple((name, parts[1], tuple(parts[2:])) for name, parts in split))
+        own = tuple(name for name in self.require.names if name != "now" and not name.startswith(_NO_FACTS))
+        object.__setattr__(self, "shown", own)
         object.__setattr__(self, "rule_text", self._rule_text())
 
     def _rule_text(self) -> str:
@@ -113,14 +88,6 @@ class Check:
 class Level:
     id: str
     title: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scope:
-    """Which of a scorecard's entities some of its checks are for: `title` ends "asked only of …"."""
-
-    title: str
-    applies_to: Rule
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,11 +114,15 @@ class Scorecard:
     entries: tuple[Entry, ...]
     targets: Mapping[str, str]
     required_areas: tuple[str, ...] = ()
+    ranks: Mapping[str, int] = field(init=False, compare=False, repr=False)
+    """Level → its rank, from 1."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ranks", {level.id: number for number, level in enumerate(self.levels, 1)})
 
     def rank(self, level: str) -> int:
         """1 for the first level, and so on; 0 for `none`, −1 for `not_rated`."""
-        order = {item.id: number for number, item in enumerate(self.levels, 1)}
-        return order.get(level, -1 if level == "not_rated" else 0)
+        return self.ranks.get(level, -1 if level == "not_rated" else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +148,8 @@ class Policy:
     version: str = ""
     documents: Mapping[str, str] = field(default_factory=dict)
     """File name → text: enough to load the same policy again."""
+    prepared: dict[Any, Any] = field(init=False, compare=False, repr=False, default_factory=dict)
+    """What `asks` has worked out of this policy; nobody else's."""
 
     @property
     def tiers(self) -> tuple[str, ...]:
@@ -225,24 +198,81 @@ class Offender:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """What a person is told of an outcome. `code` is an unknown's machine-readable reason (`facts.model.Reason`)."""
+
+    reason: str = ""
+    code: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    offenders: tuple[Offender, ...] = ()
+    offenders_total: int = 0
+    remediation: str = ""
+
+
+class Teller(Protocol):
+    """Works out what is told of an outcome."""
+
+    def tell(self, result: CheckResult) -> Told: ...
+
+
+@dataclass(slots=True, eq=False)
 class CheckResult:
-    """One check on one entity. `raw` is the outcome before a waiver. Not `enforced`: shown, but does not count yet."""
+    """One check on one entity. `raw` is the outcome before a waiver. Not `enforced`: shown, but does not count yet.
+
+    Many are made, few are read: so it is not frozen (that doubles its cost), and `teller` works out what is told of it
+    when first asked, from facts that stay as they are."""
 
     check: Check
     level: str
     weight: int
     outcome: Outcome
     raw: Outcome
-    reason: str = ""
-    code: str = ""
-    """Machine-readable reason of an unknown: not_connected, source_failing, unreadable, expired, forbidden."""
-    evidence: tuple[Evidence, ...] = ()
-    offenders: tuple[Offender, ...] = ()
-    offenders_total: int = 0
-    remediation: str = ""
     waiver: Waiver | None = None
     enforced: bool = True
     turns_at: datetime | None = None
+    teller: Teller | None = None
+    clue: bytes | str | CheckResult | None = None
+    """What the teller needs to know besides the facts: see `judging.Clue`."""
+    known: Told | None = None
+
+    @property
+    def told(self) -> Told:
+        if self.known is None:
+            self.known = self.teller.tell(self) if self.teller is not None else Told()
+        return self.known
+
+    @property
+    def reason(self) -> str:
+        return self.told.reason
+
+    @property
+    def code(self) -> str:
+        return self.told.code
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        return self.told.evidence
+
+    @property
+    def offenders(self) -> tuple[Offender, ...]:
+        return self.told.offenders
+
+    @property
+    def offenders_total(self) -> int:
+        return self.told.offenders_total
+
+    @property
+    def remediation(self) -> str:
+        return self.told.remediation
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CheckResult) and self._compared() == other._compared()
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _compared(self) -> tuple[Any, ...]:
+        own = (self.check, self.level, self.weight, self.outcome, self.raw, self.waiver, self.enforced, self.turns_at)
+        return (*own, self.told)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.lib import documents, times
-from app.policy.model import PolicyProblem
+from app.policy.written import PolicyProblem
 
 
 class Reader:

@@ -7,11 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.facts.model import Facts
 from app.lib import times
-from app.policy.counting import name_of
-from app.policy.judging import Verdict
-from app.policy.model import Outcome
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
 _MAX_VALUE = 200
@@ -27,16 +23,8 @@ def generic(template: str) -> str:
     return _PLACEHOLDER.sub("…", template).strip()
 
 
-def render(
-    template: str, verdict: Verdict, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> str:
-    """The text for this entity, "" where there is nothing to mend.
-
-    An item's names come from its first offender, and "…" stands for what is not known.
-    """
-    if verdict.outcome is Outcome.PASS:
-        return ""
-    item = _first_offender(verdict, facts)
+def render(template: str, item: Mapping[str, Any], seen: Mapping[str, Any], parameters: Mapping[str, Any]) -> str:
+    """The text for one entity. `item` is the first offender; "…" stands for what is not known."""
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
@@ -66,14 +54,3 @@ def _walk(node: Any, path: list[str]) -> Any:
     for part in path:
         node = node.get(part) if isinstance(node, Mapping) else None
     return node
-
-
-def _first_offender(verdict: Verdict, facts: Facts) -> Mapping[str, Any]:
-    if not verdict.offenders or not verdict.evidence:
-        return {}
-    first = verdict.offenders[0]
-    wanted = (first.place.path, first.place.line, first.name)
-    for item in facts.values.get(verdict.evidence[0].fact, ()):
-        if isinstance(item, Mapping) and (item.get("path", ""), item.get("line", 0), name_of(item)) == wanted:
-            return item
-    return {"name": first.name, "path": first.place.path, "line": first.place.line}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -70,6 +70,8 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\s*\.\s*[A-Za-z_][A-Za-z0-9_]*)*")
 _COMPILE = re.compile(r"<input>:(\d+):(\d+): (.*)")
 _DURATION = re.compile(r"""\bduration\(\s*["']([^"']+)["']\s*\)""")
 _TIMESTAMP = re.compile(r"""\btimestamp\(\s*["']([^"']+)["']\s*\)""")
+STANDS_FAILED, STANDS_PASSED, STANDS_UNKNOWN, STANDS_SKIPPED = 0, 1, 2, 3
+"""What `Compiler.standing` makes a program say of an item."""
 Value = bool | None
 
 
@@ -89,6 +91,7 @@ class Rule:
     names: tuple[str, ...]
     program: Any
     activation: Any
+    """Makes an activation from names and values; one serves every rule of the same compiler, and no other."""
 
     @property
     def durations(self) -> tuple[str, ...]:
@@ -113,42 +116,81 @@ class Answer:
 TRUE, FALSE = Answer(True), Answer(False)
 
 
+def can_name(name: str) -> bool:
+    """Whether rules can use a dotted name."""
+    return bool(re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name)) and not _KEYWORDS & set(name.split("."))
+
+
 class Compiler:
     """Compiles rules against typed names. Types: bool, int, double, string, timestamp, duration, strings, map."""
 
     def __init__(self, names: Mapping[str, str]) -> None:
         self.names = dict(names)
         for name in self.names:
-            if not re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name) or _KEYWORDS & set(name.split(".")):
+            if not can_name(name):
                 raise RuleError(f"“{name}” can't be a name in rules: use a–z, _ and dots, and no CEL keyword")
         self._env = cel.NewEnv(
             variables={name: _TYPES[type_] for name, type_ in self.names.items()},
             extensions=[ExtOptional(), ExtStrings()],
         )
+        self.activation = self._env.Activation
 
-    def compile(self, source: str) -> Rule:
-        """A rule that gives a BOOL. Raises RuleError with the place and a suggestion."""
+    def compile(self, source: str, parameters: Collection[str] | None = None) -> Rule:
+        """A rule that gives a BOOL. Raises RuleError with the place and a suggestion.
+
+        `parameters`: those it may use (`params.<name>`), where the compiler knows of more than that.
+        """
         text = source.strip()
+        known = [n for n in self.names if parameters is None or not n.startswith("params.") or n in parameters]
+        if parameters is not None:
+            self._refuse_others(text, known)
         try:
             program = self._env.compile(text)
         except (RuntimeError, TypeError) as error:  # TypeError: text that is not valid Unicode
-            raise self._explained(text, str(error)) from None
+            raise _explained(text, str(error), known) from None
         if program.return_type() != cel.Type.BOOL:
             raise RuleError(f"must say true or false, but gives {program.return_type()}")
-        return Rule(text, used_names(text, self.names), program, self._env.Activation)
+        return Rule(text, used_names(text, self.names), program, self.activation)
 
-    def _explained(self, text: str, error: str) -> RuleError:
-        match = _COMPILE.search(error)
-        line, column, message = (int(match[1]), int(match[2]), match[3]) if match else (1, 1, error.splitlines()[0])
-        undeclared = re.search(r"undeclared reference to '([^']*)'", message)
-        if undeclared is None:
-            return RuleError(message.removesuffix(" [INVALID_ARGUMENT]"), line, column)
-        offset = sum(len(row) + 1 for row in text.split("\n")[: line - 1]) + column - 1
-        start, name = _name_at(text, offset) or (offset, undeclared[1])
-        line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
-        close = difflib.get_close_matches(name, list(self.names), 1, 0.6)
-        hint = f"; did you mean {close[0]}?" if close else ""
-        return RuleError(f"{name} is not a declared fact, item field or parameter{hint}", line, column, name)
+    def _refuse_others(self, text: str, known: Collection[str]) -> None:
+        for start, _, written in _written(text):
+            name = ".".join(written.split(".")[:2])
+            if name in self.names and name.startswith("params.") and name not in known:
+                raise _undeclared(text, start, name, known)
+
+    def standing(self, where: Rule | None, unknown: Rule | None, require: Rule) -> Any:
+        """One program for the three parts of an `each` rule: STANDS_PASSED, …, asked in this order, each only as far as
+        the one before leaves it open. It says nothing definite where any part would not; they are then asked alone.
+        """
+        if where is None and unknown is None:
+            return require.program  # true is 1 and false 0 in Python: STANDS_PASSED and STANDS_FAILED
+        text = f"(\n{require.source}\n) ? {STANDS_PASSED} : {STANDS_FAILED}"
+        if unknown is not None:
+            text = f"(\n{unknown.source}\n) ? {STANDS_UNKNOWN} : ({text})"
+        if where is not None:
+            text = f"(\n{where.source}\n) ? ({text}) : {STANDS_SKIPPED}"
+        try:
+            return self._env.compile(text)
+        except (RuntimeError, TypeError):
+            return None
+
+
+def _explained(text: str, error: str, known: Collection[str]) -> RuleError:
+    match = _COMPILE.search(error)
+    line, column, message = (int(match[1]), int(match[2]), match[3]) if match else (1, 1, error.splitlines()[0])
+    undeclared = re.search(r"undeclared reference to '([^']*)'", message)
+    if undeclared is None:
+        return RuleError(message.removesuffix(" [INVALID_ARGUMENT]"), line, column)
+    offset = sum(len(row) + 1 for row in text.split("\n")[: line - 1]) + column - 1
+    start, name = _name_at(text, offset) or (offset, undeclared[1])
+    return _undeclared(text, start, name, known)
+
+
+def _undeclared(text: str, start: int, name: str, known: Collection[str]) -> RuleError:
+    line, column = text.count("\n", 0, start) + 1, start - text.rfind("\n", 0, start)
+    close = difflib.get_close_matches(name, known, 1, 0.6)
+    hint = f"; did you mean {close[0]}?" if close else ""
+    return RuleError(f"{name} is not a declared fact, item field or parameter{hint}", line, column, name)
 
 
 def _written(source: str) -> list[tuple[int, int, str]]:
@@ -197,10 +239,13 @@ def reply(rule: Rule, data: Mapping[str, Any], activation: Any) -> Answer:
         return TRUE
     if value is False:
         return FALSE
-    absent = tuple(name for name in rule.names if name not in data)
-    if absent:
-        return Answer(None, absent)
-    return Answer(None, error=first_line(value))
+    return undecided(rule, data, value)
+
+
+def undecided(rule: Rule, data: Mapping[str, Any], value: object) -> Answer:
+    """What it means that a rule gave `value`, which is neither true nor false."""
+    absent = tuple([name for name in rule.names if name not in data])
+    return Answer(None, absent) if absent else Answer(None, error=first_line(value))
 
 
 def first_line(error: object) -> str:

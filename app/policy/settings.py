@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from app.policy.model import PolicyProblem
 from app.policy.reader import Reader, suggestion
+from app.policy.written import PolicyProblem
 
 PATH = "policy.yaml"
 _LISTS = ("tiers", "tier_keys", "lifecycles", "sources_out_of_scope")

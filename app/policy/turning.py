@@ -7,124 +7,94 @@ at which the outcome differs is the answer.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import Any
 
-from app.facts.model import Facts
-from app.lib import times
-from app.policy.counting import Standing, Tally, classify, count, counts, data_of, outcome_of
-from app.policy.judging import judge, used
-from app.policy.model import Check, Outcome
-from app.policy.rules import Rule
+from app.policy.asks import Ask
+from app.policy.counting import outcome_of, stand
+from app.policy.judging import Clue
+from app.policy.model import Outcome
+from app.policy.rules import STANDS_SKIPPED
+from app.policy.rules import ask as ask_rule
+from app.policy.sight import Sight
 
 _MAX_CANDIDATES = 64
 _TICK = timedelta(microseconds=1)
-_UNITS = {"h": 3600.0, "m": 60.0, "s": 1.0}
 _EVERY = -1
 """Stands for every item where an instant is no single item's."""
+OutcomeAt = Callable[[datetime, set[int]], Outcome]
 
 
-def point(
-    check: Check, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any], outcome: Outcome, now: datetime
-) -> datetime | None:
-    """The first instant after `now` at which the check's outcome is another, or None. Never too late: with more
+def point(ask: Ask, sight: Sight, outcome: Outcome, clue: Clue) -> datetime | None:
+    """The first instant after now at which the check's outcome is another, or None. Never too late: with more
     candidates than are tried, the last one tried (the check is judged again then, and looks further)."""
-    if "now" not in check.names:
-        return None
-    candidates = _candidates(check, seen, parameters, now)
+    candidates = _candidates(ask, sight)
     if not candidates:
         return None
-    outcome_after = _recount(check, facts, seen, parameters) if check.each else None
-
-    def judged(at: datetime) -> Outcome:
-        return judge(check, facts, {**seen, "now": at}, parameters).outcome
-
+    now = sight.now
+    at = _each_at(ask, sight, outcome, clue) if ask.check.each else _whole_at(ask, sight)
     instants = sorted(candidates)
     for instant in instants[:_MAX_CANDIDATES]:
         later = _shift(instant, _TICK) or instant
-        then = outcome_after(later, candidates[instant]) if outcome_after else judged(later)
-        if then is not outcome:  # a rule with `<=` turns just after the instant: judged at it, nothing would be due
-            return instant if instant > now and judged(instant) is not outcome else later
+        if at(later, candidates[instant]) is not outcome:
+            # A rule with `<=` turns just after the instant: judged at it, nothing would be due.
+            return instant if instant > now and at(instant, candidates[instant]) is not outcome else later
     return instants[_MAX_CANDIDATES - 1] if len(instants) > _MAX_CANDIDATES else None
 
 
-def _recount(
-    check: Check, facts: Facts, seen: Mapping[str, Any], parameters: Mapping[str, Any]
-) -> Callable[[datetime, set[int]], Outcome] | None:
-    """The outcome at later and later instants, asking only the items that the instant can turn."""
-    items = seen.get(check.each)
-    if not isinstance(items, list | tuple) or not all(isinstance(item, dict) for item in items):
-        return None
-    shared = used(check.names, seen, parameters)
-    unread = count(check, (), shared, facts)
-    data = {number: data_of(check, item, shared) for number, item in enumerate(items) if counts(check, item)}
-    standings = {number: classify(check, known)[0] for number, known in data.items()}
-    if check.where is not None and "now" not in check.where.names:  # what it does not mean now it never will
-        data = {number: known for number, known in data.items() if standings[number] is not Standing.SKIPPED}
-    last = outcome_of(check, _tally(list(standings.values()), unread))
+def _whole_at(ask: Ask, sight: Sight) -> OutcomeAt:
+    rule = ask.check.require
+    data = sight.used(rule.names, ask.parameters)
 
-    def at(instant: datetime, affected: set[int]) -> Outcome:
-        nonlocal last
-        before = list(standings.values())
-        for number in data if _EVERY in affected else affected & data.keys():
-            data[number]["now"] = instant
-            standings[number] = classify(check, data[number])[0]
-        if (after := list(standings.values())) != before:
-            last = outcome_of(check, _tally(after, unread))
-        return last
+    def at(instant: datetime, _affected: set[int]) -> Outcome:
+        answer = ask_rule(rule, {**data, "now": instant})
+        if answer.value is None:
+            return Outcome.ERROR if answer.error else Outcome.UNKNOWN
+        return Outcome.PASS if answer.value else Outcome.FAIL
 
     return at
 
 
-def _tally(standings: Sequence[Standing], unread: Tally) -> Tally:
-    return Tally(
-        standings.count(Standing.PASSED),
-        standings.count(Standing.FAILED),
-        standings.count(Standing.UNKNOWN) + unread.unknown,
-        "an item" if Standing.ERROR in standings else unread.error,
-    )
+def _each_at(ask: Ask, sight: Sight, outcome: Outcome, clue: Clue) -> OutcomeAt:
+    """The outcome at later and later instants, asking only the items that the instant can turn."""
+    check, items = ask.check, sight.items(ask.showing)
+    if items is None or not isinstance(clue, bytes):
+        return lambda _instant, _affected: outcome  # unseen or broken, whatever the hour
+    now_stand = bytearray(clue)
+    open_ended = check.where is None or "now" in check.where.names
+
+    def at(instant: datetime, affected: set[int]) -> Outcome:
+        for number in range(len(now_stand)) if _EVERY in affected else affected:
+            if open_ended or now_stand[number] != STANDS_SKIPPED:  # what it does not mean now it never will
+                now_stand[number] = stand(check, {**items.found[number][1], "now": instant})
+        return outcome_of(check, now_stand, items.unread.count)
+
+    return at
 
 
-def _candidates(
-    check: Check, seen: Mapping[str, Any], parameters: Mapping[str, Any], now: datetime
-) -> dict[datetime, set[int]]:
-    """Instants from `now` on → the items that may turn then."""
-    rules = [rule for rule in (check.where, check.require, check.unknown) if rule is not None]
-    shifts = {timedelta(0)}
-    for by in (*_durations(rules), *(value for value in parameters.values() if isinstance(value, timedelta))):
-        shifts |= {by, -by}
+def _candidates(ask: Ask, sight: Sight) -> dict[datetime, set[int]]:
+    """Instants from now on → the items that may turn then."""
     found: dict[datetime, set[int]] = {}
-    for instant, number in _instants(check, rules, seen):
-        for shift in shifts:
-            if (shifted := _shift(instant, shift)) is not None and shifted >= now:
+    now = sight.now
+    for instant, number in _instants(ask, sight):
+        for by in ask.shifts:
+            if (shifted := _shift(instant, by)) is not None and shifted >= now:
                 found.setdefault(shifted, set()).add(number)
     return found
 
 
-def _durations(rules: Iterable[Rule]) -> Iterable[timedelta]:
-    return (_duration(text) for rule in rules for text in rule.durations)
-
-
-def _instants(check: Check, rules: Iterable[Rule], seen: Mapping[str, Any]) -> Iterable[tuple[datetime, int]]:
+def _instants(ask: Ask, sight: Sight) -> Iterator[tuple[datetime, int]]:
     """Every instant that a rule may compare with `now`, and whose it is."""
-    known = [seen.get(name) for name in check.names if name != "now"]
-    for value in (*known, *(at for rule in rules for at in _literals(rule))):
+    check = ask.check
+    for value in (*(sight.seen.get(name) for name in check.names if name != "now"), *ask.instants):
         if isinstance(value, datetime) and value.tzinfo is not None:
             yield value, _EVERY
-    items: Any = seen.get(check.each) if check.each else ()
-    for number, item in enumerate(items if isinstance(items, list | tuple) else ()):
-        for value in data_of(check, item, {}).values() if isinstance(item, dict) else ():
+    items = sight.items(ask.showing) if check.each else None
+    for number, (_, data, _) in enumerate(items.found if items else ()):
+        for name, _, _ in check.item_paths:
+            value = data.get(name)
             if isinstance(value, datetime) and value.tzinfo is not None:
                 yield value, number
-
-
-def _literals(rule: Rule) -> Iterable[datetime]:
-    for text in rule.instants:
-        try:
-            yield times.parse_instant(text)
-        except ValueError:
-            continue  # no instant: the rule says so itself when it is asked
 
 
 def _shift(instant: datetime, by: timedelta) -> datetime | None:
@@ -132,15 +102,3 @@ def _shift(instant: datetime, by: timedelta) -> datetime | None:
         return instant + by
     except OverflowError:
         return None
-
-
-def _duration(text: str) -> timedelta:
-    """A CEL duration literal such as `24h` or `1.5h`; zero when it is none (the rule says so itself)."""
-    try:
-        return times.parse_duration(text)
-    except ValueError:
-        pass_through = text.strip()
-        try:
-            return timedelta(seconds=float(pass_through[:-1]) * _UNITS[pass_through[-1]])
-        except (ValueError, KeyError, IndexError):
-            return timedelta(0)

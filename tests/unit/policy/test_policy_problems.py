@@ -67,6 +67,22 @@ def test_a_wrong_check_is_refused(rule: str, message: str) -> None:
     assert any(message in told for told in problems(rule)), problems(rule)
 
 
+def test_the_parameter_of_another_check_is_not_known() -> None:
+    checks = several(
+        ("c", "require: g.ok || params.most > 1"),
+        ("d", "require: g.ok && params.most > 1\nparameters: {most: {type: int, default: 2, doc: Most}}"),
+        ("e", "require: g.ok\nparameters: {for: {type: int, default: 2, doc: A word of CEL}}"),
+    )
+    with pytest.raises(PolicyError) as refused:
+        load_texts(documents("") | {"checks/area.yaml": checks}, SCHEMA)
+
+    assert [str(problem) for problem in refused.value.problems] == [
+        "checks/area.yaml:11:22: `require`: params.most is not a declared fact, item field or parameter",
+        "checks/area.yaml:30:14: `require`: “params.for” can't be a name in rules: use a–z, _ and dots, "
+        "and no CEL keyword",
+    ]
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

@@ -1,0 +1,131 @@
+"""What is told of an outcome: its reason, evidence, offenders, and how to mend it. Worked out when someone asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from app.facts.model import Place, Reason
+from app.policy.asks import Ask
+from app.policy.counting import name_of, why_unknown
+from app.policy.model import CheckResult, Evidence, Offender, Outcome, Told
+from app.policy.remediation import render
+from app.policy.rules import STANDS_FAILED, STANDS_PASSED, STANDS_UNKNOWN
+from app.policy.sight import Sight
+
+MAX_OFFENDERS = 50
+_NOWHERE = Place()
+
+
+@dataclass(slots=True)
+class Teller:
+    """Tells of one entity's outcomes. `asks`: check → how it was asked."""
+
+    sight: Sight
+    asks: Mapping[str, Ask]
+
+    def tell(self, result: CheckResult) -> Told:
+        ask = self.asks[result.check.id]
+        told = self._told(ask, result)
+        if result.enforced or ask.enforced_from is None:
+            return told
+        begins = f"counts from {ask.enforced_from:%Y-%m-%d}"
+        return replace(told, reason=f"{begins}; {told.reason}" if told.reason else begins)
+
+    def _told(self, ask: Ask, result: CheckResult) -> Told:
+        clue = result.clue
+        if isinstance(clue, CheckResult):
+            return self._blocked(ask, result, clue)
+        if isinstance(clue, bytes):
+            return self._each(ask, result.raw, clue)
+        if result.raw is Outcome.UNKNOWN:
+            return self._unseen(ask, str(clue))
+        evidence = () if ask.check.each else self._evidence(ask)
+        if result.raw is Outcome.PASS:
+            return Told(evidence=evidence)
+        reason = ""
+        if result.raw is Outcome.ERROR:
+            items = self.sight.items(ask.showing) if ask.check.each else None
+            reason = str(clue) if items is not None and items.no_list else f"the rule is broken: {clue}"
+        return Told(reason=reason, evidence=evidence, remediation=self._remediation(ask))
+
+    def _blocked(self, ask: Ask, result: CheckResult, by: CheckResult) -> Told:
+        remediation = self._remediation(ask)
+        if result.raw is Outcome.FAIL:
+            return Told(reason=f"blocked by {by.check.id}: {by.check.title.lower()}", remediation=remediation)
+        reason, code = f"blocked by {by.check.id}: {by.reason}", by.code or str(Reason.UNREADABLE)
+        return Told(reason=reason, code=code, remediation=remediation)
+
+    def _unseen(self, ask: Ask, name: str) -> Told:
+        unknown = self.sight.facts.unknown
+        missing = unknown.get(name) or unknown.get(name.split(".")[0])
+        return Told(
+            reason=f"{name} has not been collected" if missing is None else missing.message,
+            code=str(Reason.UNREADABLE if missing is None else missing.reason),
+            evidence=() if ask.check.each else self._evidence(ask),
+            remediation=self._remediation(ask),
+        )
+
+    def _evidence(self, ask: Ask) -> tuple[Evidence, ...]:
+        facts, expected = self.sight.facts, ask.check.require.source
+        return tuple(
+            Evidence(
+                name,
+                expected,
+                self.sight.seen.get(name),
+                facts.evidence.get(name, _NOWHERE),
+                facts.given_by.get(name, ""),
+            )
+            for name in ask.check.shown
+        )
+
+    def _remediation(self, ask: Ask, item: Mapping[str, Any] | None = None) -> str:
+        """The check's text for this entity; an item's names come from the first offender."""
+        return render(ask.check.remediation, item or {}, self.sight.seen, ask.parameters)
+
+    def _each(self, ask: Ask, outcome: Outcome, standings: bytes) -> Told:
+        check, items = ask.check, self.sight.items(ask.showing)
+        assert items is not None
+        passed, failed = standings.count(STANDS_PASSED), standings.count(STANDS_FAILED)
+        unknown = standings.count(STANDS_UNKNOWN) + items.unread.count
+        total = passed + failed + unknown
+        observed = f"{passed} of {total} pass" + (f", {unknown} can't be told" if unknown else "")
+        given_by = self.sight.facts.given_by.get(check.each, "")
+        evidence = (Evidence(check.each, check.rule_text, observed, _NOWHERE, given_by),)
+        if outcome is Outcome.PASS:
+            return Told(evidence=evidence)
+        if outcome is Outcome.UNKNOWN:
+            why, code = why_unknown(check, items, standings, self.sight.facts)
+            return Told(reason=why, code=code, evidence=evidence, remediation=self._remediation(ask))
+        if not total:
+            reason = f"nothing to judge: no {check.each.split('.')[-1].replace('_', ' ')}"
+            return Told(reason=reason, evidence=evidence, remediation=self._remediation(ask))
+        pairs = zip(items.found, standings, strict=True)
+        offenders = [shown[0] for shown, standing in pairs if standing == STANDS_FAILED]
+        return Told(
+            reason=f"{passed} of {check.minimum} needed" if check.minimum else f"{failed} of {total} fail",
+            evidence=evidence,
+            offenders=tuple(_offender(item) for item in offenders[:MAX_OFFENDERS]),
+            offenders_total=failed,
+            remediation=self._remediation(ask, offenders[0] if offenders else None),
+        )
+
+
+def _offender(item: Mapping[str, Any]) -> Offender:
+    line = item.get("line")
+    return Offender(
+        name_of(item),
+        Place(
+            repository=_text(item, "repository"),
+            commit=_text(item, "commit"),
+            path=_text(item, "path"),
+            line=line if isinstance(line, int) else 0,
+            url=_text(item, "url"),
+        ),
+    )
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    value = item.get(key, "")
+    return value if isinstance(value, str) else ""
