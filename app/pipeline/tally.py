@@ -6,17 +6,18 @@ The worker calls `tally` each round, a crawl once at its end. Nothing is judged 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 
 import structlog
 
 from app.pipeline.services import Pipeline
-from app.policy.model import Policy, Scorecard
-from app.store.team_counts import EVERYONE, Count, Distance, Stood
+from app.policy.model import Policy
+from app.policy.plan import Way, way_up
+from app.policy.plan import counts as counts_now
+from app.store.team_counts import EVERYONE, STRANGERS, Count, Distance, Stood
 
 log = structlog.get_logger(__name__)
-_UNSEEN = ("unknown", "error")
 _WORST_FIRST = ("fail", "error", "unknown", "waived", "pass", "not_applicable")
 
 
@@ -25,50 +26,50 @@ def tally(pipeline: Pipeline, limit: int = 100_000) -> int:
     waiting = pipeline.store.team_counts.touched(limit)
     if not waiting:
         return 0
-    now, policy = pipeline.clock(), pipeline.policy
-    counted = []
-    for owner, marks in waiting.items():
-        seen, stood = pipeline.store.team_counts.stood(owner)
-        counts, near = counts_of(policy, stood, now)
-        if pipeline.store.team_counts.save(owner, seen, marks, counts, near):
-            counted.append(owner)
-    _keep_trends(pipeline, counted, now)
-    log.info("teams.counted", owners=len(counted))
-    return len(counted)
-
-
-def _keep_trends(pipeline: Pipeline, owners: Sequence[str], now: datetime) -> None:
+    now, counts = pipeline.clock(), pipeline.store.team_counts
     groups = pipeline.store.groups.tree()
-    above = {group for owner in owners for group in groups.above(owner)}
-    for group in sorted({*owners, *above} - {""}):
-        pipeline.store.team_counts.save_trend(group, groups.below(group), now.date())
-    if owners:
-        pipeline.store.team_counts.save_trend(EVERYONE, None, now.date())
+
+    def above(owner: str) -> tuple[str, ...]:
+        known = not owner or owner in groups.titles
+        return owner, *groups.above(owner), *(() if known else (STRANGERS,)), EVERYONE
+
+    counts.follow(groups.digest, above)
+    moved: set[str] = set()
+    for owner, marks in waiting.items():
+        seen, stood = counts.stood(owner)
+        counted, lines = counts_of(pipeline.policy, stood, now)
+        if counts.save(owner, seen, marks, counted, lines, above):
+            moved.update(above(owner))
+    counts.save_trends(sorted(moved), now.date())
+    log.info("teams.counted", owners=len(waiting))
+    return len(waiting)
 
 
-def counts_of(policy: Policy, stood: Iterable[Stood], now: datetime) -> tuple[list[Count], list[Distance]]:
+def counts_of(
+    policy: Policy, stood: Iterable[Stood], now: datetime
+) -> tuple[list[Count], list[tuple[Stood, Distance]]]:
     """Every count of one owner's entities, and how far each is from its next level. Pure."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
-    near: list[Distance] = []
+    lines: list[tuple[Stood, Distance]] = []
     for one in stood:
         card = policy.scorecards.get(one.scorecard)
         if card is None:
             continue
-        held = {True: "on", False: "below", None: ""}[one.meets_target]
-        counts[card.id, "level", one.level, held] += 1
+        counts[card.id, "level", one.level, one.held] += 1
         outcomes = {entry.check: one.outcomes[entry.check] for entry in card.entries if entry.check in one.outcomes}
         for check, outcome in outcomes.items():
             counts[card.id, "check", check, outcome] += 1
-        enforced = {e.check for e in card.entries if e.enforced_from is None or e.enforced_from <= now}
-        for area, outcome in _areas(policy, {c: o for c, o in outcomes.items() if c in enforced}).items():
+        counting = {entry.check for entry in card.entries if counts_now(entry, now)}
+        for area, outcome in _areas(policy, {c: o for c, o in outcomes.items() if c in counting}).items():
             counts[card.id, "area", area, outcome] += 1
-        distance, steps = _distance(policy, card, one, {c: o for c, o in outcomes.items() if c in enforced})
-        near.append(distance)
-        for check in steps:
-            counts[card.id, "step", check, distance.next_level] += 1
+        way = way_up(card, one.level, outcomes, now)
+        distance = _distance(policy, way)
+        lines.append((one, distance))
+        for check in way.failing:
+            counts[card.id, "step", check, way.level] += 1
         if distance.check:
-            counts[card.id, "alone", distance.check, distance.next_level] += 1
-    return [Count(*key, number) for key, number in sorted(counts.items())], near
+            counts[card.id, "alone", distance.check, way.level] += 1
+    return [Count(*key, number) for key, number in sorted(counts.items())], lines
 
 
 def _areas(policy: Policy, outcomes: dict[str, str]) -> dict[str, str]:
@@ -80,15 +81,7 @@ def _areas(policy: Policy, outcomes: dict[str, str]) -> dict[str, str]:
     return worst
 
 
-def _distance(
-    policy: Policy, card: Scorecard, one: Stood, outcomes: dict[str, str]
-) -> tuple[Distance, tuple[str, ...]]:
-    """How far an entity is from its next level, and the failing checks in between."""
-    rank = max(0, card.rank(one.level))
-    following = next((level.id for level in card.levels if card.rank(level.id) == rank + 1), "")
-    wanted = [entry.check for entry in card.entries if card.rank(entry.level) <= rank + 1] if following else []
-    failing = tuple(check for check in wanted if outcomes.get(check) == "fail")
-    unseen = sum(outcomes.get(check) in _UNSEEN for check in wanted)
-    effort = sum(int(policy.checks[check].effort.total_seconds()) for check in failing)
-    alone = failing[0] if len(failing) == 1 and not unseen else ""
-    return Distance(one.entity, card.id, following, len(failing), unseen, effort, alone), failing
+def _distance(policy: Policy, way: Way) -> Distance:
+    effort = sum(int(policy.checks[check].effort.total_seconds()) for check in way.failing)
+    alone = way.failing[0] if len(way.failing) == 1 and not way.unseen else ""
+    return Distance(way.level, len(way.failing), len(way.unseen), effort, alone)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
-from app.policy.model import CheckResult, Outcome, ScorecardResult
+from app.policy.model import CheckResult, Entry, Outcome, Scorecard, ScorecardResult
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +40,29 @@ def _steps(result: ScorecardResult) -> list[Step]:
 def _order(step: Step, rank: int) -> tuple[int, float, str]:
     weight = step.result.weight + len(step.opens)
     return rank, step.result.check.effort.total_seconds() / weight, step.result.check.id
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way to the next level: checks that fail, and those that could not be seen. `level` "" at the top."""
+
+    level: str
+    failing: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+def way_up(card: Scorecard, level: str, outcomes: Mapping[str, str], now: datetime) -> Way:
+    """What stands between a level and the next, by the outcomes of the checks that count now. In the card's order."""
+    rank = max(0, card.rank(level))
+    following = next((one.id for one in card.levels if card.rank(one.id) == rank + 1), "")
+    if not following:
+        return Way("", (), ())
+    wanted = [entry.check for entry in card.entries if card.rank(entry.level) <= rank + 1 and counts(entry, now)]
+    failing = tuple(check for check in wanted if outcomes.get(check) == Outcome.FAIL)
+    unseen = tuple(check for check in wanted if outcomes.get(check) in (Outcome.UNKNOWN, Outcome.ERROR))
+    return Way(following, failing, unseen)
+
+
+def counts(entry: Entry, now: datetime) -> bool:
+    """Whether a check counts yet, or is only shown."""
+    return entry.enforced_from is None or entry.enforced_from <= now

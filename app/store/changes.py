@@ -5,19 +5,25 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, and_, case, func, literal_column, or_, select, union_all
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import Change, HistoryRow
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import insert, next_numbers, number
+from app.store.sql import chunks, insert, next_numbers, number
 from app.store.tables import changes, entities, history
+from app.store.team_tables import standings
 
 _CURSOR = "changes"
 NOT_ITS_DOING = ("policy", "data source")
 """Reasons of a change that say nothing of the entity."""
+_IS_LEVEL = changes.c.what == literal_column("'level'")
+"""A literal: only then a database knows that the index of level changes will do."""
+_FEW = 50
+"""So many owners are looked up one by one; of more, the newest changes are walked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,37 +73,58 @@ class Changes:
             rows = connection.execute(query).mappings().all()
         return [Change(**{**row, "entity": EntityRef.parse(row["entity"])}) for row in rows]
 
-    def of_owners(self, owners: Sequence[str], since: datetime, *, limit: int = 20) -> list[Change]:
-        """Changes of the entities of these owners since then, newest first: levels before single checks."""
-        at = changes.c
-        join = changes.join(entities, entities.c.ref == at.entity)
-        where = (entities.c.owner.in_(owners), at.at >= since, *self._sight.entities())
-        query = select(changes).select_from(join).where(*where).order_by(at.what, at.cursor.desc()).limit(limit)
+    def of_owners(
+        self, owners: Sequence[str], scorecard: str, what: str, since: datetime, *, limit: int = 12
+    ) -> list[Change]:
+        """The newest changes since then of entities of these owners, newest first. `what`: `level` or `outcome`."""
+        at, of = changes.c, standings.c
+        told = [at.scorecard == scorecard, _IS_LEVEL if what == "level" else at.what == what, at.at >= since]
+        told += self._sight.of(at.entity)
+        if len(owners) <= _FEW:
+            mine = select(of.entity).where(of.owner.in_(owners), of.scorecard == scorecard)
+            return self._changes(select(changes).where(at.entity.in_(mine), *told), limit)
+        found: list[Change] = []
+        for depth in (limit * 20, limit * 400):  # many owners: of the newest changes, most are theirs
+            newest = select(changes).where(*told).order_by(at.cursor.desc()).limit(depth).subquery()
+            same = and_(of.entity == newest.c.entity, of.scorecard == scorecard)
+            found = self._changes(_of_owners(select(newest).join(standings, same), owners), limit, newest.c.cursor)
+            if len(found) == limit:
+                break
+        return found
+
+    def _changes(self, query: Any, limit: int, cursor: Any = changes.c.cursor) -> list[Change]:
         with self._database.read() as connection:
-            rows = connection.execute(query).mappings().all()
+            rows = connection.execute(query.order_by(cursor.desc()).limit(limit)).mappings().all()
         return [Change(**{**row, "entity": EntityRef.parse(row["entity"])}) for row in rows]
 
     def movements(
-        self, scorecard: str, ranks: Mapping[str, int], since: datetime, *, rising: bool, limit: int = 5
-    ) -> list[Movement]:
-        """Entities that rose (or fell) most since then, leaving out what policy or a data source caused.
+        self, scorecard: str, ranks: Mapping[str, int], since: datetime, *, limit: int = 5
+    ) -> tuple[list[Movement], list[Movement]]:
+        """Entities that rose most and those that fell most since then, leaving out what policy or a source caused.
 
         `ranks`: level → rank. Each counted change adds its own step, so a policy's change between two others is not
         part of the sum.
         """
         at = changes.c
         step = case(ranks, value=at.after, else_=0) - case(ranks, value=at.before, else_=0)
-        total = func.sum(step).label("levels")
-        told = (at.what == "level", at.scorecard == scorecard, at.at >= since, at.reason.not_in(NOT_ITS_DOING))
-        summed = select(at.entity, total, func.max(at.at).label("last_at")).where(*told).group_by(at.entity)
-        moved = summed.having(total > 0 if rising else total < 0).subquery()
-        order = (moved.c.levels.desc() if rising else moved.c.levels, moved.c.last_at.desc())
-        join = moved.join(entities, entities.c.ref == moved.c.entity)
-        seen = select(moved, entities.c.title, entities.c.owner).select_from(join).where(*self._sight.entities())
-        query = seen.order_by(*order).limit(limit)
+        told = (
+            _IS_LEVEL,
+            at.scorecard == scorecard,
+            at.at >= since,
+            at.reason.not_in(NOT_ITS_DOING),
+            *self._sight.of(at.entity),
+        )
+        columns = (at.entity, func.sum(step).label("levels"), func.max(at.at).label("last_at"))
+        summed = select(*columns).where(*told).group_by(at.entity).cte("summed")
+        best = [_moved(summed, summed.c.levels > 0, summed.c.levels.desc(), limit)]
+        best.append(_moved(summed, summed.c.levels < 0, summed.c.levels, limit))
+        both = union_all(*best).subquery()
+        join = both.join(entities, entities.c.ref == both.c.entity)
+        query = select(both, entities.c.title, entities.c.owner).select_from(join)
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return [Movement(EntityRef.parse(r.entity), r.title, r.owner, int(r.levels), r.last_at) for r in rows]
+            rows = connection.execute(query.order_by(func.abs(both.c.levels).desc(), both.c.last_at.desc())).all()
+        found = [Movement(EntityRef.parse(r.entity), r.title, r.owner, int(r.levels), r.last_at) for r in rows]
+        return [one for one in found if one.levels > 0], [one for one in found if one.levels < 0]
 
     def cursor(self) -> int:
         """The cursor of the newest change; 0 when there is none."""
@@ -130,6 +157,15 @@ class Changes:
     def count(self) -> int:
         with self._database.read() as connection:
             return connection.execute(select(func.count()).select_from(changes)).scalar_one()
+
+
+def _of_owners(query: Any, owners: Sequence[str]) -> Any:
+    return query.where(or_(*(standings.c.owner.in_(chunk) for chunk in chunks(owners))))
+
+
+def _moved(summed: Any, which: Any, order: Any, limit: int) -> Any:
+    best = select(summed).where(which).order_by(order, summed.c.last_at.desc()).limit(limit).subquery()
+    return select(best)
 
 
 def tell(connection: Connection, found: Sequence[Change]) -> None:

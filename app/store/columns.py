@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData
+from typing import Any
+
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Integer, MetaData, literal_column
 
 from app.store.types import Name
 
@@ -31,3 +33,8 @@ def repository(*, primary_key: bool = False) -> Column[str]:
         primary_key=primary_key,
         nullable=False,
     )
+
+
+def only(condition: str) -> dict[str, Any]:
+    """Options of an index that holds only the rows for which an SQL condition is true."""
+    return {"sqlite_where": literal_column(condition), "postgresql_where": literal_column(condition)}

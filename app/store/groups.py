@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,6 +23,13 @@ class GroupTree:
     titles: Mapping[str, str] = field(default_factory=dict)
     children: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     parents: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def digest(self) -> int:
+        """A number that is another when other groups are known, or stand above each other in another way."""
+        pairs = sorted((group, child) for group, children in self.children.items() for child in children)
+        text = repr((sorted(self.titles), pairs))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:7], "big")
 
     def below(self, group: str) -> tuple[str, ...]:
         """The group and all groups below it, each once, nearest first."""

@@ -144,6 +144,15 @@ class Objects:
         with self._database.read() as connection:
             return [StoredUnreadable(*row) for row in connection.execute(query)]
 
+    def first_problems(self, limit: int) -> list[StoredProblem]:
+        """Some problems, by repository, for the platform team."""
+        at = problems.c
+        query = select(problems).where(*self._sight.in_repository(at.repository))
+        query = query.order_by(at.repository, at.id).limit(limit)
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [StoredProblem(r.repository, Problem(r.path, r.line, r.code, r.message), r.entity) for r in rows]
+
     def problems(self, url: str | None = None, entity: EntityRef | None = None) -> list[StoredProblem]:
         """Problems of one repository, of one entity, or all, by place."""
         at = problems.c

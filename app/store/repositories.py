@@ -96,6 +96,14 @@ class Repositories:
             row = connection.execute(select(repositories).where(repositories.c.url == url)).mappings().first()
         return None if row is None else _view(row, now)
 
+    def brief(self, url: str, now: datetime) -> RepositoryView | None:
+        """One repository without its paths: how reading it goes."""
+        columns = [column for column in repositories.c if column.name not in ("paths", "skipped")]
+        with self._database.read() as connection:
+            seen = (repositories.c.url == url, *self._sight.in_repository(repositories.c.url))
+            row = connection.execute(select(*columns).where(*seen)).mappings().first()
+        return None if row is None else _view(row, now)
+
     def page(self, now: datetime, *, after: str = "", limit: int = 100) -> Page[RepositoryView]:
         """Repositories by URL, without their paths."""
         columns = [column for column in repositories.c if column.name not in ("paths", "skipped")]
@@ -106,6 +114,15 @@ class Repositories:
             total = connection.execute(select(func.count()).select_from(repositories).where(*seen)).scalar_one()
         items = tuple(_view(row, now) for row in rows[:limit])
         return Page(items, items[-1].url if len(rows) > limit else None, total)
+
+    def failing(self, now: datetime, *, limit: int = 50) -> list[RepositoryView]:
+        """Repositories whose last refresh failed, or that were parked, most failures first; without their paths."""
+        columns = [column for column in repositories.c if column.name not in ("paths", "skipped")]
+        at = repositories.c
+        broken = (at.orphaned_at.is_(None), at.failures > 0, *self._sight.in_repository(at.url))
+        query = select(*columns).where(*broken).order_by(at.failures.desc(), at.url)
+        with self._database.read() as connection:
+            return [_view(row, now) for row in connection.execute(query.limit(limit)).mappings()]
 
     def aliases(self) -> dict[str, str]:
         """Other names of repositories → the URL they are known by: where a local clone came from, a forge's own id."""

@@ -72,6 +72,17 @@ def _upserting(dialect: str, table: Table, names: tuple[str, ...]) -> Executable
     return statement.on_conflict_do_nothing(index_elements=keys)
 
 
+def add(connection: Connection, table: Table, column: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Adds each row's number to the row with its primary key, or inserts it where there is none."""
+    if not rows:
+        return
+    make = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
+    statement = make(table)
+    keys = [key.name for key in table.primary_key]
+    total = {column: table.c[column] + statement.excluded[column]}
+    connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=total), list(rows))
+
+
 def insert(connection: Connection, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
     """Inserts rows, none being fine."""
     if rows:
@@ -121,3 +132,8 @@ def next_numbers(connection: Connection, name: str, count: int = 1) -> int:
 def number(connection: Connection, name: str) -> int:
     """The last number taken of a counter; 0 before the first."""
     return connection.execute(_NUMBER, {"counter": name}).scalar() or 0
+
+
+def set_number(connection: Connection, name: str, value: int) -> None:
+    """Puts a counter to a value that is no count."""
+    upsert(connection, counters, [{"name": name, "value": value}])

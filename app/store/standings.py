@@ -1,6 +1,6 @@
-"""What pages of teams, scorecards and checks ask: sums of counts made beforehand. Nothing here walks all entities.
+"""What pages of teams, scorecards and checks ask: sums made beforehand, and thin lines. No wide row is touched.
 
-`owners` None means everyone; references are canonical texts, "" is nobody.
+References are canonical texts; "" is what nobody owns, `EVERYONE` the whole organisation.
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, and_, func, select, tuple_
+from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 
 from app.store.engine import Database
 from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
-from app.store.tables import entities, outcomes, results
-from app.store.team_counts import EVERYONE, Distance
-from app.store.team_tables import distances, tallies, trends
+from app.store.tables import outcomes
+from app.store.team_counts import EVERYONE
+from app.store.team_tables import standings, sums, tallies, trends
 
 
 @dataclass(slots=True)
@@ -49,15 +49,6 @@ class Obstacle:
 
 
 @dataclass(frozen=True, slots=True)
-class Near:
-    """An entity with what is between it and its next level."""
-
-    title: str
-    level: str
-    distance: Distance
-
-
-@dataclass(frozen=True, slots=True)
 class TrendPoint:
     day: date
     levels: Mapping[str, int]
@@ -65,91 +56,174 @@ class TrendPoint:
     with_target: int
 
 
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One entity on one scorecard, as lists show it; the columns of `standings`."""
+
+    entity: str
+    scorecard: str
+    owner: str
+    title: str
+    search: str
+    kind: str
+    type: str
+    lifecycle: str
+    tier: str
+    system: str
+    provisional: bool
+    level: str
+    level_rank: int
+    target_level: str
+    held: str
+    score: float | None
+    coverage: float | None
+    next_level: str
+    failing: int
+    unseen: int
+    effort_seconds: int
+    check: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineFilter:
+    """Which lines of a scorecard; every part given must hold, of a tuple any one. `text`: part of a name or title.
+
+    `check` and `outcome` belong together: entities with this outcome of this check.
+    """
+
+    scorecard: str
+    owners: Sequence[str] = ()
+    kinds: Sequence[str] = ()
+    types: Sequence[str] = ()
+    tiers: Sequence[str] = ()
+    lifecycles: Sequence[str] = ()
+    systems: Sequence[str] = ()
+    levels: Sequence[str] = ()
+    held: str = ""
+    text: str = ""
+    check: str = ""
+    outcome: str = ""
+
+
+SORTS = ("level", "-level", "name", "effort")
+"""By level (lowest or highest first), by name, or by the effort to the next level; each then by name."""
+
+
 class Standings:
     def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
         self._database, self._sight = database, sight
 
-    def _of(self, query: Any, owners: Sequence[str] | None) -> Any:
-        query = query.where(*self._sight.owned_by(tallies.c.owner))
-        return query if owners is None else query.where(tallies.c.owner.in_(owners))
-
-    def levels(self, owners: Sequence[str] | None = None) -> dict[str, dict[str, Levels]]:
-        """Scorecard → owner → levels of its own entities."""
-        at = tallies.c
+    def levels(self, owners: Sequence[str] = (EVERYONE,)) -> dict[str, dict[str, Levels]]:
+        """Scorecard → owner → levels, groups with all below them."""
         found: dict[str, dict[str, Levels]] = {}
-        query = select(at.scorecard, at.owner, at.name, at.outcome, at.count).where(at.kind == "level")
-        with self._database.read() as connection:
-            for card, owner, level, held, count in connection.execute(self._of(query, owners)):
-                found.setdefault(card, {}).setdefault(owner, Levels()).add(level, held, count)
+        for card, owner, _, level, held, count in self._sums(owners, ("level",)):
+            found.setdefault(card, {}).setdefault(owner, Levels()).add(level, held, count)
         return found
 
-    def areas(self, scorecard: str, owners: Sequence[str] | None = None) -> dict[str, dict[str, dict[str, int]]]:
-        """Owner → area → worst outcome in it → how many of its own entities."""
-        at = tallies.c
+    def areas(self, scorecard: str, owners: Sequence[str]) -> dict[str, dict[str, dict[str, int]]]:
+        """Owner → area → worst outcome in it → how many entities."""
         found: dict[str, dict[str, dict[str, int]]] = {}
-        query = select(at.owner, at.name, at.outcome, at.count).where(at.scorecard == scorecard, at.kind == "area")
-        with self._database.read() as connection:
-            for owner, area, outcome, count in connection.execute(self._of(query, owners)):
-                found.setdefault(owner, {}).setdefault(area, {})[outcome] = count
+        for _, owner, _, area, outcome, count in self._sums(owners, ("area",), scorecard):
+            found.setdefault(owner, {}).setdefault(area, {})[outcome] = count
         return found
 
-    def checks(self, scorecard: str, owners: Sequence[str] | None = None) -> dict[str, dict[str, int]]:
+    def checks(self, scorecard: str, owner: str = EVERYONE) -> dict[str, dict[str, int]]:
         """Check → outcome → how many entities."""
-        at = tallies.c
         found: dict[str, dict[str, int]] = {}
-        query = select(at.name, at.outcome, func.sum(at.count)).where(at.scorecard == scorecard, at.kind == "check")
-        with self._database.read() as connection:
-            for check, outcome, count in connection.execute(self._of(query, owners).group_by(at.name, at.outcome)):
-                found.setdefault(check, {})[outcome] = int(count)
+        for _, _, _, check, outcome, count in self._sums((owner,), ("check",), scorecard):
+            found.setdefault(check, {})[outcome] = count
         return found
 
-    def obstacles(self, scorecard: str, owners: Sequence[str] | None = None) -> list[Obstacle]:
+    def obstacles(self, scorecard: str, owner: str = EVERYONE) -> list[Obstacle]:
         """Failing checks that stand before someone's next level."""
-        at = tallies.c
-        query = select(at.kind, at.name, at.outcome, func.sum(at.count)).where(at.scorecard == scorecard)
-        steps = self._of(query.where(at.kind.in_(("step", "alone"))), owners).group_by(at.kind, at.name, at.outcome)
         found: dict[str, dict[str, dict[str, int]]] = {}
-        with self._database.read() as connection:
-            for kind, check, level, count in connection.execute(steps):
-                found.setdefault(check, {"step": {}, "alone": {}})[kind][level] = int(count)
+        for _, _, kind, check, level, count in self._sums((owner,), ("step", "alone"), scorecard):
+            found.setdefault(check, {"step": {}, "alone": {}})[kind][level] = count
         return [Obstacle(check, by["step"], by["alone"]) for check, by in found.items()]
 
-    def nearest(self, scorecard: str, owners: Sequence[str], limit: int = 5) -> list[Near]:
-        """Entities with something to fix before their next level, least first: few checks, then little effort."""
-        at = distances.c
+    def _sums(self, owners: Sequence[str], kinds: Sequence[str], scorecard: str = "") -> list[Any]:
+        """(scorecard, owner, kind, name, outcome, count) of these owners. For a reader who does not see everything,
+        everyone is those who are seen: their own counts, added up."""
+        at = sums.c
+        columns = (at.scorecard, at.owner, at.kind, at.name, at.outcome, at.count)
+        wanted = [at.kind.in_(kinds), *([at.scorecard == scorecard] if scorecard else [])]
+        rows: list[Any] = []
+        with self._database.read() as connection:
+            for chunk in chunks(owner for owner in owners if self._sight.sees(owner)):
+                rows += connection.execute(select(*columns).where(at.owner.in_(chunk), *wanted)).all()
+            if EVERYONE in owners and self._sight.is_limited:
+                rows += connection.execute(self._all_seen(kinds, scorecard)).all()
+        return rows
+
+    def _all_seen(self, kinds: Sequence[str], scorecard: str) -> Any:
+        at = tallies.c
+        keys = (at.scorecard, at.kind, at.name, at.outcome)
+        query = select(at.scorecard, literal(EVERYONE), at.kind, at.name, at.outcome, func.sum(at.count))
+        query = query.where(at.kind.in_(kinds), *self._sight.owned_by(at.owner)).group_by(*keys)
+        return query.where(at.scorecard == scorecard) if scorecard else query
+
+    def lines(
+        self, where: LineFilter, *, sort: str = "level", after: Sequence[Any] | None = None, limit: int = 50
+    ) -> list[Line]:
+        """Lines of a list; `after` is the `place` of the last line of the page before."""
+        keys, descending = _sort_keys(sort)
+        query = select(standings).where(*self._conditions(where))
+        if after is not None:
+            place = tuple_(*keys)
+            query = query.where(place < tuple(after) if descending else place > tuple(after))
+        order = [key.desc() for key in keys] if descending else keys
+        with self._database.read() as connection:
+            return [Line(*row) for row in connection.execute(query.order_by(*order).limit(limit))]
+
+    def count(self, where: LineFilter) -> int:
+        """How many lines a filter picks."""
+        query = select(func.count()).select_from(standings).where(*self._conditions(where))
+        with self._database.read() as connection:
+            return connection.execute(query).scalar_one()
+
+    def _conditions(self, where: LineFilter) -> list[ColumnElement[bool]]:
+        return [*_wanted(where), *self._sight.owned_by(standings.c.owner)]
+
+    def nearest(self, scorecard: str, owners: Sequence[str], limit: int = 5) -> list[Line]:
+        """Entities with something to fix before their next level: few checks first, then little effort."""
+        at = standings.c
         where = (at.scorecard == scorecard, at.owner.in_(owners), at.next_level != "", at.failing > 0)
         query = (
-            _near()
+            select(standings)
             .where(*where, *self._sight.owned_by(at.owner))
             .order_by(at.failing + at.unseen, at.effort_seconds, at.entity)
         )
         with self._database.read() as connection:
-            return [_read_near(row) for row in connection.execute(query.limit(limit))]
+            return [Line(*row) for row in connection.execute(query.limit(limit))]
 
-    def one_away(
-        self, scorecard: str, check: str = "", after: tuple[int, str] | None = None, limit: int = 20
-    ) -> list[Near]:
-        """Entities that one failing check alone holds back, least effort first. `after`: the last one's (effort
-        in seconds, reference)."""
-        at = distances.c
-        wanted: ColumnElement[bool] = at.check == check if check else at.check != ""
-        query = (
-            _near()
-            .where(at.scorecard == scorecard, wanted, *self._sight.owned_by(at.owner))
-            .order_by(at.effort_seconds, at.entity)
-        )
-        if after is not None:
-            query = query.where(tuple_(at.effort_seconds, at.entity) > after)
+    def one_away(self, scorecard: str, check: str = "", limit: int = 20) -> list[Line]:
+        """Entities that one failing check alone holds back, least effort first."""
+        at = standings.c
+        wanted = at.check == check if check else at.check > ""
+        query = select(standings).where(at.scorecard == scorecard, wanted, *self._sight.owned_by(at.owner))
         with self._database.read() as connection:
-            return [_read_near(row) for row in connection.execute(query.limit(limit))]
+            rows = connection.execute(query.order_by(at.effort_seconds, at.entity).limit(limit))
+            return [Line(*row) for row in rows]
 
-    def distance(self, entity: str, scorecard: str) -> Distance | None:
-        """How far one entity is from its next level; None before it was counted."""
-        at = distances.c
-        query = _near().where(at.entity == entity, at.scorecard == scorecard, *self._sight.owned_by(at.owner))
+    def line(self, entity: str, scorecard: str) -> Line | None:
+        """One entity's; None before it was counted."""
+        at = standings.c
+        wanted = (at.entity == entity, at.scorecard == scorecard, *self._sight.owned_by(at.owner))
+        query = select(standings).where(*wanted)
         with self._database.read() as connection:
             row = connection.execute(query).first()
-        return _read_near(row).distance if row is not None else None
+        return None if row is None else Line(*row)
+
+    def titles(self, refs: Sequence[str]) -> dict[str, str]:
+        """Entity → title, of those that have a line."""
+        at = standings.c
+        found: dict[str, str] = {}
+        with self._database.read() as connection:
+            for chunk in chunks(refs):
+                seen = (at.entity.in_(chunk), *self._sight.owned_by(at.owner))
+                query = select(at.entity, at.title).distinct().where(*seen)
+                found.update((entity, title) for entity, title in connection.execute(query))
+        return found
 
     def outcomes(self, refs: Sequence[str], scorecard: str) -> dict[str, dict[str, str]]:
         """Entity → check → outcome, for the few entities of one page."""
@@ -157,18 +231,18 @@ class Standings:
         found: dict[str, dict[str, str]] = {}
         with self._database.read() as connection:
             for chunk in chunks(refs):
-                wanted = (at.entity.in_(chunk), at.scorecard == scorecard, *self._sight.of(at.entity))
-                query = select(at.entity, at.check, at.outcome).where(*wanted)
+                seen = (at.entity.in_(chunk), at.scorecard == scorecard, *self._sight.of(at.entity))
+                query = select(at.entity, at.check, at.outcome).where(*seen)
                 for entity, check, outcome in connection.execute(query):
                     found.setdefault(entity, {})[check] = outcome
         return found
 
-    def trend(self, scorecard: str, group: str = EVERYONE, *, since: date) -> list[TrendPoint]:
+    def trend(self, scorecard: str, owner: str = EVERYONE, *, since: date) -> list[TrendPoint]:
         """How a group with all below it stood, oldest first: the last point before `since` too, where there is one."""
-        if not self._sight.sees(group):
+        if not self._sight.sees(owner):
             return []
         at = trends.c
-        mine = and_(at.owner == group, at.scorecard == scorecard)
+        mine = and_(at.owner == owner, at.scorecard == scorecard)
         before = select(func.max(at.day)).where(mine, at.day < since.isoformat()).scalar_subquery()
         begin = func.coalesce(before, since.isoformat())
         query = select(at.day, at.body).where(mine, at.day >= begin).order_by(at.day)
@@ -180,14 +254,40 @@ class Standings:
         ]
 
 
-def _near() -> Select[Any]:
-    at = distances.c
-    columns = (at.entity, at.scorecard, at.next_level, at.failing, at.unseen, at.effort_seconds, at.check)
-    same = and_(results.c.entity == at.entity, results.c.scorecard == at.scorecard)
-    join = distances.join(entities, entities.c.ref == at.entity).join(results, same)
-    return select(entities.c.title, results.c.level, *columns).select_from(join)
+def place(line: Line, sort: str) -> tuple[Any, ...]:
+    """Where a line stands in a list sorted so: what the next page begins after."""
+    keys, _ = _sort_keys(sort)
+    return tuple(getattr(line, key.name) for key in keys)
 
 
-def _read_near(row: Any) -> Near:
-    title, level, *rest = row
-    return Near(title, level, Distance(*rest))
+def _sort_keys(sort: str) -> tuple[list[Any], bool]:
+    """Columns that order a list, unique together, and whether they go down. Raises ValueError."""
+    at = standings.c
+    if sort not in SORTS:
+        raise ValueError(f"“{sort}” is not a way to sort; use one of {', '.join(SORTS)}")
+    first = {"level": [at.level_rank], "name": [], "effort": [at.effort_seconds]}[sort.lstrip("-")]
+    return [*first, at.search, at.entity], sort.startswith("-")
+
+
+def _wanted(where: LineFilter) -> list[ColumnElement[bool]]:
+    at = standings.c
+    lists = [
+        (at.owner, where.owners),
+        (at.kind, where.kinds),
+        (at.type, where.types),
+        (at.tier, where.tiers),
+        (at.lifecycle, where.lifecycles),
+        (at.system, where.systems),
+        (at.level, where.levels),
+    ]
+    found: list[ColumnElement[bool]] = [at.scorecard == where.scorecard]
+    found += [or_(*(column.in_(chunk) for chunk in chunks(values))) for column, values in lists if values]
+    if where.held:
+        found.append(at.held == where.held)
+    if where.text:
+        found.append(at.search.contains(where.text.lower(), autoescape=True))
+    if where.check and where.outcome:
+        of = outcomes.c
+        same = (of.scorecard == where.scorecard, of.check == where.check, of.outcome == where.outcome)
+        found.append(at.entity.in_(select(of.entity).where(*same)))
+    return found

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, LargeBinary, Table, Text
 
 from app.store import team_tables as team_tables  # so that `metadata` knows them
-from app.store.columns import BIG, count, flag, metadata, repository, text
+from app.store.columns import BIG, count, flag, metadata, only, repository, text
 from app.store.types import Instant, Json, Name
 
 repositories = Table(
@@ -271,7 +271,8 @@ changes = Table(
     text("reason"),
     Column("detail", Json, nullable=False, default=dict),
     Index("changes_entity", "entity", "cursor"),
-    Index("changes_told", "what", "scorecard", "at"),
+    # What moved is answered from this alone.
+    Index("changes_levels", "scorecard", "at", "reason", "entity", "before", "after", **only("what = 'level'")),
 )
 
 policies = Table(

@@ -1,11 +1,12 @@
-"""Counts of each owner's entities, made beforehand: what is to be counted again, and how the counts are replaced.
+"""Counts of teams' entities, made beforehand: what is to be counted again, and how the counts are replaced.
 
 `pipeline/tally.py` counts; a save that changed anything `touch`es the owner in its own transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -14,24 +15,30 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from app.store.engine import Database
-from app.store.sql import chunks, insert, next_numbers, number, remove, upsert
+from app.store.sql import add, chunks, insert, next_numbers, number, remove, set_number, upsert
 from app.store.tables import entities, outcomes, results
-from app.store.team_tables import distances, tallies, touched, trends
+from app.store.team_tables import standings, sums, tallies, touched, trends
 
-_COUNTED = "tallies"
+_COUNTED, _HIERARCHY = "tallies", "hierarchy"
 EVERYONE = "*"
-"""The owner under whom the trend of all entities is kept."""
+"""The owner under whom the sums and the trend of all entities are kept."""
+STRANGERS = "?"
+"""The same for what belongs to someone who is no known group: a person, or a team that the catalog doesn't have."""
+Above = Callable[[str], Iterable[str]]
+"""Owner → the groups whose sums it is part of: itself, those above it, everyone."""
+Key = tuple[str, str, str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Stood:
-    """How one entity stands on one scorecard: its level, and the outcome of each check."""
+    """How one entity stands on one scorecard. `row`: its columns of `standings` as far as they need no policy."""
 
     entity: str
     scorecard: str
     level: str
-    meets_target: bool | None
+    held: str
     outcomes: Mapping[str, str]
+    row: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +52,15 @@ class Count:
     outcome: str
     count: int
 
+    @property
+    def key(self) -> Key:
+        return self.scorecard, self.kind, self.name, self.outcome
+
 
 @dataclass(frozen=True, slots=True)
 class Distance:
     """What is between an entity and its next level: failing checks, those not seen, and the effort of the former."""
 
-    entity: str
-    scorecard: str
     next_level: str
     failing: int
     unseen: int
@@ -81,48 +90,69 @@ class TeamCounts:
 
     def stood(self, owner: str) -> tuple[int, list[Stood]]:
         """How the living entities of exactly this owner stand now, and the number that `save` wants to see again."""
-        living = (entities.c.owner == owner, entities.c.orphaned_at.is_(None))
-        at = results.c
-        columns = (at.entity, at.scorecard, at.level, at.meets_target)
-        join = entities.join(results, at.entity == entities.c.ref)
-        found: list[Stood] = []
         with self._database.read() as connection:
             seen = number(connection, _COUNTED)
-            rows = connection.execute(select(*columns).select_from(join).where(*living)).all()
-            judged = _outcomes(connection, (row.entity for row in rows))
-            for row in rows:
-                checks = judged.get((row.entity, row.scorecard), {})
-                found.append(Stood(row.entity, row.scorecard, row.level, row.meets_target, checks))
-        return seen, found
+            rows = connection.execute(_standing_now(owner)).mappings().all()
+            judged = _outcomes(connection, (row["entity"] for row in rows))
+        return seen, [_stood(dict(row), judged.get((row["entity"], row["scorecard"]), {})) for row in rows]
 
     def save(
-        self, owner: str, seen: int, marks: Sequence[int], counts: Iterable[Count], near: Iterable[Distance]
+        self,
+        owner: str,
+        seen: int,
+        marks: Sequence[int],
+        counts: Iterable[Count],
+        lines: Iterable[tuple[Stood, Distance]],
+        above: Above,
     ) -> bool:
-        """Replaces an owner's counts. False, and nothing done, when anyone saved counts since `seen`."""
+        """Replaces an owner's counts and lines, and moves the sums it is part of. False, and nothing done, when anyone
+        saved counts since `seen`."""
+        now = Counter({one.key: one.count for one in counts})
         with self._database.write() as connection:
             if next_numbers(connection, _COUNTED) != seen + 1:
                 return False
+            before = Counter({tuple(row[:4]): row[4] for row in connection.execute(_own(owner))})
             connection.execute(delete(tallies).where(tallies.c.owner == owner))
-            connection.execute(delete(distances).where(distances.c.owner == owner))
-            insert(connection, tallies, [{"owner": owner, **_fields(one)} for one in counts])
-            upsert(connection, distances, [{**_fields(one), "owner": owner} for one in near])
+            insert(connection, tallies, _rows(owner, now))
+            now.subtract(before)
+            for group in above(owner):
+                add(connection, sums, "count", _rows(group, {key: n for key, n in now.items() if n}))
+                connection.execute(delete(sums).where(sums.c.owner == group, sums.c.count <= 0))
+            connection.execute(delete(standings).where(standings.c.owner == owner))
+            upsert(connection, standings, [_line(owner, stood, distance) for stood, distance in lines])
             remove(connection, touched, "id", marks)
         return True
 
-    def save_trend(self, group: str, owners: Sequence[str] | None, day: date) -> None:
-        """Keeps how a group (its `owners`; None: everyone) stands on this day, on each scorecard."""
-        at = tallies.c
-        query = select(at.scorecard, at.name, at.outcome, func.sum(at.count).label("found")).where(at.kind == "level")
-        if owners is not None:
-            query = query.where(at.owner.in_(owners))
-        query = query.group_by(at.scorecard, at.name, at.outcome).order_by(at.scorecard)
+    def follow(self, hierarchy: int, above: Above) -> bool:
+        """Makes all sums anew when groups stand above each other in another way than last time. Whether they did."""
+        with self._database.read() as connection:
+            if number(connection, _HIERARCHY) == hierarchy:
+                return False
         with self._database.write() as connection:
-            rows = connection.execute(query).all()
-            points = [
-                {"owner": group, "scorecard": card, "day": day.isoformat(), "body": _point(list(found))}
-                for card, found in groupby(rows, key=lambda row: row.scorecard)
-            ]
-            upsert(connection, trends, points)
+            next_numbers(connection, _COUNTED)
+            made: dict[str, Counter[Key]] = {}
+            for row in connection.execute(select(tallies)):
+                for group in above(row.owner):
+                    made.setdefault(group, Counter())[tuple(row[1:5])] += row[5]
+            connection.execute(delete(sums))
+            for group, counted in made.items():
+                insert(connection, sums, _rows(group, counted))
+            set_number(connection, _HIERARCHY, hierarchy)
+        return True
+
+    def save_trends(self, groups: Iterable[str], day: date) -> None:
+        """Keeps how each group, with all below it, stands on this day on each scorecard."""
+        at = sums.c
+        columns = (at.owner, at.scorecard, at.name, at.outcome, at.count)
+        with self._database.write() as connection:
+            for chunk in chunks(groups):
+                query = select(*columns).where(at.owner.in_(chunk), at.kind == "level")
+                rows = connection.execute(query.order_by(at.owner, at.scorecard)).all()
+                points = [
+                    {"owner": owner, "scorecard": card, "day": day.isoformat(), "body": _point(list(found))}
+                    for (owner, card), found in groupby(rows, key=lambda row: (row.owner, row.scorecard))
+                ]
+                upsert(connection, trends, points)
 
 
 def touch(connection: Connection, owners: Iterable[str]) -> None:
@@ -130,17 +160,45 @@ def touch(connection: Connection, owners: Iterable[str]) -> None:
     insert(connection, touched, [{"owner": owner} for owner in sorted(set(owners))])
 
 
-def _fields(one: Count | Distance) -> dict[str, object]:
-    return {name: getattr(one, name) for name in one.__slots__}
+def _own(owner: str) -> Any:
+    at = tallies.c
+    return select(at.scorecard, at.kind, at.name, at.outcome, at.count).where(at.owner == owner)
+
+
+def _rows(owner: str, counted: Mapping[Key, int]) -> list[dict[str, object]]:
+    return [
+        {"owner": owner, "scorecard": card, "kind": kind, "name": name, "outcome": outcome, "count": found}
+        for (card, kind, name, outcome), found in counted.items()
+    ]
+
+
+def _standing_now(owner: str) -> Any:
+    at, of = results.c, entities.c
+    judged = (at.entity, at.scorecard, at.level, at.level_rank, at.target_level, at.meets_target, at.score, at.coverage)
+    known = (of.owner, of.name, of.title, of.kind, of.type, of.lifecycle, of.tier, of.system, of.provisional)
+    join = entities.join(results, at.entity == of.ref)
+    return select(*judged, *known).select_from(join).where(of.owner == owner, of.orphaned_at.is_(None))
+
+
+def _stood(row: dict[str, Any], judged: Mapping[str, str]) -> Stood:
+    name, title = row.pop("name"), row["title"]
+    held = {True: "on", False: "below", None: ""}[row.pop("meets_target")]
+    search = name.lower() if title.lower() == name.lower() else f"{name} {title}".lower()
+    line = {**row, "held": held, "search": search}
+    return Stood(row["entity"], row["scorecard"], row["level"], held, judged, line)
+
+
+def _line(owner: str, stood: Stood, distance: Distance) -> dict[str, Any]:
+    return {**stood.row, "owner": owner, **{name: getattr(distance, name) for name in Distance.__slots__}}
 
 
 def _point(rows: Sequence[Any]) -> dict[str, object]:
-    levels: dict[str, int] = {}
-    held = {"on": 0, "below": 0, "": 0}
-    for _, level, outcome, found in rows:
-        levels[level] = levels.get(level, 0) + int(found)
-        held[outcome] = held.get(outcome, 0) + int(found)
-    return {"levels": levels, "on_target": held["on"], "with_target": held["on"] + held["below"]}
+    levels: Counter[str] = Counter()
+    held: Counter[str] = Counter()
+    for _, _, level, outcome, found in rows:
+        levels[level] += found
+        held[outcome] += found
+    return {"levels": dict(levels), "on_target": held["on"], "with_target": held["on"] + held["below"]}
 
 
 def _outcomes(connection: Connection, refs: Iterable[str]) -> dict[tuple[str, str], dict[str, str]]:
@@ -148,6 +206,6 @@ def _outcomes(connection: Connection, refs: Iterable[str]) -> dict[tuple[str, st
     found: dict[tuple[str, str], dict[str, str]] = {}
     for chunk in chunks(dict.fromkeys(refs)):
         query = select(at.entity, at.scorecard, at.check, at.outcome).where(at.entity.in_(chunk))
-        for row in connection.execute(query):
-            found.setdefault((row.entity, row.scorecard), {})[row.check] = row.outcome
+        for entity, scorecard, check, outcome in connection.execute(query):
+            found.setdefault((entity, scorecard), {})[check] = outcome
     return found

@@ -10,11 +10,12 @@ from store_examples import MINUTE, NOW, URL, add_repositories, entity, judge, re
 from app.catalog.model import Relation
 from app.store.feedback import Feedback, Voices
 from app.store.model import Change, OutcomeRow, Why
+from app.store.standings import SORTS, Line, LineFilter, place
 from app.store.store import Store
 from app.store.team_counts import EVERYONE, Count, Distance
 
 CARD = "sre-maturity"
-TEAM = "group:default/team"
+TEAM, SHOP = "group:default/team", "group:default/shop"
 DAY = date(2025, 3, 1)
 
 
@@ -29,10 +30,14 @@ def group(name: str, *children: str):
 def ready(store: Store) -> Store:
     """Two services of one team, one of another; nothing waits to be counted."""
     add_repositories(store, URL)
-    found = [entity("payments", owner=TEAM), entity("refunds", owner=TEAM), entity("cart", owner="group:default/shop")]
+    found = [entity("payments", owner=TEAM), entity("refunds", owner=TEAM), entity("cart", owner=SHOP)]
     save(store, entities=tuple(found))
     settle(store)
     return store
+
+
+def everyone(owner: str) -> tuple[str, ...]:
+    return owner, EVERYONE
 
 
 def settle(store: Store) -> list[str]:
@@ -40,8 +45,15 @@ def settle(store: Store) -> list[str]:
     waiting = store.team_counts.touched()
     for owner, marks in waiting.items():
         seen, _ = store.team_counts.stood(owner)
-        assert store.team_counts.save(owner, seen, marks, [], [])
+        assert store.team_counts.save(owner, seen, marks, [], [], everyone)
     return sorted(waiting)
+
+
+def count(store: Store, owner: str, *counts: Count, lines: dict[str, Distance] | None = None) -> None:
+    """Saves an owner's counts, and lines of those of its entities that are named."""
+    seen, stood = store.team_counts.stood(owner)
+    found = [(one, lines[one.entity]) for one in stood if lines and one.entity in lines]
+    assert store.team_counts.save(owner, seen, [], counts, found, everyone)
 
 
 def judged(store: Store, name: str, **rows: object) -> None:
@@ -50,9 +62,8 @@ def judged(store: Store, name: str, **rows: object) -> None:
     judge(store, name, **rows)
 
 
-def count(store: Store, owner: str, *counts: Count, near: tuple[Distance, ...] = ()) -> None:
-    seen, _ = store.team_counts.stood(owner)
-    assert store.team_counts.save(owner, seen, [], counts, near)
+def names(lines: list[Line]) -> list[str]:
+    return [line.title for line in lines]
 
 
 def test_only_the_team_of_what_moved_is_to_be_counted_again(ready: Store) -> None:
@@ -64,10 +75,10 @@ def test_only_the_team_of_what_moved_is_to_be_counted_again(ready: Store) -> Non
 
 
 def test_an_entity_that_changes_hands_or_goes_touches_both_teams(ready: Store) -> None:
-    found = (entity("payments", owner="group:default/shop"), entity("cart", owner="group:default/shop"))
+    found = (entity("payments", owner=SHOP), entity("cart", owner=SHOP))
     save(ready, entities=found)
 
-    assert settle(ready) == ["group:default/shop", TEAM]
+    assert settle(ready) == [SHOP, TEAM]
 
 
 def test_a_team_is_read_with_the_outcomes_of_its_living_entities(ready: Store) -> None:
@@ -75,20 +86,16 @@ def test_a_team_is_read_with_the_outcomes_of_its_living_entities(ready: Store) -
 
     _, (stood,) = ready.team_counts.stood(TEAM)
 
-    assert (stood.entity, stood.level, stood.meets_target, stood.outcomes) == (
-        "component:default/payments",
-        "bronze",
-        False,
-        {"owned": "pass"},
-    )
+    assert (stood.entity, stood.level, stood.held) == ("component:default/payments", "bronze", "below")
+    assert stood.outcomes == {"owned": "pass"}
 
 
 def test_counts_that_someone_else_saved_meanwhile_are_refused(ready: Store) -> None:
     seen, _ = ready.team_counts.stood(TEAM)
     count(ready, TEAM, Count(CARD, "level", "gold", "on", 2))
 
-    assert not ready.team_counts.save(TEAM, seen, [], [Count(CARD, "level", "gold", "on", 9)], [])
-    assert ready.standings.levels()[CARD][TEAM].levels == {"gold": 2}
+    assert not ready.team_counts.save(TEAM, seen, [], [Count(CARD, "level", "gold", "on", 9)], [], everyone)
+    assert ready.standings.levels()[CARD][EVERYONE].levels == {"gold": 2}
 
 
 def test_what_moved_while_it_was_counted_is_counted_again(ready: Store) -> None:
@@ -97,63 +104,132 @@ def test_what_moved_while_it_was_counted_is_counted_again(ready: Store) -> None:
     seen, _ = ready.team_counts.stood(TEAM)
     judged(ready, "refunds", results=(result(),))
 
-    assert ready.team_counts.save(TEAM, seen, marks, [], [])
+    assert ready.team_counts.save(TEAM, seen, marks, [], [], everyone)
     assert list(ready.team_counts.touched()) == [TEAM]
 
 
-def test_sums_are_of_the_owners_asked_for(ready: Store) -> None:
-    shop = "group:default/shop"
+def test_sums_follow_every_new_count_of_an_owner(ready: Store) -> None:
     count(ready, TEAM, Count(CARD, "level", "gold", "on", 2), Count(CARD, "check", "owned", "fail", 3))
-    count(
-        ready,
-        shop,
-        Count(CARD, "level", "gold", "", 1),
-        Count(CARD, "level", "none", "below", 4),
-        Count(CARD, "check", "owned", "fail", 1),
-        Count(CARD, "area", "slos", "fail", 5),
-        Count(CARD, "step", "owned", "bronze", 4),
-        Count(CARD, "alone", "owned", "bronze", 1),
-    )
-
-    levels = ready.standings.levels()[CARD][shop]
-    assert (levels.levels, levels.on_target, levels.with_target, levels.total) == ({"gold": 1, "none": 4}, 0, 4, 5)
+    count(ready, SHOP, Count(CARD, "level", "none", "below", 4), Count(CARD, "check", "owned", "fail", 1))
     assert ready.standings.checks(CARD) == {"owned": {"fail": 4}}
-    assert ready.standings.checks(CARD, [TEAM]) == {"owned": {"fail": 3}}
-    assert ready.standings.areas(CARD) == {shop: {"slos": {"fail": 5}}}
+
+    count(ready, TEAM, Count(CARD, "level", "gold", "", 1), Count(CARD, "check", "owned", "pass", 3))
+
+    levels = ready.standings.levels((EVERYONE, TEAM))[CARD]
+    assert (levels[EVERYONE].levels, levels[EVERYONE].on_target, levels[EVERYONE].with_target) == (
+        {"gold": 1, "none": 4},
+        0,
+        4,
+    )
+    assert levels[TEAM].total == 1
+    assert ready.standings.checks(CARD) == {"owned": {"fail": 1, "pass": 3}}
+    assert ready.standings.checks(CARD, TEAM) == {"owned": {"pass": 3}}
+
+
+def test_areas_and_obstacles_are_those_of_the_owner_asked_for(ready: Store) -> None:
+    counts = (Count(CARD, "area", "slos", "fail", 5), Count(CARD, "step", "owned", "bronze", 4))
+    count(ready, SHOP, *counts, Count(CARD, "alone", "owned", "bronze", 1))
+
+    assert ready.standings.areas(CARD, [SHOP, TEAM]) == {SHOP: {"slos": {"fail": 5}}}
     (obstacle,) = ready.standings.obstacles(CARD)
     assert (obstacle.check, obstacle.stands, obstacle.alone) == ("owned", {"bronze": 4}, {"bronze": 1})
-    assert ready.standings.obstacles(CARD, [TEAM]) == []
+    assert ready.standings.obstacles(CARD, TEAM) == []
 
 
-def test_the_nearest_to_their_next_level_come_first(ready: Store) -> None:
-    for name in ("payments", "refunds"):
-        judged(ready, name, results=(result(),))
-    far = Distance("component:default/payments", CARD, "silver", 2, 0, 600, "")
-    close = Distance("component:default/refunds", CARD, "silver", 1, 0, 3600, "owned")
-    count(ready, TEAM, near=(far, close))
-
-    assert [near.distance for near in ready.standings.nearest(CARD, [TEAM])] == [close, far]
-    (near,) = ready.standings.one_away(CARD)
-    assert (near.title, near.level, near.distance) == ("refunds", "bronze", close)
-    assert ready.standings.one_away(CARD, "other") == []
-    assert ready.standings.one_away(CARD, after=(3600, "component:default/refunds")) == []
-    assert ready.standings.distance("component:default/payments", CARD) == far
-
-
-def test_a_trend_is_of_the_group_with_all_below_and_begins_with_the_last_point_before(ready: Store) -> None:
-    shop = "group:default/shop"
+def test_another_hierarchy_makes_all_sums_anew_once(ready: Store) -> None:
     count(ready, TEAM, Count(CARD, "level", "gold", "on", 2))
-    ready.team_counts.save_trend(EVERYONE, None, DAY)
-    count(ready, shop, Count(CARD, "level", "none", "below", 1))
-    ready.team_counts.save_trend(EVERYONE, None, DAY + timedelta(days=3))
-    ready.team_counts.save_trend(shop, [shop], DAY + timedelta(days=3))
+    count(ready, SHOP, Count(CARD, "level", "gold", "on", 1))
+
+    def above(owner: str) -> tuple[str, ...]:
+        return owner, "group:default/all", EVERYONE
+
+    assert ready.team_counts.follow(1234, above)
+    assert not ready.team_counts.follow(1234, above)
+
+    levels = ready.standings.levels(("group:default/all", EVERYONE, TEAM))[CARD]
+    assert {owner: found.total for owner, found in levels.items()} == {"group:default/all": 3, EVERYONE: 3, TEAM: 2}
+
+
+@pytest.fixture
+def lines(ready: Store) -> Store:
+    """Lines of two services: payments two checks from silver, refunds one."""
+    judged(ready, "payments", results=(result(score=None),))
+    judged(ready, "refunds", results=(result(level="none", rank=0),), outcomes=(OutcomeRow(CARD, "owned", "fail"),))
+    far, close = Distance("silver", 2, 0, 600, ""), Distance("bronze", 1, 0, 3600, "owned")
+    count(ready, TEAM, lines={"component:default/payments": far, "component:default/refunds": close})
+    return ready
+
+
+def test_a_list_is_sorted_and_goes_on_where_a_page_ended(lines: Store) -> None:
+    where = LineFilter(scorecard=CARD)
+    assert names(lines.standings.lines(where)) == ["refunds", "payments"]
+    assert names(lines.standings.lines(where, sort="-level")) == ["payments", "refunds"]
+    assert names(lines.standings.lines(where, sort="name")) == ["payments", "refunds"]
+    assert names(lines.standings.lines(where, sort="effort")) == ["payments", "refunds"]
+    for sort in SORTS:
+        first, second = lines.standings.lines(where, sort=sort)
+        assert lines.standings.lines(where, sort=sort, after=place(first, sort)) == [second]
+        assert lines.standings.lines(where, sort=sort, after=place(second, sort)) == []
+    with pytest.raises(ValueError, match="not a way to sort"):
+        lines.standings.lines(where, sort="colour")
+
+
+FILTERS = [
+    ({"owners": [SHOP]}, []),
+    ({"owners": [TEAM], "text": "REF"}, ["refunds"]),
+    ({"text": "%"}, []),
+    ({"levels": ["bronze"]}, ["payments"]),
+    ({"held": "below"}, ["refunds", "payments"]),
+    ({"kinds": ["api"]}, []),
+    ({"types": ["service"], "lifecycles": ["x"]}, []),
+    ({"check": "owned", "outcome": "fail"}, ["refunds"]),
+    ({"check": "owned", "outcome": "pass"}, []),
+]
+
+
+@pytest.mark.parametrize(("parts", "found"), FILTERS)
+def test_a_list_holds_what_every_part_of_its_filter_allows(lines: Store, parts: dict, found: list[str]) -> None:
+    where = LineFilter(scorecard=CARD, **parts)
+
+    assert names(lines.standings.lines(where)) == found
+    assert lines.standings.count(where) == len(found)
+
+
+def test_the_nearest_to_their_next_level_come_first(lines: Store) -> None:
+    assert names(lines.standings.nearest(CARD, [TEAM])) == ["refunds", "payments"]
+    assert names(lines.standings.one_away(CARD)) == ["refunds"]
+    assert names(lines.standings.one_away(CARD, "owned")) == ["refunds"]
+    assert lines.standings.one_away(CARD, "other") == []
+    line = lines.standings.line("component:default/payments", CARD)
+    assert line is not None
+    assert (line.level, line.held, line.next_level, line.failing, line.effort_seconds) == (
+        "bronze",
+        "below",
+        "silver",
+        2,
+        600,
+    )
+
+
+def test_an_entity_that_goes_leaves_no_line(lines: Store) -> None:
+    save(lines, entities=(entity("payments", owner=TEAM),))
+    settle(lines)
+
+    assert lines.standings.line("component:default/refunds", CARD) is None
+
+
+def test_a_trend_is_of_one_group_and_begins_with_the_last_point_before(ready: Store) -> None:
+    count(ready, TEAM, Count(CARD, "level", "gold", "on", 2))
+    ready.team_counts.save_trends([EVERYONE], DAY)
+    count(ready, SHOP, Count(CARD, "level", "none", "below", 1))
+    ready.team_counts.save_trends([EVERYONE, SHOP], DAY + timedelta(days=3))
 
     points = ready.standings.trend(CARD, since=DAY + timedelta(days=1))
     assert [(point.day, point.levels, point.on_target, point.with_target) for point in points] == [
         (DAY, {"gold": 2}, 2, 2),
         (DAY + timedelta(days=3), {"gold": 2, "none": 1}, 2, 3),
     ]
-    assert [point.levels for point in ready.standings.trend(CARD, shop, since=DAY)] == [{"none": 1}]
+    assert [point.levels for point in ready.standings.trend(CARD, SHOP, since=DAY)] == [{"none": 1}]
 
 
 def told(name: str, before: str, after: str, reason: str = "code", minute: int = 0, what: str = "level") -> Change:
@@ -170,22 +246,26 @@ def test_movements_add_up_and_leave_out_policy_and_sources(ready: Store) -> None
     judged(ready, "refunds", results=(result(),), changes=(told("refunds", "gold", "none", "data source"),))
     judged(ready, "cart", results=(result(),), changes=(told("cart", "gold", "silver"),))
 
-    (up,) = ready.changes.movements(CARD, RANKS, NOW, rising=True)
-    (down,) = ready.changes.movements(CARD, RANKS, NOW, rising=False)
+    rose, fell = ready.changes.movements(CARD, RANKS, NOW)
 
-    assert (up.entity, up.levels, up.owner) == (ref("payments"), 4, TEAM)
-    assert (down.entity, down.levels) == (ref("cart"), -1)
-    assert ready.changes.movements(CARD, RANKS, NOW + 5 * MINUTE, rising=True) == []
+    assert [(up.entity.name, up.levels, up.owner) for up in rose] == [("payments", 4, TEAM)]
+    assert [(down.entity.name, down.levels) for down in fell] == [("cart", -1)]
+    assert ready.changes.movements(CARD, RANKS, NOW + 5 * MINUTE) == ([], [])
 
 
-def test_changes_of_a_team_are_newest_first_and_levels_before_checks(ready: Store) -> None:
-    check = told("payments", "pass", "fail", minute=3, what="outcome")
-    judged(ready, "payments", results=(result(),), changes=(told("payments", "none", "bronze"), check))
-    judged(ready, "cart", results=(result(),), changes=(told("cart", "none", "bronze"),))
+@pytest.mark.parametrize("others", [0, 60])
+def test_changes_of_a_team_are_its_own_and_newest_first(lines: Store, others: int) -> None:
+    turned = told("payments", "pass", "fail", minute=3, what="outcome")
+    earlier, later = told("payments", "none", "bronze"), told("payments", "bronze", "none", minute=1)
+    judged(lines, "payments", results=(result(),), changes=(earlier, turned, later))
+    judged(lines, "cart", results=(result(),), changes=(told("cart", "none", "bronze"),))
+    owners = [TEAM, *(f"group:default/{n}" for n in range(others))]
 
-    found = ready.changes.of_owners([TEAM], NOW)
+    found = lines.changes.of_owners(owners, CARD, "level", NOW)
 
-    assert [(change.entity.name, change.what) for change in found] == [("payments", "level"), ("payments", "outcome")]
+    assert [(change.entity.name, change.after) for change in found] == [("payments", "none"), ("payments", "bronze")]
+    assert [change.after for change in lines.changes.of_owners(owners, CARD, "outcome", NOW)] == ["fail"]
+    assert lines.changes.of_owners(owners, CARD, "level", NOW + 5 * MINUTE) == []
 
 
 def test_groups_know_what_is_above_and_below_even_in_a_circle(store: Store) -> None:

@@ -124,6 +124,7 @@ def test_a_wrong_method_says_which_are_allowed(client):
 @pytest.mark.parametrize(
     "url",
     ["/", "/?q=shop", "/groups/default/team", "/entities/component/default/shop", "/entities/component/default/evil",
+     "/entities", "/entities?q=shop&sort=effort", "/search?q=evil", "/scorecards",
      "/scorecards/sre-maturity", "/checks/owner-is-team", "/sources", "/docs"],
 )  # fmt: skip
 def test_every_page_shows_itself_without_a_strangers_script(client, url):

@@ -10,7 +10,7 @@ from app.pipeline.refresh import refresh
 from app.pipeline.upkeep import Upkeep
 from app.store.team_counts import EVERYONE
 
-CARD = "sre-maturity"
+CARD, TEAM_REF = "sre-maturity", "group:default/team"
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def organisation(tmp_path):
 
 
 def levels(organisation):
-    return organisation.pipeline.store.standings.levels()[CARD]["group:default/team"].levels
+    return organisation.pipeline.store.standings.levels([TEAM_REF])[CARD][TEAM_REF].levels
 
 
 def test_a_crawl_leaves_nothing_to_count(organisation):
@@ -39,14 +39,13 @@ def test_a_fix_moves_the_counts_of_its_team_and_todays_point_of_the_trend(organi
 
     standings = organisation.pipeline.store.standings
     assert levels(organisation) == {"bronze": 1}
-    for group in (EVERYONE, "group:default/team"):
+    for group in (EVERYONE, TEAM_REF):
         assert [point.levels for point in standings.trend(CARD, group, since=organisation.now.date())] == [
             {"bronze": 1}
         ]
-    (rising,) = organisation.pipeline.store.changes.movements(
-        CARD, {"none": 0, "bronze": 1}, organisation.now - timedelta(days=7), rising=True
-    )
-    assert (rising.entity.name, rising.levels) == ("shop", 1)
+    week = organisation.now - timedelta(days=7)
+    (rising,), falling = organisation.pipeline.store.changes.movements(CARD, {"none": 0, "bronze": 1}, week)
+    assert (rising.entity.name, rising.levels, falling) == ("shop", 1, [])
 
 
 def test_a_worker_counts_beside_judging(organisation):

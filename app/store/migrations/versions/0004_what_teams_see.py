@@ -1,4 +1,4 @@
-"""Counts for pages, trends, feedback on guidance, and the indexes that lists are walked by."""
+"""Counts and lines for pages, trends, feedback on guidance, and the indexes that changes are walked by."""
 
 from __future__ import annotations
 
@@ -9,58 +9,73 @@ revision = "0004"
 down_revision = "0003"
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
-_INDEXES = (
-    ("tallies_kind", "tallies", ["scorecard", "kind", "owner", "name", "outcome", "count"]),
-    ("distances_owner", "distances", ["owner", "scorecard", "failing", "effort_seconds"]),
-    ("distances_near", "distances", ["scorecard", "check", "effort_seconds", "entity"]),
-    ("feedback_at", "feedback", ["at"]),
-    ("changes_told", "changes", ["what", "scorecard", "at"]),
-    ("repositories_health", "repositories", ["orphaned_at", "failures", "checked_at"]),
-)
+_LEVELS_ONLY = sa.text("what = 'level'")
+
+
+def _texts(*names: str) -> list[sa.Column[str]]:
+    return [sa.Column(name, sa.Text(), nullable=False) for name in names]
+
+
+def _numbers(*names: str) -> list[sa.Column[int]]:
+    return [sa.Column(name, sa.Integer(), nullable=False) for name in names]
 
 
 def upgrade() -> None:
     op.create_table(
         "touched",
         sa.Column("id", _ID, nullable=False),
-        sa.Column("owner", sa.Text(), nullable=False),
+        *_texts("owner"),
         sa.PrimaryKeyConstraint("id"),
         sqlite_autoincrement=True,
     )
     op.create_table(
-        "tallies",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("owner", "scorecard", "kind", "name", "outcome")),
-        sa.Column("count", sa.Integer(), nullable=False),
-        sa.PrimaryKeyConstraint("owner", "scorecard", "kind", "name", "outcome"),
-    )
-    op.create_table(
-        "distances",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("entity", "scorecard", "owner", "next_level")),
-        *(sa.Column(name, sa.Integer(), nullable=False) for name in ("failing", "unseen", "effort_seconds")),
-        sa.Column("check", sa.Text(), nullable=False),
+        "standings",
+        *_texts("entity", "scorecard", "owner", "title", "search", "kind", "type", "lifecycle", "tier", "system"),
+        sa.Column("provisional", sa.Boolean(), nullable=False),
+        *_texts("level"),
+        *_numbers("level_rank"),
+        *_texts("target_level", "held"),
+        sa.Column("score", sa.Float(), nullable=True),
+        sa.Column("coverage", sa.Float(), nullable=True),
+        *_texts("next_level"),
+        *_numbers("failing", "unseen", "effort_seconds"),
+        *_texts("check"),
         sa.PrimaryKeyConstraint("entity", "scorecard"),
     )
+    op.create_index("standings_owner", "standings", ["owner", "scorecard", "level_rank", "search", "entity"])
+    op.create_index("standings_level", "standings", ["scorecard", "level_rank", "search", "entity"])
+    op.create_index("standings_name", "standings", ["scorecard", "search", "entity"])
+    op.create_index("standings_near", "standings", ["scorecard", "check", "effort_seconds", "entity"])
+    for table in ("tallies", "sums"):
+        op.create_table(
+            table,
+            *_texts("owner", "scorecard", "kind", "name", "outcome"),
+            *_numbers("count"),
+            sa.PrimaryKeyConstraint("owner", "scorecard", "kind", "name", "outcome"),
+        )
     op.create_table(
         "trends",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("owner", "scorecard", "day", "body")),
+        *_texts("owner", "scorecard", "day", "body"),
         sa.PrimaryKeyConstraint("owner", "scorecard", "day"),
     )
     op.create_table(
         "feedback",
-        *(sa.Column(name, sa.Text(), nullable=False) for name in ("check", "entity", "author")),
+        *_texts("check", "entity", "author"),
         sa.Column("helped", sa.Boolean(), nullable=False),
-        sa.Column("note", sa.Text(), nullable=False),
+        *_texts("note"),
         sa.Column("at", sa.BigInteger(), nullable=False),
-        sa.Column("policy_version", sa.Text(), nullable=False),
+        *_texts("policy_version"),
         sa.PrimaryKeyConstraint("check", "entity", "author"),
     )
-    for name, table, columns in _INDEXES:
-        op.create_index(name, table, columns, unique=False)
+    op.create_index("feedback_at", "feedback", ["at"])
+    columns = ["scorecard", "at", "reason", "entity", "before", "after"]
+    op.create_index("changes_levels", "changes", columns, sqlite_where=_LEVELS_ONLY, postgresql_where=_LEVELS_ONLY)
+    op.create_index("repositories_health", "repositories", ["orphaned_at", "failures", "checked_at"])
     op.execute("INSERT INTO touched (owner) SELECT DISTINCT owner FROM entities")
 
 
 def downgrade() -> None:
     op.drop_index("repositories_health", "repositories")
-    op.drop_index("changes_told", "changes")
-    for name in ("feedback", "trends", "distances", "tallies", "touched"):
+    op.drop_index("changes_levels", "changes")
+    for name in ("feedback", "trends", "sums", "tallies", "standings", "touched"):
         op.drop_table(name)

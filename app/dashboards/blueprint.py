@@ -1,0 +1,90 @@
+"""The blueprint of all pages, what every template may use, and filters. Pages register themselves on it."""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Blueprint, current_app, json, request
+from markupsafe import Markup
+
+from app.api.reading import pipeline
+from app.dashboards import words
+from app.lib.markup import safe_html, safe_inline
+from app.lib.times import format_instant, parse_instant
+
+blueprint = Blueprint(
+    "dashboards", __name__, static_folder="static", template_folder="templates", static_url_path="/static"
+)
+
+
+@cache
+def assets_version() -> str:
+    """Another text whenever a file under `static/` is another, so that browsers may keep them for long."""
+    found = hashlib.sha256()
+    for file in sorted((Path(__file__).parent / "static").iterdir()):
+        found.update(file.read_bytes())
+    return found.hexdigest()[:12]
+
+
+@blueprint.app_context_processor
+def _everywhere() -> dict[str, Any]:
+    keeper = pipeline().policies
+    theme = request.cookies.get("theme", "")
+    return {
+        "organisation": current_app.config["ORGANISATION"],
+        "policy_version": keeper.current.version,
+        "policy_problem": keeper.problem,
+        "version": assets_version(),
+        "theme": theme if theme in ("dark", "light") else "",
+        "cursor": pipeline().store.changes.cursor(),
+    }
+
+
+@blueprint.app_template_filter("when")
+def when(value: datetime | str | None) -> Markup:
+    """An instant as a person reads it: how long ago, with the exact time in UTC behind it."""
+    if not value:
+        return Markup("never")
+    instant = parse_instant(value) if isinstance(value, str) else value
+    exact = f"{instant:%Y-%m-%d %H:%M} UTC"
+    shown = words.ago(instant, pipeline().clock())
+    return Markup('<time datetime="{}" title="{}">{}</time>').format(format_instant(instant), exact, shown)
+
+
+@blueprint.app_template_filter("day")
+def day(value: datetime | str) -> str:
+    """The day alone, UTC."""
+    instant = parse_instant(value) if isinstance(value, str) else value
+    return f"{instant.day} {instant:%B %Y}"
+
+
+@blueprint.app_template_filter("percent")
+def percent(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
+
+
+@blueprint.app_template_filter("shorten")
+def shorten(value: Any) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 160 else f"{text[:157]}…"
+
+
+@blueprint.app_template_filter("safe_url")
+def safe_url(value: str) -> str:
+    """A link from a catalog or repository: only http and https ever reach an `href`."""
+    try:
+        return value if urlsplit(value).scheme in ("http", "https") else "#"
+    except ValueError:
+        return "#"
+
+
+blueprint.add_app_template_filter(safe_html, "markdown")
+blueprint.add_app_template_filter(safe_inline, "inline_markdown")
+blueprint.add_app_template_filter(words.effort, "effort")
+blueprint.add_app_template_filter(words.counted, "counted")
+blueprint.add_app_template_filter(words.spoken, "spoken")

@@ -1,0 +1,100 @@
+"""The front page: where the organisation stands, how that went, where it burns, what to fix first, and is all seen."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from flask import render_template
+
+from app.api.reading import pipeline
+from app.dashboards import asked, heat, links, standing, words
+from app.dashboards.blueprint import blueprint
+from app.policy.model import Scorecard
+from app.store.changes import Movement
+from app.store.feedback import Voices
+from app.store.standings import Levels
+from app.store.team_counts import EVERYONE
+
+MOVED_WITHIN = timedelta(days=30)
+VOICES_WITHIN = timedelta(days=90)
+
+
+@blueprint.get("/")
+def organisation() -> str:
+    """Levels and targets of everything scored, by scorecard."""
+    card, one = asked.card(), pipeline()
+    store, now = one.store, one.clock()
+    levels = store.standings.levels()
+    tree = store.groups.tree()
+    rose, fell = store.changes.movements(
+        card.id, {level.id: card.rank(level.id) for level in card.levels}, now - MOVED_WITHIN
+    )
+    voices = store.feedback.by_check(now - VOICES_WITHIN)
+    points = store.standings.trend(card.id, since=now.date() - timedelta(days=standing.TREND_DAYS))
+    return render_template(
+        "organisation.html",
+        card=card,
+        cards=tabs(levels),
+        stand=standing.levels(card, levels.get(card.id, {}).get(EVERYONE)),
+        trend=standing.trend(card, points, now.date()),
+        areas=[words.area(area) for area in heat.areas(one.policy, card)],
+        rows=heat.rows(store.standings, tree, one.policy, card, tree.roots(), others=True),
+        rose=[_moved(movement) for movement in rose],
+        fell=[_moved(movement) for movement in fell],
+        failed=_failed(card, voices),
+        health=store.tally.health(now),
+        providers=store.repositories.providers(),
+        voices=Voices(sum(v.helped for v in voices.values()), sum(v.stuck for v in voices.values())),
+        waiting=store.team_counts.waiting(),
+    )
+
+
+def tabs(levels: dict[str, dict[str, Levels]]) -> list[dict[str, Any]]:
+    """Every scorecard in force, with how many entities stand on it."""
+    current = asked.card().id
+    return [
+        {
+            "title": card.title,
+            "href": asked.here(scorecard=card.id),
+            "current": card.id == current,
+            "total": levels.get(card.id, {}).get(EVERYONE, Levels()).total,
+        }
+        for card in pipeline().policy.scorecards.values()
+    ]
+
+
+def _moved(movement: Movement) -> dict[str, Any]:
+    return {
+        "title": movement.title,
+        "href": links.entity(movement.entity),
+        "levels": abs(movement.levels),
+        "at": movement.last_at,
+        "owner": links.named(movement.owner) if movement.owner else "nobody",
+        "owner_href": links.entity(movement.owner) if movement.owner.startswith("group:") else "",
+    }
+
+
+def _failed(card: Scorecard, voices: dict[str, Voices], limit: int = 8) -> list[dict[str, Any]]:
+    """Checks that most entities fail, with the effort to mend one."""
+    policy = pipeline().policy
+    found = pipeline().store.standings.checks(card.id)
+    rows: list[dict[str, Any]] = []
+    for entry in card.entries:
+        counts, check = found.get(entry.check, {}), policy.checks[entry.check]
+        judged = counts.get("pass", 0) + counts.get("fail", 0)
+        if counts.get("fail"):
+            rows.append(
+                {
+                    "title": check.title,
+                    "href": links.check(check.id),
+                    "failing": counts["fail"],
+                    "judged": judged,
+                    "share": 100 * counts["fail"] / judged,
+                    "effort": check.effort.total_seconds(),
+                    "level": words.level(card, entry.level),
+                    "listed": links.listed(scorecard=card.id, check=check.id, outcome="fail"),
+                    "voices": voices.get(check.id),
+                }
+            )
+    return sorted(rows, key=lambda row: -row["failing"])[:limit]

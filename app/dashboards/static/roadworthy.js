@@ -1,0 +1,117 @@
+// Small comforts over pages that work without: live results, the theme, filters that submit themselves.
+"use strict";
+(() => {
+  const body = document.body;
+  const note = () => document.querySelector("[data-live-note]");
+
+  // Theme: the system's, unless chosen here. The server reads the cookie, so a page never flashes.
+  const toggle = document.querySelector("[data-theme-toggle]");
+  if (toggle) {
+    toggle.hidden = false;
+    toggle.addEventListener("click", () => {
+      const root = document.documentElement;
+      const isDark = root.dataset.theme ? root.dataset.theme === "dark" : matchMedia("(prefers-color-scheme: dark)").matches;
+      root.dataset.theme = isDark ? "light" : "dark";
+      const secure = location.protocol === "https:" ? "; secure" : "";
+      document.cookie = `theme=${root.dataset.theme}; path=/; max-age=31536000; samesite=lax${secure}`;
+    });
+  }
+
+  // Filters: a choice from a list takes effect at once.
+  for (const form of document.querySelectorAll("form[data-auto-submit]")) {
+    form.addEventListener("change", (event) => event.target.matches("select") && form.requestSubmit());
+    form.addEventListener("submit", () => {
+      for (const field of form.elements) if (field.name && !field.value) field.disabled = true;
+    });
+  }
+
+  // Links into the page open what they lead to.
+  const openTarget = () => {
+    const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const folded = target && target.querySelector("details");
+    if (folded) folded.open = true;
+  };
+  addEventListener("hashchange", openTarget);
+  openTarget();
+
+  // Live: ask for changes after the page's cursor; an answer without news is a 304.
+  const live = body.dataset.live;
+  if (!live) return;
+  let cursor = body.dataset.cursor;
+  let etag = "";
+  let wait = 5000;
+
+  const isOurs = (item) => live === "all" || item.entity === live;
+
+  async function changed() {
+    const answer = await fetch(`/api/v1/changes?after=${cursor}&limit=100`, { headers: etag ? { "If-None-Match": etag } : {} });
+    if (answer.status === 304) return false;
+    if (!answer.ok) throw new Error(String(answer.status));
+    etag = answer.headers.get("ETag") || "";
+    const page = await answer.json();
+    if (String(page.cursor) !== cursor) etag = "";
+    cursor = String(page.cursor);
+    return page.items.some(isOurs);
+  }
+
+  // The page as it is now, in place of the old one; what the reader opened stays open.
+  async function show(said) {
+    const answer = await fetch(location.pathname + location.search.replace(/[?&]refreshing=1/, ""));
+    if (!answer.ok) return;
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const open = [...document.querySelectorAll("main details[open]")].map((one) => one.parentElement.id).filter(Boolean);
+    body.dataset.checked = fresh.body.dataset.checked || "";
+    body.dataset.cursor = fresh.body.dataset.cursor;
+    document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
+    for (const id of open) {
+      const folded = document.getElementById(id)?.querySelector("details");
+      if (folded) folded.open = true;
+    }
+    tell(said);
+  }
+
+  function tell(said, action) {
+    const line = note();
+    if (!line) return;
+    line.textContent = said;
+    line.hidden = false;
+    if (action) {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.className = "quiet";
+      button.textContent = "Show them";
+      button.addEventListener("click", () => show("Up to date."));
+      line.append(button);
+    }
+  }
+
+  async function poll() {
+    try {
+      if (!document.hidden && (await changed())) {
+        if (live === "all") tell("There are new results.", true);
+        else await show("New results came in just now.");
+      }
+      wait = 5000;
+    } catch {
+      wait = Math.min(wait * 2, 120000);
+    }
+    setTimeout(poll, wait);
+  }
+  setTimeout(poll, wait);
+
+  // After “Refresh now”: until the repository was looked at again, for a minute at most.
+  async function untilRead(before, turns) {
+    if (turns === 0) return tell("The repository has not been read yet: it waits its turn. This page follows by itself.");
+    const answer = await fetch(location.pathname);
+    const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
+    if (fresh.body.dataset.checked !== before) {
+      await new Promise((done) => setTimeout(done, 1200)); // judging follows reading
+      return show("Read again just now.");
+    }
+    setTimeout(() => untilRead(before, turns - 1), 1500);
+  }
+  if ("refreshing" in body.dataset) {
+    history.replaceState(null, "", location.pathname + location.hash);
+    untilRead(body.dataset.checked, 40);
+  }
+})();
