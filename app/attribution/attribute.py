@@ -5,106 +5,20 @@ Ambiguous objects belong to nobody and are listed, so that a shared file never c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from pathlib import PurePosixPath
 from typing import Any
 
+from app.attribution.index import KINDS, SELECTOR, Index, Replaced
 from app.attribution.model import Attribution, Placed, Rules
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.formats.workloads.model import Workload
 
-_KINDS = ("component", "resource", "api", "system")
-"""Who may own evidence, in order of preference within one folder."""
-_ID = {"namespace": "backstage.io/kubernetes-namespace"}
-_KUBERNETES_ID = "backstage.io/kubernetes-id"
-_SELECTOR = "backstage.io/kubernetes-label-selector"
 _BY_PATH = ("runbook", "workload")
 """Kinds whose path names whom they are for, in a repository that holds them for others."""
-
-
-class _Index:
-    """Living entities by what an object or its place may say of them."""
-
-    def __init__(self, entities: Mapping[EntityRef, Entity]) -> None:
-        self.entities = entities
-        self._by_name: dict[str, list[Entity]] = {}
-        self._by_namespace: dict[str, list[Entity]] = {}
-        self._folders: dict[tuple[str, str], list[Entity]] = {}
-        self._selectors: list[tuple[Mapping[str, str], Entity]] = []
-        for entity in entities.values():
-            if entity.ref.kind in _KINDS and not entity.orphan:
-                self._add(entity)
-
-    def _add(self, entity: Entity) -> None:
-        names = {entity.ref.name, entity.annotations.get(_KUBERNETES_ID, "").lower()}
-        for name in names - {""}:
-            self._by_name.setdefault(name, []).append(entity)
-        if namespace := entity.annotations.get(_ID["namespace"], "").lower():
-            self._by_namespace.setdefault(namespace, []).append(entity)
-        if pairs := _equalities(entity.annotations.get(_SELECTOR, "")):
-            self._selectors.append((pairs, entity))
-        if entity.repository:
-            self._folders.setdefault((entity.repository, entity.root), []).append(entity)
-
-    def called(self, name: str) -> Sequence[Entity]:
-        return self._by_name.get(name, ())
-
-    def in_namespace(self, name: str) -> Sequence[Entity]:
-        return self._by_namespace.get(name, ())
-
-    def in_folder(self, repository: str, root: str) -> Sequence[Entity]:
-        return self._folders.get((repository, root), ())
-
-    def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
-        """Entities whose label selector picks an object with these labels."""
-        return [entity for pairs, entity in self._selectors if pairs.items() <= labels.items()]
-
-    def knows(self, ref: EntityRef) -> bool:
-        return ref in self.entities
-
-    def is_made_up(self, ref: EntityRef) -> bool:
-        """A provisional component stands for a repository that declares none."""
-        entity = self.entities.get(ref)
-        return entity is not None and entity.provisional
-
-
-class _Replaced:
-    """An index in which one repository's entities are others, at the cost of those alone."""
-
-    def __init__(self, base: _Index, repository: str, entities: Iterable[Entity]) -> None:
-        self._base, self._repository = base, repository
-        own: dict[EntityRef, Entity] = {}
-        for entity in entities:
-            if not entity.ignored and not self._elsewhere(entity.ref):
-                own.setdefault(entity.ref, entity)
-        self._own = _Index(own)
-
-    def _elsewhere(self, ref: EntityRef) -> bool:
-        known = self._base.entities.get(ref)
-        return known is not None and known.repository != self._repository
-
-    def _others(self, entities: Sequence[Entity]) -> Iterator[Entity]:
-        return (entity for entity in entities if entity.repository != self._repository)
-
-    def called(self, name: str) -> Sequence[Entity]:
-        return [*self._others(self._base.called(name)), *self._own.called(name)]
-
-    def in_namespace(self, name: str) -> Sequence[Entity]:
-        return [*self._others(self._base.in_namespace(name)), *self._own.in_namespace(name)]
-
-    def in_folder(self, repository: str, root: str) -> Sequence[Entity]:
-        base = self._base.in_folder(repository, root)
-        return self._own.in_folder(repository, root) if repository == self._repository else base
-
-    def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
-        return [*self._others(self._base.selecting(labels)), *self._own.selecting(labels)]
-
-    def knows(self, ref: EntityRef) -> bool:
-        return self._own.knows(ref) or self._elsewhere(ref)
-
-    def is_made_up(self, ref: EntityRef) -> bool:
-        return self._own.is_made_up(ref) if self._own.knows(ref) else self._base.is_made_up(ref)
+_KINDS_OF_GROUPS = {"database": "database", "cluster": "cluster"}
+"""Fact group → the kind of object that a place of it would hold."""
 
 
 class Attributor:
@@ -112,13 +26,13 @@ class Attributor:
 
     def __init__(self, catalog: Catalog, rules: Rules) -> None:
         self.rules = rules
-        self._index: _Index | _Replaced = _Index(catalog.entities)
+        self._index: Index | Replaced = Index(catalog.entities)
 
     def replacing(self, repository: str, entities: Iterable[Entity]) -> Attributor:
         """As if `entities` were what `repository` declares; costs nothing for what others declare."""
-        assert isinstance(self._index, _Index)
+        assert isinstance(self._index, Index)
         other = copy(self)
-        other._index = _Replaced(self._index, repository, entities)
+        other._index = Replaced(self._index, repository, entities)
         return other
 
     def of(self, placed: Placed) -> Attribution:
@@ -126,8 +40,10 @@ class Attributor:
         thing = placed.object
         for key, text in self._explicit(thing):
             return self._named(key, text)
+        if thing.kind in self.rules.types:
+            return self._as_resource(placed, self.rules.types[thing.kind])
         if isinstance(thing, Workload) and (picked := self._index.selecting({**thing.object_labels, **thing.labels})):
-            return self._one(picked, f"{_SELECTOR} picks it")
+            return self._one(picked, f"{SELECTOR} picks it")
         decided, labelled = self._by_labels(thing)
         if decided and labelled is not None:
             return labelled
@@ -176,6 +92,19 @@ class Attributor:
                     unmatched = Attribution((), f"label service is “{', '.join(values)}”, which is no entity's name")
         return False, unmatched
 
+    def _as_resource(self, placed: Placed, types: frozenset[str]) -> Attribution:
+        """A database or a cluster *is* a Resource: by its name, a label, its path, or as the only one of a folder."""
+        thing: Any = placed.object
+        labels = getattr(thing, "labels", {})
+        named = [("its name", thing.name), *((f"label {key}", labels.get(key, "")) for key in self.rules.labels)]
+        if thing.kind in self.rules.evidence.get(placed.repository, ()):
+            named += [("its path", part.partition(".")[0]) for part in reversed(PurePosixPath(placed.path).parts)]
+        for source, name in named:
+            fitting = [one for one in self._index.called(name.lower()) if name and _fits(one, types)]
+            if fitting:
+                return self._one(fitting, f"{source} is “{name}”")
+        return self._by_folder(placed)
+
     def _by_file_name(self, path: str) -> Attribution:
         """In a repository of runbooks: `orders.md`, `orders/README.md`, `orders/anything.md` belong to orders."""
         pure = PurePosixPath(path)
@@ -187,8 +116,12 @@ class Attributor:
     def _by_folder(self, placed: Placed) -> Attribution:
         return self.of_place(placed.repository, placed.path, placed.object.kind)
 
+    def of_unreadable(self, repository: str, path: str, group: str) -> Attribution:
+        """Whose something of a fact group is that can't be read, so that nothing but its place is known."""
+        return self.of_place(repository, path, _KINDS_OF_GROUPS.get(group, ""))
+
     def of_place(self, repository: str, path: str, kind: str = "") -> Attribution:
-        """By folder alone: for what can't be read, so that nothing but its place is known."""
+        """By folder alone."""
         provided = self.rules.evidence.get(repository, frozenset())
         folder = PurePosixPath(path).parent
         for parent in (folder, *folder.parents):
@@ -198,13 +131,15 @@ class Attributor:
                 continue
             if kind in provided and not root:
                 break
+            types = self.rules.types.get(kind, frozenset())
+            entities = [one for one in entities if _fits(one, types)] or entities
             return self._one(entities, f"it lies in {root or 'the repository'}", folder=True)
         return Attribution((), "no label names an entity, and no component folder holds it")
 
     def _one(self, entities: Iterable[Entity], why: str, *, folder: bool = False) -> Attribution:
         """The only entity, preferring components over what they provide; several of one kind are ambiguous."""
         unique = {entity.ref: entity for entity in entities}
-        for kind in _KINDS:
+        for kind in KINDS:
             refs = sorted(ref for ref in unique if ref.kind == kind)
             if len(refs) == 1:
                 return Attribution((refs[0],), why)
@@ -214,12 +149,8 @@ class Attributor:
         return Attribution((), why if not folder else "its folder belongs to no component")
 
 
-def _equalities(selector: str) -> dict[str, str]:
-    """`app=shop,tier=web` as pairs; {} for a selector that says more than equality."""
-    parts = [part.strip().replace("==", "=") for part in selector.split(",") if part.strip()]
-    if not all(part.count("=") == 1 and "!" not in part for part in parts):
-        return {}
-    return {key.strip(): value.strip() for key, _, value in (part.partition("=") for part in parts)}
+def _fits(entity: Entity, types: frozenset[str]) -> bool:
+    return entity.ref.kind == "resource" and entity.spec_text("type").lower() in types
 
 
 def _label_values(thing: Any, label: str) -> Iterator[tuple[str, list[str]]]:

@@ -38,6 +38,15 @@ class Rules:
         "namespace",
     )
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    types: Mapping[str, frozenset[str]] = field(default_factory=lambda: RESOURCE_TYPES)
+    """Object kind → types of Resources that such an object is, rather than belongs to."""
+
+
+RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
+    "database": frozenset(("database",)),
+    "cloud_alarm": frozenset(("database",)),
+    "cluster": frozenset(("kubernetes-cluster",)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +62,7 @@ PROVIDES: Mapping[str, frozenset[str]] = {
     "runbooks": frozenset(("runbook",)),
     "slos": frozenset(("objective", "alert_policy", "indicator")),
     "alertmanager": frozenset(("alertmanager_config",)),
-    "manifests": frozenset(("workload",)),
+    "manifests": frozenset(("workload", "database")),
+    "infrastructure": frozenset(("database", "cloud_alarm")),
 }
 """What an evidence repository may say it provides → kinds of objects."""

@@ -1,4 +1,4 @@
-"""Pieces of one snapshot put together into objects: manifests into workloads. Pure; called by `inventory.take`.
+"""Pieces of one snapshot put together into objects: workloads, databases. Pure; called by `inventory.take`.
 
 A piece alone says little: an overlay changes what another file says, a value stands in a third. Pieces are cached by
 blob; putting them together is cheap and done anew for every snapshot.
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from app.formats import ignoring
 from app.formats.model import Object, Part, Unreadable
+from app.formats.terraform import assemble as terraform
 from app.formats.workloads import assemble as manifests
+from app.formats.workloads import operators
 
 Placed = tuple[str, Object]
 """(path, object)."""
@@ -30,5 +32,9 @@ def assemble(parts: Sequence[tuple[str, Part]]) -> Assembly:
     if not parts:
         return Assembly()
     assembled = manifests.assemble(parts, ignoring.reason)
-    objects: list[Placed] = [*manifests.workloads(assembled)]
+    objects: list[Placed] = [
+        *manifests.workloads(assembled),
+        *operators.databases(assembled.resources),
+        *terraform.assemble(parts, ignoring.reason),
+    ]
     return Assembly(tuple(objects), assembled.unreadable)

@@ -13,8 +13,10 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
+from app.formats import infrastructure as _infrastructure  # noqa: F401 (its kinds are found below)
 from app.formats import model
-from app.formats.workloads import model as _workloads  # noqa: F401 (its kinds are found below)
+from app.formats.terraform import model as _terraform  # noqa: F401
+from app.formats.workloads import model as _workloads  # noqa: F401
 
 Json = Any
 """None, bool, int, float, str, list and dict of the same."""

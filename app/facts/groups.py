@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 from app.facts.groups_alerting import ALERTING
 from app.facts.groups_common import place, unreadable
+from app.facts.groups_database import DATABASE
 from app.facts.groups_runbooks import RUNBOOKS
 from app.facts.groups_slo import ERROR_BUDGET, SLO
 from app.facts.groups_workloads import WORKLOADS
@@ -112,5 +113,6 @@ ONCALL = Group(
 )
 
 SCHEMA: Mapping[str, Group] = {
-    group.name: group for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS)
+    group.name: group
+    for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS, DATABASE)
 }

@@ -50,3 +50,7 @@ class Parameters:
     """Integrations of Alertmanager that wake someone."""
     opaque_receivers: tuple[str, ...] = ("webhook", "sns")
     """Integrations that may page or may not: what stands behind them can't be seen."""
+    end_of_life: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """Product → version → the date (ISO 8601) on which its support ends."""
+    end_of_life_source: str = "no source is named"
+    """Where those dates are from, and as of when."""

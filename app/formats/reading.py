@@ -23,11 +23,12 @@ from app.formats import (
 )
 from app.formats.loading import Loaded, is_chart_template, load_documents
 from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
+from app.formats.terraform import files as terraform
 from app.formats.workloads import charts, kustomizations, manifests
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "5"
+VERSION = "6"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
@@ -84,6 +85,8 @@ def name_class(path: str) -> str:
         return "markdown"
     if lowered.endswith(_JSONNET):
         return "jsonnet"
+    if terraform.wants(lowered):
+        return "tfvars" if lowered.endswith(".tfvars") else "terraform"
     return "codeowners" if path in code_owners.PLACES else ""
 
 
@@ -96,6 +99,8 @@ def read(path: str, data: bytes) -> Parsed:
         return runbooks.read(_text(data))
     if kind == "codeowners":
         return _code_owners(data)
+    if kind in ("terraform", "tfvars"):
+        return terraform.read(_text(data), values=kind == "tfvars")
     loaded = load_documents(path, data)
     if kind == "kustomization":
         return replace(_unread(loaded), objects=tuple(kustomizations.read(loaded.documents)))

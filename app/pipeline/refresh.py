@@ -29,7 +29,7 @@ from app.store.parsed import ParsedCache, packed
 log = structlog.get_logger(__name__)
 RESOLVE_AGAIN = timedelta(days=1)
 """How long a default branch is believed before HEAD is asked again."""
-GROUPS = ("alerting", "runbooks", "slo", "codeowners", "error_budget", "workloads")
+GROUPS = ("alerting", "runbooks", "slo", "codeowners", "error_budget", "workloads", "database")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +120,7 @@ def rows_of(pipeline: Pipeline, inventory: Inventory, blobs: Mapping[str, str]) 
                 group=place.group,
                 reason=place.reason,
                 ignored=place.ignored,
-                refs=attributor.of_place(place.repository, place.path).refs,
+                refs=attributor.of_unreadable(place.repository, place.path, place.group).refs,
             )
             for place in inventory.unreadable
         ),

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from app.attribution.attribute import Attributor
-from app.attribution.model import PROVIDES, Rules
+from app.attribution.model import PROVIDES, RESOURCE_TYPES, Rules
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.collect import collect
 from app.facts.inventory import Found, UnreadablePlace
@@ -76,13 +76,26 @@ def attribution_rules(policy: Policy, evidence: Mapping[str, Iterable[str]]) -> 
     stated = stated if isinstance(stated, dict) else {}
     kinds = {url: frozenset(kind for name in names for kind in PROVIDES[name]) for url, names in evidence.items()}
     default = Rules()
-    return Rules(tuple(stated.get("keys", default.keys)), tuple(stated.get("labels", default.labels)), kinds)
+    types = resource_types(policy)
+    return Rules(tuple(stated.get("keys", default.keys)), tuple(stated.get("labels", default.labels)), kinds, types)
+
+
+def resource_types(policy: Policy) -> Mapping[str, frozenset[str]]:
+    """Object kind → types of Resources that such an object is, as policy.yaml says them (`types.databases` …)."""
+    stated: Any = policy.settings.get("types")
+    stated = stated if isinstance(stated, dict) else {}
+    given = {kind: frozenset(map(str.lower, stated.get(name) or ())) for kind, name in _TYPES.items()}
+    return {kind: types or RESOURCE_TYPES[kind] for kind, types in given.items()}
+
+
+_TYPES = {"database": "databases", "cloud_alarm": "databases", "cluster": "clusters"}
+"""Object kind → the list of types in policy.yaml."""
 
 
 def parameters_of(policy: Policy) -> Parameters:
     """The keys and words by which facts are found, as policy.yaml says them; the rest by default."""
     said = policy.settings
-    sections = ("contacts", "runbooks", "oncall", "proofs", "alertmanager")
+    sections = ("contacts", "runbooks", "oncall", "proofs", "alertmanager", "end_of_life")
     parts = {name: said[name] for name in sections if isinstance(said.get(name), dict)}
     given: dict[str, Any] = {
         "tiers": _tuple(said.get("tiers")),
@@ -95,6 +108,8 @@ def parameters_of(policy: Policy) -> Parameters:
         "runbook_words": _tuple(parts.get("runbooks", {}).get("link_words")),
         "load_test_keys": _tuple(parts.get("proofs", {}).get("load_test")),
         "restore_test_keys": _tuple(parts.get("proofs", {}).get("restore_test")),
+        "end_of_life": parts.get("end_of_life", {}).get("versions"),
+        "end_of_life_source": parts.get("end_of_life", {}).get("source"),
         "paging_tools": parts.get("oncall", {}).get("annotations"),
         "paging_secrets": parts.get("oncall", {}).get("secret"),
         "paging_receivers": _tuple(parts.get("alertmanager", {}).get("paging")),
@@ -116,4 +131,4 @@ class Owner:
     def __call__(self, placed: Found | UnreadablePlace) -> tuple[EntityRef, ...]:
         if isinstance(placed, Found):
             return self.attributor.of(placed).refs
-        return self.attributor.of_place(placed.repository, placed.path).refs
+        return self.attributor.of_unreadable(placed.repository, placed.path, placed.group).refs

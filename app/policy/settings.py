@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from app.lib.times import parse_instant
 from app.policy.reader import Reader, suggestion
 from app.policy.written import PolicyProblem
 
@@ -14,7 +15,7 @@ _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "contacts": ("annotations", "link_words"),
     "runbooks": ("annotations", "link_words"),
     "proofs": ("load_test", "restore_test"),
-    "types": ("serving", "unscored"),
+    "types": ("serving", "unscored", "databases", "clusters"),
     "alertmanager": ("paging", "opaque"),
     "attribution": ("keys", "labels"),
 }
@@ -48,8 +49,24 @@ def read_settings(node: Any, areas: Iterable[str], problems: list[PolicyProblem]
         if not all(isinstance(tool, str) for tool in inner.mapping(key).values()):
             inner.refuse(f"`{key}` must map annotations to names of tools", key)
     inner.finish()
+    _read_end_of_life(_section(reader, "end_of_life"))
     reader.finish()
     return made if len(problems) == before else {}
+
+
+def _read_end_of_life(reader: Reader) -> None:
+    """Dates on which the support of versions ends: product → version → ISO 8601 date, and where they are from."""
+    reader.text("source", needed=bool(reader.node))
+    for product, versions in reader.mapping("versions").items():
+        if not isinstance(versions, dict) or not versions:
+            reader.refuse(f"`versions`: {product} must map versions to dates", "versions")
+            continue
+        for version, written in versions.items():
+            try:
+                parse_instant(str(written))
+            except ValueError:
+                reader.refuse(f"`versions`: {product} {version} needs a date such as 2027-03-31", "versions")
+    reader.finish()
 
 
 def _section(reader: Reader, name: str) -> Reader:

@@ -14,7 +14,7 @@ from app.settings.portal import TechInsights
 from app.settings.secret import Secret
 from app.settings.webhooks import Webhooks
 
-EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager", "manifests")
+EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager", "manifests", "infrastructure")
 
 
 @dataclass(frozen=True, slots=True)

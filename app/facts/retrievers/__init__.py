@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from app.catalog.model import Entity
-from app.facts.retrievers import alerting, catalog, codeowners, error_budget, oncall, runbooks, slo, workloads
+from app.facts.retrievers import alerting, catalog, codeowners, database, error_budget, oncall, runbooks, slo, workloads
 from app.facts.seen import Seen
 from app.facts.world import World
 
@@ -22,5 +22,6 @@ TABLE: Mapping[str, Retrieve] = {
     "oncall": oncall.retrieve,
     "alerting": alerting.retrieve,
     "workloads": workloads.retrieve,
+    "database": database.retrieve,
 }
 """Fact group → its retriever."""

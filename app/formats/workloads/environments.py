@@ -6,36 +6,12 @@ others are shown and don't count; where none is, those named for a lesser stage 
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import replace
 
+from app.formats.stages import is_lesser, is_production, neutral
 from app.formats.workloads.resource import Resource
-
-PRODUCTION = frozenset(("prod", "production", "prd", "live"))
-LESSER = frozenset(
-    (
-        *("dev", "devel", "develop", "development", "test", "tests", "testing", "staging", "stage", "stg", "qa", "uat"),
-        *("sandbox", "local", "localhost", "preview", "previews", "ci", "kind", "minikube", "k3d", "nonprod", "int"),
-        *("integration", "demo", "e2e", "example", "examples", "sample", "samples", "playground", "debug", "pr"),
-    )
-)
-_WORDS = re.compile(r"[/._-]+")
-
-
-def words(path: str) -> list[str]:
-    """The words of a path: `overlays/prod-eu` gives overlays, prod, eu."""
-    return [word for word in _WORDS.split(path.lower()) if word]
-
-
-def is_production(path: str) -> bool:
-    return not PRODUCTION.isdisjoint(words(path))
-
-
-def is_lesser(path: str) -> bool:
-    found = words(path)
-    return PRODUCTION.isdisjoint(found) and not LESSER.isdisjoint(found)
 
 
 def chosen(resources: Iterable[Resource]) -> list[Resource]:
@@ -51,9 +27,7 @@ def _same(one: Resource) -> tuple[str, ...]:
     stage alone."""
     if one.environment:
         return one.kind, one.path, str(one.line)
-    stages = PRODUCTION | LESSER
-    folder = "/".join("*" if not stages.isdisjoint(words(part)) else part for part in one.path.split("/")[:-1])
-    return one.kind, one.original, folder
+    return one.kind, one.original, neutral(one.path.rpartition("/")[0])
 
 
 def _told(group: list[Resource]) -> list[Resource]:

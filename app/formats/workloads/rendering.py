@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
-from app.formats.workloads.environments import is_lesser, is_production
+from app.formats.stages import is_lesser, is_production
 from app.formats.workloads.expressions import DROPPED, fill, holds
 from app.formats.workloads.functions import UNSEEN
 from app.formats.workloads.model import Chart, ChartValues, Manifest

@@ -85,6 +85,17 @@ def _pre_stop(value: Any) -> Any:
     return {"seconds": int(match[1]) if match else 0}
 
 
+def _present(value: Any) -> Any:
+    """That something is set, and nothing of what it says."""
+    return {"present": bool(value)}
+
+
+def _names(value: Any) -> Any:
+    """Names of variables without their values."""
+    listed = value if isinstance(value, list) else []
+    return [str(one.get("name"))[:_LONGEST] for one in listed[:_MOST_ITEMS] if isinstance(one, dict)]
+
+
 def _annotations(value: Any) -> Any:
     return {key: text for key, text in texts(value).items() if len(text) <= _LONGEST}
 
@@ -181,6 +192,29 @@ _MONITOR: dict[str, Any] = {
     "podMetricsEndpoints": [{"port": True, "targetPort": True, "path": True}],
 }
 
+_CNPG_CLUSTER: dict[str, Any] = {
+    "instances": True,
+    "enablePDB": True,
+    "imageName": True,
+    "backup": {"retentionPolicy": True, "barmanObjectStore": _present, "volumeSnapshot": _present},
+    "plugins": [{"name": True, "enabled": True, "isWALArchiver": True, "parameters": {"barmanObjectName": True}}],
+    "storage": {"storageClass": True},
+    "replica": {"enabled": True},
+    "bootstrap": {"recovery": _present},
+    "managed": {"services": {"additional": [{"serviceTemplate": {"spec": {"type": True}}}]}},
+}
+_ZALANDO: dict[str, Any] = {
+    "numberOfInstances": True,
+    "enableLogicalBackup": True,
+    "enableMasterLoadBalancer": True,
+    "enableReplicaLoadBalancer": True,
+    "postgresql": {"version": True},
+    "volume": {"storageClass": True},
+    "maintenanceWindows": True,
+    "standby": _present,
+    "env": _names,
+}
+
 
 def _object(spec: Shape) -> dict[str, Any]:
     return {"metadata": METADATA, "spec": spec}
@@ -197,6 +231,12 @@ SHAPES: Mapping[tuple[str, str], dict[str, Any]] = {
     ("", "Service"): _object(
         {"selector": texts, "type": True, "ports": [{"name": True, "port": True, "targetPort": True}]}
     ),
+    ("postgresql.cnpg.io", "Cluster"): _object(_CNPG_CLUSTER),
+    ("postgresql.cnpg.io", "ScheduledBackup"): _object(
+        {"cluster": {"name": True}, "schedule": True, "suspend": True, "method": True}
+    ),
+    ("barmancloud.cnpg.io", "ObjectStore"): _object({"retentionPolicy": True}),
+    ("acid.zalan.do", "postgresql"): _object(_ZALANDO),
     **{("monitoring.coreos.com", kind): _object(_MONITOR) for kind in ("ServiceMonitor", "PodMonitor")},
 }
 """(API group, kind) → what is kept of such an object."""

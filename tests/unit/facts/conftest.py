@@ -74,7 +74,9 @@ def look(*snapshots: MemorySnapshot, rules: Rules | None = None, complete: bool 
 
     def owned(thing: Found | UnreadablePlace) -> Iterable[EntityRef]:
         answer: Attribution = (
-            attributor.of(thing) if isinstance(thing, Found) else attributor.of_place(thing.repository, thing.path)
+            attributor.of(thing)
+            if isinstance(thing, Found)
+            else attributor.of_unreadable(thing.repository, thing.path, thing.group)
         )
         return answer.refs
 
