@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -22,6 +23,9 @@ from app.store.model import StoredObject
 from app.store.repositories import RepositoryView
 from app.store.store import Store
 
+_ONE_A_FILE = ("runbook", "codeowners")
+"""Kinds of which a file holds one."""
+
 
 def placed(stored: StoredObject) -> Found:
     """A stored object as retrievers know it."""
@@ -34,7 +38,7 @@ def placed(stored: StoredObject) -> Found:
 class StoredView:
     """One repository as last read. Pages are loaded one by one: a link asks for one of thousands."""
 
-    store: Store
+    world: StoredWorld
     row: RepositoryView
 
     @property
@@ -53,19 +57,21 @@ class StoredView:
         return self._spellings.get(path.lower(), "")
 
     def runbook(self, path: str) -> Found | None:
-        return self._first("runbook", path) if path in self.row.paths else None
+        return self.world.standing(self.url, "runbook", path) if path in self.row.paths else None
 
     def codeowners(self) -> Found | None:
         place = next((place for place in PLACES if place in self.row.paths), None)
-        return self._first("codeowners", place) if place else None
+        return self.world.standing(self.url, "codeowners", place) if place else None
 
     def problems(self, paths: Iterable[str]) -> Sequence[Problem]:
-        wanted = frozenset(paths)
-        return [one.problem for one in self.store.objects.problems(self.url) if one.problem.path in wanted]
+        return [problem for path in sorted(set(paths)) for problem in self._problems.get(path, ())]
 
-    def _first(self, kind: str, path: str) -> Found | None:
-        found = self.store.objects.of_repository(self.url, kind, path)
-        return placed(found[0]) if found else None
+    @cached_property
+    def _problems(self) -> Mapping[str, Sequence[Problem]]:
+        found: dict[str, list[Problem]] = defaultdict(list)
+        for one in self.world.store.objects.problems(self.url):
+            found[one.problem.path].append(one.problem)
+        return found
 
     @cached_property
     def _spellings(self) -> dict[str, str]:
@@ -78,7 +84,10 @@ class StoredView:
 
 @dataclass
 class StoredWorld:
-    """Implements `facts.world.World` over the store. Aliases let links name a clone by where it came from."""
+    """Implements `facts.world.World` over the store. Aliases let links name a clone by where it came from.
+
+    Whatever it has loaded or decoded once it keeps: several retrievers ask for the same, and so do neighbours.
+    """
 
     store: Store
     catalog: Catalog
@@ -87,35 +96,60 @@ class StoredWorld:
     catalog_complete: bool = True
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
     _views: dict[str, View | Unknown] = field(default_factory=dict)
-    _owned: dict[EntityRef, list[StoredObject]] = field(default_factory=dict)
+    _owned: dict[EntityRef, dict[str, list[Found]]] = field(default_factory=dict)
+    _unreadable: dict[EntityRef, list[UnreadablePlace]] = field(default_factory=dict)
+    _placed: dict[int, Found] = field(default_factory=dict)
+    _standing: dict[tuple[str, str, str], Found | None] = field(default_factory=dict)
     _shared: dict[str, list[Found]] = field(default_factory=dict)
 
     def prepare(self, refs: Sequence[EntityRef]) -> None:
-        """Loads the objects of several entities at once."""
-        self._owned = {ref: [] for ref in refs} | self.store.objects.of_entities(refs)
+        """Loads what concerns several entities at once."""
+        for ref in refs:
+            self._owned[ref], self._unreadable[ref] = defaultdict(list), []
+        for ref, stored in self.store.objects.of_entities(refs).items():
+            for one in stored:
+                self._owned[ref][one.kind].append(self._known(one))
+        for ref, places in self.store.objects.unreadable_of_entities(refs).items():
+            self._unreadable[ref] = [
+                UnreadablePlace(one.group, one.repository, one.commit, one.path, one.line, one.reason, one.ignored)
+                for one in places
+            ]
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
         if ref not in self._owned:
-            self._owned[ref] = self.store.objects.of_entity(ref)
-        return [placed(one) for one in self._owned[ref] if one.kind == kind]
+            self.prepare([ref])
+        return self._owned[ref].get(kind, ())
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
-        return [
-            UnreadablePlace(one.group, one.repository, one.commit, one.path, one.line, one.reason, one.ignored)
-            for one in self.store.objects.unreadable_of(ref, group)
-        ]
+        if ref not in self._unreadable:
+            self.prepare([ref])
+        return [place for place in self._unreadable[ref] if place.group == group]
 
     def shared(self, kind: str) -> Sequence[Found]:
         if kind not in self._shared:
             urls = [url for url, kinds in self.evidence.items() if kind in kinds]
             stored = [one for url in urls for one in self.store.objects.of_repository(url, kind)]
-            self._shared[kind] = [placed(one) for one in stored]
+            self._shared[kind] = [self._known(one) for one in stored]
         return self._shared[kind]
 
     def repository(self, url: str) -> View | Unknown:
         if url not in self._views:
             self._views[url] = self._view(self._aliases.get(url, url))
         return self._views[url]
+
+    def standing(self, url: str, kind: str, path: str) -> Found | None:
+        """The first object of a kind in a file, whoever's it is."""
+        if (url, kind, path) not in self._standing:
+            found = self.store.objects.of_repository(url, kind, path)
+            self._standing[url, kind, path] = self._known(found[0]) if found else None
+        return self._standing[url, kind, path]
+
+    def _known(self, stored: StoredObject) -> Found:
+        if stored.id not in self._placed:
+            found = self._placed[stored.id] = placed(stored)
+            if stored.kind in _ONE_A_FILE:
+                self._standing.setdefault((stored.repository, stored.kind, stored.path), found)
+        return self._placed[stored.id]
 
     @cached_property
     def _aliases(self) -> dict[str, str]:
@@ -128,4 +162,4 @@ class StoredWorld:
         if row.read_at is None:
             reason = Reason(row.last_error_reason) if row.last_error_reason in list(Reason) else Reason.SOURCE_FAILING
             return Unknown(reason, row.last_error or f"{url} has not been read yet")
-        return StoredView(self.store, row)
+        return StoredView(self, row)

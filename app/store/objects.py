@@ -24,6 +24,16 @@ from app.store.tables import counters, object_entities, objects, problems, repos
 _ATTRIBUTED = "attributed:"
 _NOBODYS = and_(objects.c.attributed.is_(False), objects.c.ignored == "")
 
+_UNREADABLE = (
+    unreadable.c.repository,
+    repositories.c.tip,
+    unreadable.c.path,
+    unreadable.c.line,
+    unreadable.c.group,
+    unreadable.c.reason,
+    unreadable.c.ignored,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class StoredUnreadable:
@@ -128,19 +138,24 @@ class Objects:
         more = str(items[limit - 1].id) if len(items) > limit else None
         return Page(tuple(items[:limit]), more, total)
 
-    def unreadable_of(self, ref: EntityRef, group: str | None = None) -> list[StoredUnreadable]:
-        """What concerns an entity but can't be read."""
-        return self._unreadable(unreadable.c.ref == str(ref), *([] if group is None else [unreadable.c.group == group]))
+    def unreadable_of_entities(self, refs: Iterable[EntityRef]) -> dict[EntityRef, list[StoredUnreadable]]:
+        """What concerns several entities but can't be read, in few queries; an entity without any is absent."""
+        found: dict[EntityRef, list[StoredUnreadable]] = defaultdict(list)
+        by_text = {str(ref): ref for ref in refs}
+        columns = (*_UNREADABLE, unreadable.c.ref)
+        for chunk in chunks(by_text):
+            query = _unreadable_query(columns).where(unreadable.c.ref.in_(chunk))
+            with self._database.read() as connection:
+                for *place, ref in connection.execute(query):
+                    found[by_text[ref]].append(StoredUnreadable(*place))
+        return dict(found)
 
     def unreadable_in(self, url: str) -> list[StoredUnreadable]:
         """What can't be read in a repository; a place that concerns several entities is told once."""
         return self._unreadable(unreadable.c.repository == url)
 
     def _unreadable(self, *where: Any) -> list[StoredUnreadable]:
-        at = unreadable.c
-        columns = (at.repository, repositories.c.tip, at.path, at.line, at.group, at.reason, at.ignored)
-        join = unreadable.join(repositories, repositories.c.url == at.repository)
-        query = select(*columns).distinct().select_from(join).where(*where).order_by(at.repository, at.path, at.line)
+        query = _unreadable_query(_UNREADABLE).where(*where)
         with self._database.read() as connection:
             return [StoredUnreadable(*row) for row in connection.execute(query)]
 
@@ -165,6 +180,12 @@ class Objects:
         with self._database.read() as connection:
             rows = connection.execute(query).all()
         return [StoredProblem(r.repository, Problem(r.path, r.line, r.code, r.message), r.entity) for r in rows]
+
+
+def _unreadable_query(columns: Sequence[Any]) -> Select[Any]:
+    at = unreadable.c
+    join = unreadable.join(repositories, repositories.c.url == at.repository)
+    return select(*columns).distinct().select_from(join).order_by(at.repository, at.path, at.line)
 
 
 def _query() -> Select[Any]:

@@ -179,7 +179,7 @@ def test_unreadable_places_concern_each_entity_and_are_told_once_a_repository(st
 
     save(store, OTHER, tip="e" * 40, unreadable=(row,))
 
-    (mine,) = store.objects.unreadable_of(ref("payments"), "slo")
+    ((of, (mine,)),) = store.objects.unreadable_of_entities([ref("payments"), ref("nobody")]).items()
     assert (mine.repository, mine.commit, mine.path, mine.line, mine.reason) == (
         OTHER,
         "e" * 40,
@@ -187,7 +187,7 @@ def test_unreadable_places_concern_each_entity_and_are_told_once_a_repository(st
         3,
         "a template",
     )
-    assert store.objects.unreadable_of(ref("payments"), "alerting") == []
+    assert (of, mine.group) == (ref("payments"), "slo")
     assert store.objects.unreadable_in(OTHER) == [mine]
     assert due_names(store) == ["orders", "payments"]
     save(store, OTHER, NOW + MINUTE)
