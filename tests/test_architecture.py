@@ -40,7 +40,7 @@ DOORS = {
     "codeowners": {"formats/code_owners.py"},
     "markdown_it": {"formats/runbooks.py", "lib/markup.py"},
     "nh3": {"lib/markup.py"},
-    "git": {"repos/mirror.py"},
+    "git": {"repos/layout.py"},
     "waitress": {"cli/serve.py"},
     "jwt": {"identity/web_tokens.py", "clients/github_app.py"},
     "pygal": {"dashboards/charts.py"},

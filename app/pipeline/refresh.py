@@ -59,12 +59,13 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
     fresh = claim.branch_resolved_at is not None and now - claim.branch_resolved_at < RESOLVE_AGAIN
     cache = StoredCache(pipeline.store.parsed, now)
     try:
-        tip = mirror.tip(claim.branch if fresh else "")
+        snapshot = mirror.first(now) if claim.read_at is None else None
+        tip = Tip(snapshot.branch, snapshot.commit) if snapshot else mirror.tip(claim.branch if fresh else "")
         resolved_at = claim.branch_resolved_at if fresh and tip.branch == claim.branch else now
         if tip.commit == claim.tip and claim.read_at is not None:
             _unchanged(pipeline, claim, tip, resolved_at)
             return None
-        snapshot = mirror.sync(tip, now)
+        snapshot = snapshot or mirror.sync(tip, now)
         inventory = take(snapshot, cache)
     except RepositoryError as error:
         if claim.read_at is None or not claim.tip:

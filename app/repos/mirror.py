@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import os
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from pathlib import Path
 
-import git as gitpython
-
 from app.errors import RepositoryError
-from app.repos import urls
+from app.repos import layout, urls
+from app.repos.cloning import clone
 from app.repos.failures import GitFailure
 from app.repos.git import Git
 from app.repos.snapshot import PARTIAL, CommitSnapshot
@@ -27,7 +23,6 @@ from app.repos.tree import Limits
 _USUAL = ("main", "master", "trunk", "develop", "default")
 _QUIET = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc", "--force")
 _MOST_PACKS = 100
-_TIP = "refs/roadworthy/tip"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +45,9 @@ class Mirror:
         self.git, self.limits = git, limits or Limits()
         digest = hashlib.sha256(self.url.encode()).hexdigest()[:16]
         self.folder = root / f"{re.sub(r'[^A-Za-z0-9.-]', '-', urls.name_of(self.url))[:60]}-{digest}.git"
-        self.redirects = "false" if rules.hosts else "initial"  # a redirect must not lead past the allow-list
-        self.remote = self._known_remote() or self.url
+        redirects = "false" if rules.hosts else "initial"  # a redirect must not lead past the allow-list
+        self._options = ("-c", f"http.followRedirects={redirects}", "-c", "core.fsync=none")
+        self.remote = layout.remote_of(self.folder) or self.url
 
     def tip(self, branch: str = "") -> Tip:
         """The tip of `branch` when it is still there, else of the default branch. Raises RepositoryError.
@@ -76,22 +72,40 @@ class Mirror:
             )
         return Tip(branch, heads[branch])
 
+    def first(self, now: datetime) -> CommitSnapshot | None:
+        """A snapshot of the default branch of a repository that was never read, over one connection.
+
+        None where a mirror is here already or that is not enough: then ask for the `tip` and `sync`.
+        """
+        with self._locked():
+            if self.folder.exists():
+                return None
+            found = clone(
+                self.git,
+                self.folder,
+                self.remote,
+                before=self._options,
+                since=self._since(now),
+                file_cap=2 * self.limits.total_size,
+            )
+        return self.snapshot(Tip(*found)) if found else None
+
     def sync(self, tip: Tip, now: datetime) -> CommitSnapshot:
         """Brings the tip here and gives a snapshot of it. A broken mirror is thrown away and fetched once more."""
         with self._locked():
             if self._worn_out():
                 shutil.rmtree(self.folder)
             if not self.folder.exists():
-                self._create(tip.commit)
+                layout.create(self.folder, self.remote, sha256=len(tip.commit) == 64)
             try:
                 self._fetch(tip, now)
             except RepositoryError as error:
                 if error.reason != "unreadable":
                     raise
                 shutil.rmtree(self.folder)
-                self._create(tip.commit)
+                layout.create(self.folder, self.remote, sha256=len(tip.commit) == 64)
                 self._fetch(tip, now)
-            return self.snapshot(Tip(tip.branch, self._fetched() or tip.commit, tip.odd))
+            return self.snapshot(Tip(tip.branch, layout.fetched(self.folder) or tip.commit, tip.odd))
 
     def snapshot(self, tip: Tip) -> CommitSnapshot:
         return CommitSnapshot(
@@ -102,7 +116,7 @@ class Mirror:
             commit=tip.commit,
             branch=tip.branch,
             limits=self.limits,
-            redirects=self.redirects,
+            options=self._options,
         )
 
     def _ask(self, *arguments: str) -> str:
@@ -120,8 +134,7 @@ class Mirror:
         return listed
 
     def _listed(self, remote: str, *arguments: str) -> str:
-        redirects = ("-c", f"http.followRedirects={self.redirects}")
-        out = self.git.run([*redirects, "ls-remote", *arguments[:-1], "--", remote, *arguments[-1:]], url=remote)
+        out = self.git.run([*self._options, "ls-remote", *arguments[:-1], "--", remote, *arguments[-1:]], url=remote)
         return out.decode("utf-8", "surrogateescape")
 
     def _heads(self, pattern: str) -> dict[str, str]:
@@ -144,23 +157,6 @@ class Mirror:
         choice = next((name for name in _USUAL if name in heads), sorted(heads)[0])
         return Tip(choice, heads[choice], odd)
 
-    def _create(self, commit: str) -> None:
-        """A bare mirror that knows its one remote; it appears whole or not at all."""
-        self.folder.parent.mkdir(parents=True, exist_ok=True)
-        pattern = _pattern("sha256" if len(commit) == 64 else "sha1")
-        fresh = Path(tempfile.mkdtemp(prefix=".new-", dir=self.folder.parent))
-        try:
-            for folder in pattern.folders:
-                (fresh / folder).mkdir()
-            for file, content in pattern.files.items():
-                (fresh / file).write_bytes(content)
-            with (fresh / "config").open("a", encoding="utf-8") as config:
-                config.write(f'[remote "origin"]\n\turl = "{_escaped(self.remote)}"\n')
-            fresh.rename(self.folder)
-        except OSError:
-            shutil.rmtree(fresh, ignore_errors=True)
-            raise
-
     def _worn_out(self) -> bool:
         """A mirror is never repacked: git would drop what a partial clone lacks. Fetching it anew is cheap and sure.
 
@@ -172,22 +168,13 @@ class Mirror:
         except OSError:
             return self.folder.exists()
 
-    def _known_remote(self) -> str:
-        config = self.folder / "config"
-        try:
-            match = re.search(r'^\turl = "(.+)"$', config.read_text("utf-8"), re.MULTILINE)
-        except (OSError, UnicodeDecodeError):
-            return ""
-        return re.sub(r"\\(.)", r"\1", match[1]) if match else ""
-
     def _fetch(self, tip: Tip, now: datetime) -> None:
-        if self._fetched() == tip.commit:
+        if layout.fetched(self.folder) == tip.commit:
             return
-        refspec = f"+refs/heads/{tip.branch}:{_TIP}"
-        since = f"--shallow-since={(now - self.limits.history):%Y-%m-%dT%H:%M:%SZ}"
+        refspec = f"+refs/heads/{tip.branch}:{layout.TIP}"
         base = [*PARTIAL, "fetch", *_QUIET, "--filter=blob:none"]
         attempts = (
-            [*base, since, "origin", refspec],
+            [*base, f"--shallow-since={self._since(now)}", "origin", refspec],
             [*base, "--depth=1", "origin", refspec],
             ["fetch", *_QUIET, "origin", refspec],
         )
@@ -200,17 +187,12 @@ class Mirror:
                     raise
         self._bring(attempts[-1])
 
-    def _bring(self, arguments: Sequence[str]) -> None:
-        redirects = ("-c", f"http.followRedirects={self.redirects}")
-        cap = 2 * self.limits.total_size
-        self.git.run([*redirects, *arguments], folder=self.folder, url=self.remote, file_cap=cap)
+    def _since(self, now: datetime) -> str:
+        return f"{now - self.limits.history:%Y-%m-%dT%H:%M:%SZ}"
 
-    def _fetched(self) -> str:
-        """The commit fetched last, with its history: a branch may have moved on since its tip was asked for."""
-        try:
-            return (self.folder / _TIP).read_text("ascii").strip()
-        except (OSError, UnicodeDecodeError):
-            return ""
+    def _bring(self, arguments: Sequence[str]) -> None:
+        cap = 2 * self.limits.total_size
+        self.git.run([*self._options, *arguments], folder=self.folder, url=self.remote, file_cap=cap)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -218,34 +200,3 @@ class Mirror:
         with (self.folder.parent / f"{self.folder.name}.lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"')
-
-
-@dataclass(frozen=True, slots=True)
-class _Pattern:
-    """What `git init --bare` makes: folders, parents first, and files with their content."""
-
-    folders: tuple[str, ...]
-    files: Mapping[str, bytes]
-
-
-@cache
-def _pattern(object_format: str) -> _Pattern:
-    """An empty bare repository, made once a process: each `git init` costs a process of its own."""
-    with tempfile.TemporaryDirectory(prefix="roadworthy-empty-") as name:
-        root = Path(name, "empty.git")
-        environment = {"GIT_DIR": str(root), "GIT_OBJECT_DIRECTORY": str(root / "objects")}
-        gitpython.Git(name).init(
-            bare=True,
-            template="",
-            object_format=object_format,
-            env=environment | {"GIT_CONFIG_NOSYSTEM": "1", "GIT_CONFIG_GLOBAL": os.devnull},
-        )
-        paths = sorted(root.rglob("*"))
-        return _Pattern(
-            tuple(path.relative_to(root).as_posix() for path in paths if path.is_dir()),
-            {path.relative_to(root).as_posix(): path.read_bytes() for path in paths if path.is_file()},
-        )

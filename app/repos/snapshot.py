@@ -21,7 +21,10 @@ PARTIAL = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclon
 
 
 class CommitSnapshot:
-    """Implements `model.Snapshot` over a bare, partial mirror. Absent blobs that are wanted come in one batch."""
+    """Implements `model.Snapshot` over a bare, partial mirror. Absent blobs that are wanted come in one batch.
+
+    `options` are given to git itself where it fetches.
+    """
 
     def __init__(
         self,
@@ -33,10 +36,10 @@ class CommitSnapshot:
         commit: str,
         branch: str,
         limits: Limits,
-        redirects: str = "initial",
+        options: Sequence[str] = (),
     ) -> None:
         self.git, self.folder, self.limits = git, folder, limits
-        self.redirects = redirects
+        self.options = options
         self.url, self.remote, self.commit, self.branch = url, remote, commit, branch
         self._entries: list[TreeEntry] | None = None
         self._skipped: list[Skipped] = []
@@ -120,6 +123,5 @@ class CommitSnapshot:
         self._remote([*command, "--stdin", "origin"], "\n".join(blobs).encode() + b"\n")
 
     def _remote(self, command: Sequence[str], stdin: bytes = b"") -> None:
-        redirects = ("-c", f"http.followRedirects={self.redirects}")
         cap = 2 * self.limits.total_size
-        self.git.run([*redirects, *command], folder=self.folder, stdin=stdin, url=self.remote, file_cap=cap)
+        self.git.run([*self.options, *command], folder=self.folder, stdin=stdin, url=self.remote, file_cap=cap)

@@ -157,3 +157,45 @@ def test_a_corrupt_pack_is_unreadable_and_leaves_a_mirror_that_heals(make: Make,
     assert (failed.value.reason, failed.value.permanent) == ("unreadable", False)
     server.fault = ""
     assert _read(mirror) == {"a.md": b"A", "b.md": b"B"}
+
+
+def test_a_first_read_asks_once_for_the_branch_and_its_commits(make: Make, server: GitServer) -> None:
+    snapshot = make(server).first(NOW)
+    assert snapshot is not None
+    assert [request.split("?")[0] for request in server.requests] == [
+        "GET /payments/info/refs",
+        "POST /payments/git-upload-pack",
+        "POST /payments/git-upload-pack",
+    ]
+    assert dict(snapshot.read(snapshot.entries())) == {"a.md": b"A", "b.md": b"B"}
+
+
+def test_a_first_read_uses_a_credential_and_keeps_none(make: Make, source: Path) -> None:
+    with GitServer(source.parent, user="ada", token=TOKEN) as server:
+        snapshot = make(server, credential=Credential("ada", TOKEN)).first(NOW)
+        assert snapshot is not None
+        kept = b"".join(path.read_bytes() for path in snapshot.folder.rglob("*") if path.is_file())
+    assert TOKEN.encode() not in kept
+
+
+@pytest.mark.parametrize("fault", ["403", "500", "reset", "corrupt"])
+def test_a_first_read_that_fails_leaves_nothing_and_lets_others_say_why(
+    make: Make, server: GitServer, fault: str
+) -> None:
+    server.fault = fault
+    mirror = make(server)
+    assert mirror.first(NOW) is None
+    assert not mirror.folder.exists()
+
+
+def test_a_first_read_follows_no_redirect_past_the_list_of_hosts(make: Make, source: Path, server: GitServer) -> None:
+    with GitServer(source.parent) as other:
+        server.fault = other.address
+        assert make(server, hosts=("127.0.0.1",)).first(NOW) is None
+        assert other.requests == []
+
+
+def test_a_first_read_of_a_server_that_hangs_waits_once(make: Make, server: GitServer) -> None:
+    server.fault = "hang"
+    with pytest.raises(RepositoryError, match=r"took longer than 0\.5 seconds"):
+        make(server, timeout=0.5).first(NOW)

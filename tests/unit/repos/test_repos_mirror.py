@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from app.repos.mirror import Mirror, Tip
 from app.repos.snapshot import CommitSnapshot
 from app.repos.worktree import WorkingTree
 
+NOW = datetime(2026, 7, 1, tzinfo=UTC)
 Take = Callable[..., CommitSnapshot]
 Make = Callable[..., Mirror]
 
@@ -170,3 +172,49 @@ def test_variables_of_the_caller_do_not_reach_a_new_mirror(
         monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
     assert take(source).commit == made
     assert not (tmp_path / "elsewhere").exists()
+
+
+def test_a_first_read_brings_the_default_branch_without_blobs(tmp_path: Path, mirror_of: Make) -> None:
+    source = repository(tmp_path / "src", branch="release/next")
+    made = commit(source, {"a.md": "A", "b.md": "B"})
+    git(source, "branch", "other")
+    git(source, "tag", "v1")
+    mirror = mirror_of(source)
+    snapshot = mirror.first(NOW)
+    assert snapshot is not None
+    assert (snapshot.branch, snapshot.commit) == ("release/next", made)
+    objects = git(snapshot.folder, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)").split()
+    assert sorted(objects) == ["commit", "tree"]
+    assert git(snapshot.folder, "for-each-ref", "--format=%(refname)") == "refs/roadworthy/tip"
+    assert "promisor" not in (snapshot.folder / "config").read_text()
+    assert dict(snapshot.read(snapshot.entries())) == {"a.md": b"A", "b.md": b"B"}
+    assert snapshot.last_changes(["a.md"])["a.md"].exact
+
+
+def test_what_was_read_first_is_synced_like_any_mirror(tmp_path: Path, mirror_of: Make, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A"})
+    mirror = mirror_of(source)
+    assert mirror.first(NOW) is not None
+    assert mirror.first(NOW) is None, "a mirror is here"
+    made = commit(source, {"a.md": "B"}, at="2026-06-02T12:00:00Z")
+    snapshot = take(source)
+    assert (snapshot.commit, dict(snapshot.read(snapshot.entries()))) == (made, {"a.md": b"B"})
+    assert [path.name for path in (tmp_path / "mirrors").iterdir() if path.name.startswith(".")] == []
+
+
+@pytest.mark.parametrize("odd", ["empty", "gone", "head of nothing", "detached", "years old"])
+def test_where_a_first_read_is_not_enough_nothing_is_left_behind(tmp_path: Path, mirror_of: Make, odd: str) -> None:
+    source = repository(tmp_path / "src")
+    if odd != "empty":
+        earlier = commit(source, {"a.md": "A"}, at="2019-01-01T12:00:00Z")
+        made = commit(
+            source, {"a.md": "B"}, at="2019-01-02T12:00:00Z" if odd == "years old" else "2026-06-01T12:00:00Z"
+        )
+        heads = {"head of nothing": "ref: refs/heads/gone\n", "detached": f"{earlier}\n"}
+        (source / ".git" / "HEAD").write_text(heads.get(odd, "ref: refs/heads/main\n"))
+    mirror = mirror_of(tmp_path / "nowhere" if odd == "gone" else source)
+    assert mirror.first(NOW) is None
+    assert [path.name for path in (tmp_path / "mirrors").iterdir() if not path.name.endswith(".lock")] == []
+    if odd in ("head of nothing", "detached", "years old"):
+        assert mirror.sync(mirror.tip(), NOW).commit == made
