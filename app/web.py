@@ -8,6 +8,7 @@ from functools import partial
 from flask import Flask, Response, g, request
 
 from app.api import errors, guard, headers, health, lane, v1_notifications, webhooks
+from app.api.badges import routes as badges
 from app.api.kept import Kept
 from app.api.lane import Fast
 from app.api.reading import RESULTS
@@ -54,6 +55,7 @@ def create_app(
     other = Upstream(upstream) if upstream else None
     app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)
     app.register_blueprint(tech_insights.blueprint)
+    app.register_blueprint(badges.blueprint)
     app.register_blueprint(health.blueprint)
     app.register_blueprint(notifications.blueprint)  # the pages', with every page on it
     app.register_blueprint(login.blueprint)

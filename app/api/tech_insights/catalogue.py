@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.lib.times import format_duration
@@ -39,13 +39,18 @@ class Listed:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """`checks` by id, `cards` by scorecard; `body` is what `GET /checks` answers. `public_url` as in `catalogue_of`."""
+    """`checks` by id, `cards` by scorecard; `body` is what `GET /checks` answers. `public_url` as in `catalogue_of`.
+
+    `ranks`: scorecard → level → rank. `fixed` keeps what was dumped once (see `runs`).
+    """
 
     version: str
     public_url: str
     cards: Mapping[str, Scorecard]
     checks: Mapping[str, Listed]
     body: tuple[dict[str, Any], ...]
+    ranks: Mapping[str, Mapping[str, int]]
+    fixed: dict[tuple[object, ...], bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
 def catalogue_of(policy: Policy, public_url: str = "") -> Catalogue:
@@ -62,7 +67,8 @@ def catalogue_of(policy: Policy, public_url: str = "") -> Catalogue:
         check = policy.checks[entry.check]
         checks[check.id] = listed = _listed(check, card, entry)
         body.append(_json(listed, _metadata(check, card, entry), links_of(check.help_url, check.id, public_url)))
-    return Catalogue(policy.version, public_url, policy.scorecards, checks, tuple(body))
+    ranks = {card.id: {level.id: rank(card, level.id) for level in card.levels} for card in policy.scorecards.values()}
+    return Catalogue(policy.version, public_url, policy.scorecards, checks, tuple(body), ranks)
 
 
 def rank(card: Scorecard, level: str) -> int:

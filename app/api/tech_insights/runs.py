@@ -9,18 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+import zlib
+from array import array
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 from app.api.kept import Ready
 from app.api.tech_insights import texts
-from app.api.tech_insights.catalogue import TARGET, TYPE, Catalogue, Listed, card_links, links_of, rank
+from app.api.tech_insights.catalogue import TARGET, TYPE, Catalogue, Listed, card_links, links_of
 from app.facts.groups import SCHEMA
 from app.facts.schema import fact_types
 from app.lib.forge_urls import line_url
 from app.policy.model import Scorecard
 
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FACTS = fact_types(SCHEMA)
 _MOST_LINKS = 5
 
@@ -34,47 +39,56 @@ class Ran:
     data: bytes
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Runs:
-    """All check results of one entity, dumped as one list. `parts`: (id, passed, where it begins, where it ends)."""
+    """All check results of one entity as one list, packed: a process keeps thousands of them.
 
-    whole: bytes
-    parts: tuple[tuple[str, bool, int, int], ...]
-    _ready: Ready | None = None
+    `ids` in the order of the list, whose first `passed` pass; `ends`: where each one's JSON ends.
+    """
+
+    packed: bytes
+    ids: tuple[str, ...]
+    passed: int
+    ends: array[int]
 
     @classmethod
-    def of(cls, runs: Iterable[Ran]) -> Runs:
-        parts, at, chunks = [], 1, []
-        for one in runs:
-            parts.append((one.id, one.passed, at, at + len(one.data)))
-            chunks.append(one.data)
-            at += len(one.data) + 1
-        return cls(b"[" + b",".join(chunks) + b"]", tuple(parts))
+    def of(cls, runs: Sequence[Ran]) -> Runs:
+        ends = array("I", accumulate(len(one.data) + 1 for one in runs))
+        ids = _shared(tuple(one.id for one in runs))
+        return cls(zlib.compress(listed(runs), 1), ids, sum(one.passed for one in runs), ends)
 
     def picked(self, wanted: Collection[str] | None) -> bytes:
         """The list of those wanted; None means all."""
-        if wanted is None:
-            return self.whole
-        return b"[" + b",".join(self.whole[start:end] for id_, _, start, end in self.parts if id_ in wanted) + b"]"
+        return zlib.decompress(self.packed) if wanted is None else listed(list(self.each(wanted)))
 
     def each(self, wanted: Collection[str] | None) -> Iterator[Ran]:
-        for id_, passed, start, end in self.parts:
+        whole, start = zlib.decompress(self.packed), 1
+        for place, (id_, end) in enumerate(zip(self.ids, self.ends, strict=True)):
             if wanted is None or id_ in wanted:
-                yield Ran(id_, passed, self.whole[start:end])
-
-    @property
-    def ready(self) -> Ready:
-        """The whole list as it is sent."""
-        if self._ready is None:
-            self._ready = ready_of(self.whole)
-        return self._ready
+                yield Ran(id_, place < self.passed, whole[start:end])
+            start = end + 1
 
     def __len__(self) -> int:
         """Bytes, roughly."""
-        return len(self.whole) + 100 * len(self.parts)
+        return len(self.packed) + 4 * len(self.ids)
 
 
-def ran(bodies: Iterable[bytes], catalogue: Catalogue) -> Runs:
+@lru_cache(maxsize=4096)
+def _shared(ids: tuple[str, ...]) -> tuple[str, ...]:
+    """One tuple for all entities with the same checks in the same order."""
+    return ids
+
+
+def listed(runs: Iterable[Ran]) -> bytes:
+    return b"[" + b",".join(one.data for one in runs) + b"]"
+
+
+def ready_of(data: bytes) -> Ready:
+    """JSON under an ETag of its bytes."""
+    return Ready(data, f'W/"{hashlib.blake2b(data, digest_size=12).hexdigest()}"', compresses=True)
+
+
+def ran(bodies: Iterable[bytes], catalogue: Catalogue) -> list[Ran]:
     """All check results of one entity from the stored bodies of its scorecards, passing ones first."""
     found: dict[str, Ran | None] = {}
     for body in bodies:
@@ -84,8 +98,7 @@ def ran(bodies: Iterable[bytes], catalogue: Catalogue) -> Runs:
             continue
         for id_, one in _of_card(result, card, catalogue):
             found[id_] = _stricter(found[id_], one) if id_ in found else one
-    shown = [one for one in found.values() if one is not None]
-    return Runs.of(merged(shown))
+    return merged(one for one in found.values() if one is not None)
 
 
 def merged(*runs: Iterable[Ran]) -> list[Ran]:
@@ -94,14 +107,9 @@ def merged(*runs: Iterable[Ran]) -> list[Ran]:
     return [one for one in every if one.passed] + [one for one in every if not one.passed]
 
 
-def ready_of(data: bytes) -> Ready:
-    """JSON under an ETag of its bytes."""
-    return Ready(data, f'W/"{hashlib.blake2b(data, digest_size=12).hexdigest()}"', compresses=True)
-
-
 def dumped(value: Any) -> bytes:
     """Compact JSON; what is not UTF-8 (a path may be anything) becomes `?`."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
+    return _encode(value).encode(errors="replace")
 
 
 def _stricter(before: Ran | None, after: Ran | None) -> Ran | None:
@@ -114,9 +122,9 @@ def _stricter(before: Ran | None, after: Ran | None) -> Ran | None:
 
 def _of_card(result: Mapping[str, Any], card: Scorecard, catalogue: Catalogue) -> Iterator[tuple[str, Ran | None]]:
     public_url = catalogue.public_url
-    ranks = _ranks(result, card)
+    ranks = _ranks(result, catalogue.ranks[card.id])
     head = catalogue.checks[f"{card.id}{TARGET}"]
-    yield head.id, _target(head, result, card, public_url)
+    yield head.id, _target(head, result, card, catalogue)
     for check in result["checks"]:
         listed = catalogue.checks.get(check["id"])
         if listed is None:
@@ -125,7 +133,10 @@ def _of_card(result: Mapping[str, Any], card: Scorecard, catalogue: Catalogue) -
         if passed is None:
             yield listed.id, None
         else:
-            yield listed.id, _check(listed, check, card, passed, ranks[check["id"]], public_url)
+            head_of = _fixed if check["outcome"] == "pass" and not check["reason"] else _changing
+            links = links_of(check["help_url"] or "", listed.id, public_url) + _evidence_links(check)
+            head_json = head_of(listed, check, card.id, ranks[check["id"]], catalogue)
+            yield listed.id, _ran(listed.id, passed, _facts(check, passed), head_json, links)
 
 
 def _passed(check: Mapping[str, Any]) -> bool | None:
@@ -135,7 +146,16 @@ def _passed(check: Mapping[str, Any]) -> bool | None:
     return False if check["outcome"] == "fail" and check["enforced"] else None
 
 
-def _check(listed: Listed, check: Mapping[str, Any], card: Scorecard, passed: bool, place: int, public_url: str) -> Ran:
+def _fixed(listed: Listed, check: Mapping[str, Any], card: str, place: int, catalogue: Catalogue) -> bytes:
+    """What a check that passes says is the same for every entity: dumped once."""
+    key = (card, listed.id, place, check["level"], check["weight"], check["effort"])
+    head = catalogue.fixed.get(key)
+    if head is None:
+        head = catalogue.fixed[key] = _changing(listed, check, card, place, catalogue)
+    return head
+
+
+def _changing(listed: Listed, check: Mapping[str, Any], card: str, place: int, _: Catalogue) -> bytes:
     metadata: dict[str, Any] = {
         "category": listed.category,
         "rank": place,
@@ -143,24 +163,17 @@ def _check(listed: Listed, check: Mapping[str, Any], card: Scorecard, passed: bo
         "effort": check["effort"],
         "level": check["level"],
         "weight": check["weight"],
-        "scorecard": card.id,
+        "scorecard": card,
         "outcome": check["outcome"],
     }
     if check["reason"]:
         metadata["reason"] = check["reason"]
-    links = links_of(check["help_url"] or "", listed.id, public_url) + _evidence_links(check)
-    return _ran(listed, passed, texts.described(listed.why, check), _facts(check, passed), metadata, links)
+    return _head(listed, texts.described(listed.why, check), metadata)
 
 
-def _ran(
-    listed: Listed,
-    passed: bool,
-    description: str,
-    facts: Mapping[str, Any],
-    metadata: Mapping[str, Any],
-    links: list[dict[str, str]],
-) -> Ran:
-    check: dict[str, Any] = {
+def _head(listed: Listed, description: str, metadata: Mapping[str, Any]) -> bytes:
+    """The JSON object of a check, still open at its end."""
+    check = {
         "id": listed.id,
         "type": TYPE,
         "name": listed.name,
@@ -168,9 +181,13 @@ def _ran(
         "factIds": listed.fact_ids,
         "metadata": metadata,
     }
-    if links:
-        check["links"] = links
-    return Ran(listed.id, passed, dumped({"facts": facts, "result": passed, "check": check}))
+    return dumped(check)[:-1]
+
+
+def _ran(id_: str, passed: bool, facts: Mapping[str, Any], head: bytes, links: list[dict[str, str]]) -> Ran:
+    more = b',"links":' + dumped(links) if links else b""
+    told = b"true" if passed else b"false"
+    return Ran(id_, passed, b'{"facts":' + dumped(facts) + b',"result":' + told + b',"check":' + head + more + b"}}")
 
 
 def _facts(check: Mapping[str, Any], passed: bool) -> dict[str, Any]:
@@ -210,9 +227,10 @@ def _meets(result: Mapping[str, Any]) -> bool:
     return not texts.unseen(result) if result["meets_target"] is None else bool(result["meets_target"])
 
 
-def _target(head: Listed, result: Mapping[str, Any], card: Scorecard, public_url: str) -> Ran:
+def _target(head: Listed, result: Mapping[str, Any], card: Scorecard, catalogue: Catalogue) -> Ran:
     """The scorecard's own boolean."""
-    passed, hidden, stands = _meets(result), texts.unseen(result), rank(card, result["level"])
+    ranks = catalogue.ranks[card.id]
+    passed, hidden, stands = _meets(result), texts.unseen(result), ranks.get(result["level"], 0)
     facts = {
         "level": _fact(result["level"], "Level reached"),
         "level_possible": _fact(result["level_possible"], "Level it could have if all could be seen"),
@@ -224,7 +242,7 @@ def _target(head: Listed, result: Mapping[str, Any], card: Scorecard, public_url
             facts[name] = {**_fact(result[name], doc), "type": "float"}
     metadata = {
         "category": head.category,
-        "rank": rank(card, result["target_level"] or "") if passed else stands + 1,
+        "rank": ranks.get(result["target_level"], 0) if passed else stands + 1,
         "solution": "Fix the failing checks of the next level; connect the sources that could not be seen.",
         "level": result["level"],
         "scorecard": card.id,
@@ -232,18 +250,19 @@ def _target(head: Listed, result: Mapping[str, Any], card: Scorecard, public_url
         "commit": result["commit"],
     }
     titles = {"none": "no level", "not_rated": "not rated", **{level.id: level.title for level in card.levels}}
-    return _ran(head, passed, texts.target(result, titles), facts, metadata, card_links(card.id, public_url))
+    opening = _head(head, texts.target(result, titles), metadata)
+    return _ran(head.id, passed, facts, opening, card_links(card.id, catalogue.public_url))
 
 
-def _ranks(result: Mapping[str, Any], card: Scorecard) -> dict[str, int]:
+def _ranks(result: Mapping[str, Any], levels: Mapping[str, int]) -> dict[str, int]:
     """The rank of each check, such that the maturity widgets reckon the level that we gave.
 
     They start at the highest rank shown, and a failing check lowers it to below its own. What is left out may hold an
     entity back too: then ranks above the level are drawn down to it (failing ones to just above it).
     """
-    shown = {check["id"]: (rank(card, check["level"]), _passed(check)) for check in result["checks"]}
+    shown = {check["id"]: (levels.get(check["level"], 0), _passed(check)) for check in result["checks"]}
     ranks = {id_: place for id_, (place, _) in shown.items()}
-    stands = rank(card, result["level"])
+    stands = levels.get(result["level"], 0)
     failing = [place for place, passed in shown.values() if passed is False]
     if not _meets(result):
         failing.append(stands + 1)

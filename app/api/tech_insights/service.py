@@ -12,7 +12,7 @@ from app.api.tech_insights import facts
 from app.api.tech_insights.asked import Asked
 from app.api.tech_insights.catalogue import Catalogue, catalogue_of
 from app.api.tech_insights.errors import Refused
-from app.api.tech_insights.runs import Runs, dumped, merged, ran, ready_of
+from app.api.tech_insights.runs import Runs, dumped, listed, merged, ran, ready_of
 from app.api.tech_insights.upstream import Row, Upstream
 from app.catalog.model import EntityRef
 from app.pipeline.services import Pipeline
@@ -22,7 +22,7 @@ from app.store.store import Store
 Checks = Sequence[str] | None
 """The checks asked for; None means all, an empty list none."""
 _CHUNK = 50
-_NOTHING = Runs.of(())
+_NOTHING = Runs.of([])
 
 
 @dataclass(slots=True)
@@ -34,7 +34,8 @@ class Insights:
     public_url: str = ""
     upstream: Upstream | None = None
     _catalogue: Catalogue | None = None
-    _kind: Kind[Runs] | None = field(default=None)
+    _made: tuple[Kind[Runs], Kind[Ready]] = field(init=False)
+    _made_for: str = ""
 
     def catalogue(self) -> Catalogue:
         """The checks of the policy in force."""
@@ -50,7 +51,7 @@ class Insights:
 
     def fast(self, ref: EntityRef) -> Ready | None:
         """All check results of an entity, for readers who see every one. None: ask `run`."""
-        return None if self.upstream else self.kept.one(self._kind_of(self.catalogue()), ref).ready
+        return None if self.upstream else self.kept.one(self._kinds()[1], ref)
 
     def run(self, ref: EntityRef, wanted: Checks, store: Store) -> Ready:
         """One entity's check results, as the reader's store shows it. Raises Refused for an unregistered check."""
@@ -59,12 +60,13 @@ class Insights:
         if unknown and self.upstream is None:
             raise Refused(404, _unregistered(unknown))
         if not _seen([ref], store):
-            return _NOTHING.ready
-        runs = self.kept.one(self._kind_of(catalogue), ref)
+            return ready_of(b"[]")
+        packed, whole = self._kinds()
         others = self.upstream.run(ref, wanted, catalogue.checks) if self.upstream else ()
-        if others:
-            return Runs.of(merged(runs.each(wanted), others)).ready
-        return runs.ready if wanted is None else ready_of(runs.picked(wanted))
+        if wanted is None and not others:
+            return self.kept.one(whole, ref)
+        runs = self.kept.one(packed, ref)
+        return ready_of(listed(merged(runs.each(wanted), others)))
 
     def run_many(self, entities: Sequence[Asked], wanted: Checks, store: Store) -> Iterator[bytes]:
         """The rows of a bulk run as pieces of one JSON list; no `entities` means every one that the store shows."""
@@ -123,22 +125,28 @@ class Insights:
         told = self.upstream.told(wanted, catalogue.checks) if self.upstream else ()
         for chunk in chunks:
             refs = _seen([one.ref for one in chunk if one.ref is not None], store)
-            runs = self.kept.many(self._kind_of(catalogue), refs) if not unknown else {}
+            runs = self.kept.many(self._kinds()[0], refs) if not unknown else {}
             yield glue + b",".join(
                 _row(one, unknown, runs.get(one.ref or _NOBODY, _NOTHING), wanted, others, told) for one in chunk
             )
             glue = b","
         yield b"[]" if glue == b"[" else b"]"
 
-    def _kind_of(self, catalogue: Catalogue) -> Kind[Runs]:
-        name = f"tech-insights {catalogue.version}"
-        if self._kind is None or self._kind.name != name:
+    def _kinds(self) -> tuple[Kind[Runs], Kind[Ready]]:
+        """An entity's results in both forms that are kept: packed, for bulk runs, and ready to be sent."""
+        catalogue = self.catalogue()
+        if self._made_for != catalogue.version:
 
-            def make(_: EntityRef, rows: Sequence[ServedResult]) -> Runs:
-                return ran((row.body for row in rows), catalogue)
+            def runs(_: EntityRef, rows: Sequence[ServedResult]) -> Runs:
+                return Runs.of(ran((row.body for row in rows), catalogue))
 
-            self._kind = Kind(name, make, len)
-        return self._kind
+            def ready(_: EntityRef, rows: Sequence[ServedResult]) -> Ready:
+                return ready_of(listed(ran((row.body for row in rows), catalogue)))
+
+            packed = Kind(f"tech-insights packed {catalogue.version}", runs, len)
+            whole = Kind(f"tech-insights {catalogue.version}", ready, lambda one: len(one.data))
+            self._made, self._made_for = (packed, whole), catalogue.version
+        return self._made
 
     def _unknown(self, wanted: Checks, catalogue: Catalogue) -> str:
         return next((check for check in wanted or () if check not in catalogue.checks), "")
@@ -188,7 +196,7 @@ def _row(
     if one.ref is None or unknown or (isinstance(error, dict) and error.get("name") == "NotFoundError"):
         results = b"[]"
     elif other is not None or told:
-        results = Runs.of(merged(runs.each(wanted), other.runs if other else (), told)).whole
+        results = listed(merged(runs.each(wanted), other.runs if other else (), told))
     else:
         results = runs.picked(wanted)
     head = b'{"entity":' + dumped(one.echo) + (b',"error":' + dumped(error) if error else b"")

@@ -6,7 +6,7 @@ import pytest
 
 from app.api.tech_insights import texts
 from app.api.tech_insights.catalogue import catalogue_of
-from app.api.tech_insights.runs import ran
+from app.api.tech_insights.runs import Runs, listed, ran
 
 LEVELS = ("bronze", "silver", "gold")
 
@@ -54,7 +54,7 @@ def result(level, checks, *, target="bronze", meets=True, possible=None):
 
 
 def shown(body, catalogue):
-    return json.loads(ran([body], catalogue).whole)
+    return json.loads(listed(ran([body], catalogue)))
 
 
 def maturity_rank(results):
@@ -126,7 +126,7 @@ def test_a_waived_check_is_true_and_says_why(catalogue):
 def test_a_check_that_two_scorecards_ask_fails_when_either_does(catalogue):
     def both(first, second):
         bodies = [result("bronze", [check(BRONZE, "bronze", outcome)]) for outcome in (first, second)]
-        found = {one.id: one.passed for one in ran(bodies, catalogue).each(None)}
+        found = {one.id: one.passed for one in ran(bodies, catalogue)}
         return found.get(BRONZE)
 
     assert both("pass", "pass") is True
@@ -192,3 +192,13 @@ def test_a_failing_check_says_what_was_seen_where_and_how_to_mend_it(catalogue):
 def test_code_holds_no_backtick_and_nothing_is_not_code():
     assert texts.code("a`b\nc") == "`a'b c`"
     assert texts.code("  ") == ""
+
+
+def test_packed_results_give_back_the_same_list_and_any_part_of_it(catalogue):
+    runs = ran([result("bronze", [check(BRONZE, "bronze", "pass"), check(SILVER, "silver", "fail")])], catalogue)
+    packed = Runs.of(runs)
+    assert packed.picked(None) == listed(runs)
+    assert list(packed.each(None)) == runs
+    assert json.loads(packed.picked([SILVER]))[0]["check"]["id"] == SILVER
+    assert (packed.picked([]), Runs.of([]).picked(None)) == (b"[]", b"[]")
+    assert [one.passed for one in packed.each([SILVER, BRONZE])] == [True, False]
