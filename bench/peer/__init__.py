@@ -1,0 +1,111 @@
+"""The original Tech Insights backend as a peer: a catalog of components, three retrievers, ten boolean checks, no auth.
+
+Install it once, outside the repository (about 370 MB, and a compiler for SQLite):
+`cp bench/peer/{package.json,index.js} DIR && cd DIR && npm install --ignore-scripts && npm rebuild better-sqlite3`,
+then `ROADWORTHY_BENCH_PEER=DIR make bench`. Without it that comparison is left out, and the benchmark says so.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from bench.servers import free_port, process
+
+FOLDER = "ROADWORTHY_BENCH_PEER"
+RUN = "/api/tech-insights/checks/run/default/Component/svc-00001"
+_METADATA, _OWNERSHIP, _DOCS = "entityMetadataFactRetriever", "entityOwnershipFactRetriever", "techdocsFactRetriever"
+_CHECKS = {
+    "titleCheck": ("Title", _METADATA, ["hasTitle"]),
+    "descriptionCheck": ("Description", _METADATA, ["hasDescription"]),
+    "tagsCheck": ("Tags", _METADATA, ["hasTags"]),
+    "ownerCheck": ("Owner", _OWNERSHIP, ["hasOwner"]),
+    "groupOwnerCheck": ("Group owner", _OWNERSHIP, ["hasGroupOwner"]),
+    "docsCheck": ("Docs", _DOCS, ["hasAnnotationBackstageIoTechdocsRef"]),
+    "otherDocsCheck": ("Docs elsewhere", _DOCS, ["hasAnnotationBackstageIoTechdocsEntity"]),
+    "describedCheck": ("Described", _METADATA, ["hasTitle", "hasDescription"]),
+    "findableCheck": ("Findable", _METADATA, ["hasTags", "hasDescription"]),
+    "ownedCheck": ("Owned by a group", _OWNERSHIP, ["hasOwner", "hasGroupOwner"]),
+}
+
+
+def folder() -> Path | None:
+    """Where it is installed, or None."""
+    said = os.environ.get(FOLDER, "")
+    return Path(said) if said and (Path(said) / "node_modules").is_dir() else None
+
+
+@contextmanager
+def running(home: Path, components: int) -> Iterator[str]:
+    """Yields its base URL once every component has facts of every retriever."""
+    port = free_port()
+    base = f"http://127.0.0.1:{port}"
+    _configure(home, base, port, components)
+    command = ["node", "index.js", "--config", "app-config.yaml"]
+    with process(command, f"{base}/api/tech-insights/checks", {**os.environ, "NODE_ENV": "production"}, home):
+        until = time.monotonic() + 600
+        while _ready(base) < components:
+            if time.monotonic() > until:
+                raise RuntimeError("the peer has not collected its facts in ten minutes")
+            time.sleep(5)
+        yield base
+
+
+def _ready(base: str) -> int:
+    """How many components have results of all ten checks."""
+    rows = requests.post(f"{base}/api/tech-insights/checks/run", json={"entities": []}, timeout=120).json()
+    return sum(1 for row in rows if row["entity"].startswith("component:") and len(row["results"]) == len(_CHECKS))
+
+
+def _configure(home: Path, base: str, port: int, components: int) -> None:
+    documents = [
+        "apiVersion: backstage.io/v1alpha1\nkind: Group\nmetadata: {name: team}\nspec: {type: team, children: []}\n"
+    ]
+    for number in range(components):
+        documents.append(
+            "apiVersion: backstage.io/v1alpha1\nkind: Component\n"
+            f"metadata: {{name: svc-{number:05}, description: A service, tags: [java]}}\n"
+            "spec: {type: service, lifecycle: production, owner: 'group:team'}\n"
+        )
+    (home / "entities.yaml").write_text("---\n".join(documents), "utf-8")
+    (home / "db").mkdir(exist_ok=True)
+    retrievers = {
+        name: {"cadence": "*/2 * * * *", "lifecycle": {"timeToLive": {"weeks": 2}}}
+        for name in (_METADATA, _OWNERSHIP, _DOCS)
+    }
+    settings = {
+        "app": {"baseUrl": base},
+        "backend": {
+            "baseUrl": base,
+            "listen": {"host": "127.0.0.1", "port": port},
+            "database": {"client": "better-sqlite3", "connection": {"directory": "./db"}},
+            "auth": {"dangerouslyDisableDefaultAuthPolicy": True},
+        },
+        "catalog": {
+            "processingInterval": {"hours": 12},
+            "rules": [{"allow": ["Component", "Group", "Location"]}],
+            "locations": [{"type": "file", "target": "./entities.yaml"}],
+        },
+        "techInsights": {"factRetrievers": retrievers, "factChecker": {"checks": _rules()}},
+    }
+    (home / "app-config.yaml").write_text(json.dumps(settings), "utf-8")
+
+
+def _rules() -> dict[str, object]:
+    return {
+        id_: {
+            "type": "json-rules-engine",
+            "name": name,
+            "description": f"{name}: what the catalog says of it",
+            "factIds": [retriever],
+            "metadata": {"category": "Catalog", "rank": 1},
+            "rule": {"conditions": {"all": [{"fact": fact, "operator": "equal", "value": True} for fact in facts]}},
+        }
+        for id_, (name, retriever, facts) in _CHECKS.items()
+    }
