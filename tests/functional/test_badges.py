@@ -5,7 +5,6 @@ from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
 from app.identity.access import Access
 from app.identity.authenticator import Authenticator
-from app.identity.people import CatalogDirectory
 from app.web import create_app
 
 BADGE = "/badges/component/default/shop/sre-maturity"
@@ -69,9 +68,8 @@ def test_what_is_not_known_is_unknown_and_no_error(client, path):
 @pytest.mark.parametrize(("public", "status", "kept"), [((), 401, None), (("badges",), 200, "public, max-age=300")])
 def test_with_sign_in_badges_are_open_only_where_the_settings_say_so(organisation, public, status, kept):
     pipeline = organisation.pipeline
-    authenticator = Authenticator(
-        tokens=pipeline.store.tokens, directory=CatalogDirectory(pipeline.catalog), clock=pipeline.clock
-    )
+    store = pipeline.store
+    authenticator = Authenticator(tokens=store.tokens, directory=store.people, clock=pipeline.clock)
     access = Access(authenticator=authenticator, public=frozenset(public))
     answer = create_app(pipeline, access=access).test_client().get(f"{BADGE}.svg")
     assert answer.status_code == status

@@ -12,7 +12,6 @@ from app.catalog.model import EntityRef
 from app.identity import tokens
 from app.identity.access import Access, Rates
 from app.identity.authenticator import Authenticator
-from app.identity.people import CatalogDirectory
 from app.identity.tokens import StoredToken
 from app.lib.rate import Rate
 from app.web import create_app
@@ -152,8 +151,7 @@ def test_a_body_that_is_read_to_look_at_it_is_still_there_for_the_view(door):
 def signed(organisation):
     """A door where sign-in is on, and a way to make tokens for it."""
     store, clock = organisation.pipeline.store, organisation.pipeline.clock
-    directory = CatalogDirectory(organisation.pipeline.catalog)
-    authenticator = Authenticator(tokens=store.tokens, directory=directory, clock=clock)
+    authenticator = Authenticator(tokens=store.tokens, directory=store.people, clock=clock)
     door = Door(organisation, access=Access(authenticator=authenticator, rates=Rates(reads=Rate(5))))
 
     def token(name, scopes=("read",), groups=()):
