@@ -37,18 +37,17 @@ RUN = "/api/tech-insights/checks/run"
 _JSON = {"Content-Type": "application/json"}
 
 
-def run(folder: Path, services: int = 5) -> list[Row]:
-    """All rows. The store holds `_BULK[1]` entities: really crawled ones, copied under other names."""
+def run(folder: Path, services: int = 5) -> Iterator[Row]:
+    """All rows, as they are measured. The store holds `_BULK[1]` entities: one really crawled, under other names."""
     names = [f"svc-{number:05}" for number in range(_BULK[-1])]
     body = _fill(folder, services, names)
     (folder / "body").write_bytes(body)
     environ = {FOLDER: str(folder), BODY: str(folder / "body")}
-    rows: list[Row] = []
     for server in ("waitress", "granian"):
         with served(server, "ours", environ) as ours, served(server, "bare", environ) as bare:
-            rows += _results(server, ours, bare)
-            rows += _bulk(server, ours, names)
-    return [*rows, *_beside_the_original(environ)]
+            yield from _results(server, ours, bare)
+            yield from _bulk(server, ours, names)
+    yield from _beside_the_original(environ)
 
 
 def _fill(folder: Path, services: int, names: list[str]) -> bytes:
@@ -140,7 +139,10 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="roadworthy-bench-") as name:
         for what, ours, floor, goal in run(Path(name) / "org"):
             verdict = "" if ours / floor <= goal else "  over"
-            print(f"{what:56} {ours * 1e3:9.3f} ms {floor * 1e3:9.3f} ms {ours / floor:6.2f} ≤ {goal:.2f}{verdict}")
+            print(
+                f"{what:56} {ours * 1e3:9.3f} ms {floor * 1e3:9.3f} ms {ours / floor:6.2f} ≤ {goal:.2f}{verdict}",
+                flush=True,
+            )
 
 
 if __name__ == "__main__":

@@ -59,7 +59,8 @@ def running(home: Path, components: int) -> Iterator[str]:
 
 def _ready(base: str) -> int:
     """How many components have results of all ten checks."""
-    rows = requests.post(f"{base}/api/tech-insights/checks/run", json={"entities": []}, timeout=120).json()
+    answer = requests.post(f"{base}/api/tech-insights/checks/run", json={"entities": []}, timeout=120)
+    rows = answer.json() if answer.status_code == 200 else []
     return sum(1 for row in rows if row["entity"].startswith("component:") and len(row["results"]) == len(_CHECKS))
 
 
