@@ -17,6 +17,8 @@ from app.formats.workloads.model import Workload
 
 _BY_PATH = ("runbook", "workload")
 """Kinds whose path names whom they are for, in a repository that holds them for others."""
+_IS_RESOURCE = ("database", "cluster")
+"""Kinds whose own name is the Resource's; others are part of one."""
 _KINDS_OF_GROUPS = {"database": "database", "cluster": "cluster"}
 """Fact group → the kind of object that a place of it would hold."""
 
@@ -96,7 +98,9 @@ class Attributor:
         """A database or a cluster *is* a Resource: by its name, a label, its path, or as the only one of a folder."""
         thing: Any = placed.object
         labels = getattr(thing, "labels", {})
-        named = [("its name", thing.name), *((f"label {key}", labels.get(key, "")) for key in self.rules.labels)]
+        named = [(f"label {key}", labels.get(key, "")) for key in self.rules.labels]
+        if thing.kind in _IS_RESOURCE:
+            named.insert(0, ("its name", thing.name))
         if thing.kind in self.rules.evidence.get(placed.repository, ()):
             named += [("its path", part.partition(".")[0]) for part in reversed(PurePosixPath(placed.path).parts)]
         for source, name in named:

@@ -39,13 +39,13 @@ class Rules:
     )
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
     types: Mapping[str, frozenset[str]] = field(default_factory=lambda: RESOURCE_TYPES)
-    """Object kind → types of Resources that such an object is, rather than belongs to."""
+    """Object kind → types of Resources that such an object is, or is part of."""
 
 
+_PLATFORM = ("cluster", "backup_schedule", "namespace_guards", "admission_policy", "chart_release")
 RESOURCE_TYPES: Mapping[str, frozenset[str]] = {
-    "database": frozenset(("database",)),
-    "cloud_alarm": frozenset(("database",)),
-    "cluster": frozenset(("kubernetes-cluster",)),
+    **dict.fromkeys(("database", "cloud_alarm"), frozenset(("database",))),
+    **dict.fromkeys(_PLATFORM, frozenset(("kubernetes-cluster",))),
 }
 
 
@@ -62,7 +62,7 @@ PROVIDES: Mapping[str, frozenset[str]] = {
     "runbooks": frozenset(("runbook",)),
     "slos": frozenset(("objective", "alert_policy", "indicator")),
     "alertmanager": frozenset(("alertmanager_config",)),
-    "manifests": frozenset(("workload", "database")),
-    "infrastructure": frozenset(("database", "cloud_alarm")),
+    "manifests": frozenset(("workload", "database", *_PLATFORM)),
+    "infrastructure": frozenset(("database", "cloud_alarm", *_PLATFORM)),
 }
 """What an evidence repository may say it provides → kinds of objects."""

@@ -1,4 +1,4 @@
-"""Pieces of one snapshot put together into objects: workloads, databases. Pure; called by `inventory.take`.
+"""Pieces of one snapshot put together into objects: workloads, databases, clusters. Pure; called by `inventory.take`.
 
 A piece alone says little: an overlay changes what another file says, a value stands in a third. Pieces are cached by
 blob; putting them together is cheap and done anew for every snapshot.
@@ -13,7 +13,7 @@ from app.formats import ignoring
 from app.formats.model import Object, Part, Unreadable
 from app.formats.terraform import assemble as terraform
 from app.formats.workloads import assemble as manifests
-from app.formats.workloads import operators
+from app.formats.workloads import operators, platform
 
 Placed = tuple[str, Object]
 """(path, object)."""
@@ -35,6 +35,7 @@ def assemble(parts: Sequence[tuple[str, Part]]) -> Assembly:
     objects: list[Placed] = [
         *manifests.workloads(assembled),
         *operators.databases(assembled.resources),
+        *platform.platform(assembled.resources),
         *terraform.assemble(parts, ignoring.reason),
     ]
     return Assembly(tuple(objects), assembled.unreadable)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.facts.groups_alerting import ALERTING
+from app.facts.groups_cluster import CLUSTER
 from app.facts.groups_common import place, unreadable
 from app.facts.groups_database import DATABASE
 from app.facts.groups_runbooks import RUNBOOKS
@@ -114,5 +115,5 @@ ONCALL = Group(
 
 SCHEMA: Mapping[str, Group] = {
     group.name: group
-    for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS, DATABASE)
+    for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS, DATABASE, CLUSTER)
 }

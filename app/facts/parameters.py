@@ -54,3 +54,5 @@ class Parameters:
     """Product → version → the date (ISO 8601) on which its support ends."""
     end_of_life_source: str = "no source is named"
     """Where those dates are from, and as of when."""
+    required_cluster_alerts: tuple[str, ...] = ("Watchdog", "TargetDown", "KubeNodeNotReady")
+    """Alerts that every cluster needs; several names that will do are separated by |."""

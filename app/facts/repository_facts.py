@@ -20,7 +20,7 @@ from app.formats.model import AlertRule, Objective
 from app.lib.problems import Problem
 from app.lib.times import format_instant
 
-GROUPS = ("alerting", "slo", "error_budget", "runbooks", "codeowners", "workloads", "database")
+GROUPS = ("alerting", "slo", "error_budget", "runbooks", "codeowners", "workloads", "database", "cluster")
 _WHOLE = EntityRef("component", "default", "repository")
 
 

@@ -1,4 +1,4 @@
-"""What infrastructure as code declares, whoever reads it: databases, and alarms of a cloud's own monitoring."""
+"""What infrastructure as code declares, whoever reads it: databases, clusters and what guards them."""
 
 from __future__ import annotations
 
@@ -55,3 +55,85 @@ class CloudAlarm(Object):
     actions: bool = False
     """Somebody is told."""
     labels: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cluster(Object):
+    """A Kubernetes cluster as it is declared. `unknown`: field → why it can't be told.
+
+    `platform` is eks, gke or aks. `channel` upgrades the control plane by itself; "" where none is chosen.
+    `zones` counts those that nodes run in. `endpoint_restricted`: its API is private, or open to named addresses only.
+    """
+
+    kind: ClassVar[str] = "cluster"
+    format: str
+    name: str
+    address: str = ""
+    environment: str = ""
+    platform: str
+    version: str = ""
+    channel: str = ""
+    zones: int = 0
+    nodes_min: int = 0
+    node_upgrades: bool = True
+    maintenance_window: bool = False
+    audit_logs: bool = False
+    endpoint_restricted: bool = False
+    labels: Mapping[str, str]
+    object_annotations: Mapping[str, str]
+    unknown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupSchedule(Object):
+    """Backups of a cluster that are made by themselves: Velero's, or GKE's own. `problem`: why one of them is none."""
+
+    kind: ClassVar[str] = "backup_schedule"
+    format: str
+    name: str
+    schedule: str = ""
+    everything: bool = True
+    """All namespaces."""
+    retention_days: int = 30
+    problem: str = ""
+    labels: Mapping[str, str]
+    object_annotations: Mapping[str, str]
+    unknown: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamespaceGuards(Object):
+    """A namespace and what keeps its tenants apart. `pod_security`: the level that is enforced, or ""."""
+
+    kind: ClassVar[str] = "namespace_guards"
+    name: str
+    pod_security: str = ""
+    quota: bool = False
+    limit_range: bool = False
+    default_deny: bool = False
+    labels: Mapping[str, str]
+    object_annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionPolicy(Object):
+    """A rule that the cluster holds objects to: Kyverno, Gatekeeper or a validating admission policy."""
+
+    kind: ClassVar[str] = "admission_policy"
+    engine: str
+    name: str
+    enforces: bool
+    labels: Mapping[str, str]
+    object_annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChartRelease(Object):
+    """A chart that is installed from elsewhere (Flux, Argo CD, K3s). `default_rules`: its own alerts stay on."""
+
+    kind: ClassVar[str] = "chart_release"
+    chart: str
+    name: str
+    default_rules: bool = True
+    labels: Mapping[str, str]
+    object_annotations: Mapping[str, str]

@@ -88,14 +88,14 @@ def resource_types(policy: Policy) -> Mapping[str, frozenset[str]]:
     return {kind: types or RESOURCE_TYPES[kind] for kind, types in given.items()}
 
 
-_TYPES = {"database": "databases", "cloud_alarm": "databases", "cluster": "clusters"}
+_TYPES = {kind: "databases" if "database" in types else "clusters" for kind, types in RESOURCE_TYPES.items()}
 """Object kind → the list of types in policy.yaml."""
 
 
 def parameters_of(policy: Policy) -> Parameters:
     """The keys and words by which facts are found, as policy.yaml says them; the rest by default."""
     said = policy.settings
-    sections = ("contacts", "runbooks", "oncall", "proofs", "alertmanager", "end_of_life")
+    sections = ("contacts", "runbooks", "oncall", "proofs", "alertmanager", "end_of_life", "clusters")
     parts = {name: said[name] for name in sections if isinstance(said.get(name), dict)}
     given: dict[str, Any] = {
         "tiers": _tuple(said.get("tiers")),
@@ -108,6 +108,7 @@ def parameters_of(policy: Policy) -> Parameters:
         "runbook_words": _tuple(parts.get("runbooks", {}).get("link_words")),
         "load_test_keys": _tuple(parts.get("proofs", {}).get("load_test")),
         "restore_test_keys": _tuple(parts.get("proofs", {}).get("restore_test")),
+        "required_cluster_alerts": _tuple(parts.get("clusters", {}).get("required_alerts")),
         "end_of_life": parts.get("end_of_life", {}).get("versions"),
         "end_of_life_source": parts.get("end_of_life", {}).get("source"),
         "paging_tools": parts.get("oncall", {}).get("annotations"),

@@ -14,6 +14,7 @@ _LISTS = ("tiers", "tier_keys", "lifecycles", "sources_out_of_scope")
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "contacts": ("annotations", "link_words"),
     "runbooks": ("annotations", "link_words"),
+    "clusters": ("required_alerts",),
     "proofs": ("load_test", "restore_test"),
     "types": ("serving", "unscored", "databases", "clusters"),
     "alertmanager": ("paging", "opaque"),

@@ -24,7 +24,9 @@ def test_every_scorecard_has_targets_for_every_tier(policy: Policy) -> None:
         assert set(card.targets) == set(policy.tiers), card.id
 
 
-@pytest.mark.parametrize(("card", "setting"), [("database-reliability", "databases")])
+@pytest.mark.parametrize(
+    ("card", "setting"), [("database-reliability", "databases"), ("kubernetes-cluster", "clusters")]
+)
 def test_types_of_resources_stand_in_the_scorecard_and_in_the_settings(policy: Policy, card: str, setting: str) -> None:
     listed = re.findall(r'"([\w-]+)"', policy.scorecards[card].applies_to.source.partition("entity.type in")[2])
     assert listed == policy.settings["types"][setting]

@@ -6,7 +6,18 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from app.catalog.model import Entity
-from app.facts.retrievers import alerting, catalog, codeowners, database, error_budget, oncall, runbooks, slo, workloads
+from app.facts.retrievers import (
+    alerting,
+    catalog,
+    cluster,
+    codeowners,
+    database,
+    error_budget,
+    oncall,
+    runbooks,
+    slo,
+    workloads,
+)
 from app.facts.seen import Seen
 from app.facts.world import World
 
@@ -23,5 +34,6 @@ TABLE: Mapping[str, Retrieve] = {
     "alerting": alerting.retrieve,
     "workloads": workloads.retrieve,
     "database": database.retrieve,
+    "cluster": cluster.retrieve,
 }
 """Fact group → its retriever."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from app.formats.infrastructure import Database
+from app.formats.infrastructure import Cluster, Database
 from app.formats.model import Object, Part
 from app.formats.stages import is_lesser, is_production, neutral
-from app.formats.terraform import alarms, databases
+from app.formats.terraform import alarms, clusters, databases
 from app.formats.terraform.folders import Applied, Folders
 from app.formats.terraform.model import TerraformFile
 
@@ -19,12 +19,17 @@ def assemble(parts: Iterable[tuple[str, Part]], ignored: Callable[[str], str]) -
     resources: dict[str, list[Applied]] = {}
     for one in Folders(files).applied():
         resources.setdefault(one.kind, []).append(one)
-    found: list[tuple[str, Object]] = [*databases.databases(resources), *alarms.alarms(resources)]
+    found: list[tuple[str, Object]] = [
+        *databases.databases(resources),
+        *alarms.alarms(resources),
+        *clusters.clusters(resources),
+        *clusters.backups(resources),
+    ]
     return [(path, _placed(path, one, ignored)) for path, one in _staged(found)]
 
 
 def _placed(path: str, one: Object, ignored: Callable[[str], str]) -> Object:
-    environment = one.environment if isinstance(one, Database) else ""
+    environment = _environment(one)
     reason = ignored(path) or (ignored(f"{environment}/_") if environment else "")
     return one if one.ignored or not reason else replace(one, ignored=reason)
 
@@ -40,10 +45,10 @@ def _staged(found: list[tuple[str, Object]]) -> Iterable[tuple[str, Object]]:
 
 
 def _environment(one: Object) -> str:
-    return one.environment if isinstance(one, Database) else ""
+    return one.environment if isinstance(one, Database | Cluster) else ""
 
 
 def _same(path: str, one: Object) -> tuple[object, ...]:
     """One address in folders that differ in the stage alone."""
-    address = one.address if isinstance(one, Database) else f"{path}:{one.line}"
+    address = one.address if isinstance(one, Database | Cluster) else f"{path}:{one.line}"
     return one.kind, address, neutral(_environment(one))

@@ -20,11 +20,44 @@ _DATABASES = (
     "azurerm_management_lock",
 )
 _ALARMS = ("aws_cloudwatch_metric_alarm", "google_monitoring_alert_policy", "azurerm_monitor_metric_alert")
-GROUPS: Mapping[str, str] = {**dict.fromkeys((*_DATABASES, *_ALARMS), "database")}
-"""Resource type → the fact group that it belongs to. Other resources are not parsed."""
-_MODULES: Mapping[str, re.Pattern[str]] = {
-    "database": re.compile(r"(?i)\b(rds|aurora|dynamodb|sql|sql-db|cloudsql|postgres\w*|mysql|database|db)\b"),
+_CLUSTERS = (
+    *("aws_eks_cluster", "aws_eks_node_group", "google_container_cluster", "google_container_node_pool"),
+    *("azurerm_kubernetes_cluster", "azurerm_kubernetes_cluster_node_pool"),
+    *("azurerm_monitor_diagnostic_setting", "google_gke_backup_backup_plan"),
+)
+GROUPS: Mapping[str, str] = {
+    **dict.fromkeys((*_DATABASES, *_ALARMS), "database"),
+    **dict.fromkeys(_CLUSTERS, "cluster"),
 }
+"""Resource type → the fact group that it belongs to. Other resources are not parsed."""
+_MODULES: Mapping[str, frozenset[str]] = {
+    "database": frozenset(
+        ("rds", "aurora", "dynamodb", "sql", "cloudsql", "postgres", "postgresql", "mysql", "mariadb", "database", "db")
+    ),
+    "cluster": frozenset(("eks", "gke", "aks", "kubernetes", "k8s")),
+}
+"""Fact group → words in the name of a module that makes such a thing."""
+_BESIDE = frozenset(
+    (
+        *(
+            "proxy",
+            "iam",
+            "role",
+            "roles",
+            "identity",
+            "pod",
+            "addon",
+            "addons",
+            "irsa",
+            "user",
+            "users",
+            "grants",
+            "auth",
+        ),
+        *("karpenter", "node", "nodes", "group", "groups", "security", "subnet", "alarms", "monitoring", "role"),
+    )
+)
+"""Words of modules that only go with one."""
 _SOURCE = re.compile(r'^\s*source\s*=\s*"([^"\n]{1,300})"', re.MULTILINE)
 _SECRET = re.compile(r"(?i)passw|secret|token|credential|private|api_?key|access_?key|cert|connection_string|user_data")
 _DEFAULT = re.compile(r"^\s*default\s*=", re.MULTILINE)
@@ -92,8 +125,9 @@ class _Reading:
             if body is not None:
                 self.modules.append({**_plain(body), "kind": written, "name": block.labels[0], "line": block.line})
             return
-        for group, words in _MODULES.items():
-            if words.search(re.sub(r"[-_/]", " ", written)) or words.search(written):
+        words = _words(written)
+        for group, makes in _MODULES.items():
+            if makes & words and not _BESIDE & words:
                 reason = f"it is made by the module {written}, which is not followed"
                 self.unreadable.append(Unreadable(group, block.line, reason))
                 return
@@ -116,6 +150,16 @@ class _Reading:
                 self.unreadable.append(Unreadable(group, block.line, str(error)))
             return None
         return found.body
+
+
+def _words(source: str) -> frozenset[str]:
+    """The words of a module's own name: `acme/rds-aurora/aws` gives rds and aurora, a git URL its repository's."""
+    path = re.sub(r"^git::|[?].*$", "", source)
+    host, scheme, rest = path.partition("://")
+    whole, _, inner = (rest if scheme else host).partition("//")
+    parts = whole.removesuffix(".git").split("/")
+    name = parts[1] if len(parts) == 3 and not scheme else parts[-1]
+    return frozenset(re.split(r"[-_.]", f"{name}-{inner.rpartition('/')[2]}".lower())) - {""}
 
 
 def _plain(body: hcl.Body) -> dict[str, Any]:

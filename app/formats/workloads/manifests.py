@@ -8,7 +8,7 @@ from app.formats.model import Parsed, Unreadable
 from app.formats.templates import Neutral, holds_token
 from app.formats.workloads.marking import guards_of, marked
 from app.formats.workloads.model import JsonPatch, Manifest
-from app.formats.workloads.shapes import SHAPES, keep, pruned
+from app.formats.workloads.shapes import GATEKEEPER, SHAPES, keep, pruned
 from app.lib.documents import Document
 
 NAME = "manifests"
@@ -22,7 +22,7 @@ _CHARTS = {("helm.toolkit.fluxcd.io", "HelmRelease"), ("helm.cattle.io", "HelmCh
 def recognises(document: Document) -> bool:
     value = document.value
     if isinstance(value, dict):
-        return _kind(value) in SHAPES or _kind(value) in _CHARTS or _is_nameless(value)
+        return _kind(value) in SHAPES or _is_nameless(value)
     return isinstance(value, list) and bool(value) and all(_is_operation(one) for one in value)
 
 
@@ -30,8 +30,7 @@ def read(document: Document) -> Parsed:
     if isinstance(document.value, list):
         return _json_patch(document)
     group, kind = _kind(document.value)
-    if (group, kind) in _CHARTS:
-        return _elsewhere(document, kind)
+    hidden = _elsewhere(document, kind) if (group, kind) in _CHARTS else ()
     if not kind:
         return Parsed(unreadable=(Unreadable("workloads", document.line, "a template decides what kind it is"),))
     origin = document.origin
@@ -45,7 +44,7 @@ def read(document: Document) -> Parsed:
         templated=isinstance(origin, Neutral),
         guards=guards_of(document),
     )
-    return Parsed((manifest,))
+    return Parsed((manifest,), unreadable=hidden)
 
 
 def _kind(value: Any) -> tuple[str, str]:
@@ -56,7 +55,7 @@ def _kind(value: Any) -> tuple[str, str]:
     if holds_token(api):
         return next(((group, one) for group, one in SHAPES if one == kind and group), ("", ""))
     group, slash, _ = api.partition("/")
-    return (group if slash else ""), kind
+    return (group if slash else ""), "Constraint" if group == GATEKEEPER else kind
 
 
 def _is_nameless(value: Any) -> bool:
@@ -71,7 +70,7 @@ def _line(document: Document) -> int:
     return min((line for line, _ in marks.values()), default=document.line)
 
 
-def _elsewhere(document: Document, kind: str) -> Parsed:
+def _elsewhere(document: Document, kind: str) -> tuple[Unreadable, ...]:
     """A release of a chart: what it runs is known only where the chart is rendered."""
     spec = document.value.get("spec")
     spec = spec if isinstance(spec, dict) else {}
@@ -79,11 +78,11 @@ def _elsewhere(document: Document, kind: str) -> Parsed:
     sources = [spec.get("source"), *(several if isinstance(several, list) else ())]
     chart = spec.get("chart") if kind != "Application" else next((_chart(one) for one in sources if _chart(one)), None)
     if not chart:
-        return Parsed()
+        return ()
     inner = chart.get("spec") if isinstance(chart, dict) else None
     name = inner.get("chart") if isinstance(inner, dict) else chart
     reason = f"it is rendered from the chart {name if isinstance(name, str) else ''}".rstrip() + ", which is not here"
-    return Parsed(unreadable=(Unreadable("workloads", document.line, reason),))
+    return (Unreadable("workloads", document.line, reason),)
 
 
 def _chart(source: Any) -> Any:

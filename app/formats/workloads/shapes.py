@@ -13,10 +13,13 @@ from typing import Any
 
 from app.formats.prometheus_place import texts
 from app.formats.workloads.marking import IF, THEN
+from app.lib import documents
 
 Shape = bool | dict[str, Any] | list[Any] | Callable[[Any], Any]
 """True keeps a value whole; a dict keeps those keys; a list holds the shape of each item; a function makes its own."""
 _SLEEP = re.compile(r"\bsleep\s+(\d{1,6})\b")
+GATEKEEPER = "constraints.gatekeeper.sh"
+"""Every kind of this API group is a constraint."""
 _MOST_ITEMS = 200
 _LONGEST = 1_000
 _LARGEST = 20_000
@@ -25,7 +28,7 @@ _LARGEST = 20_000
 
 def keep(value: Any, shape: Shape) -> Any:
     """The part of a value that its shape names. What is of another form than the shape stays out, as None."""
-    if isinstance(value, str):
+    if isinstance(value, str) and shape is not _chart_values:
         return value[:_LONGEST]
     if isinstance(value, dict) and IF in value:
         return {**value, THEN: keep(value.get(THEN), shape)}
@@ -94,6 +97,26 @@ def _names(value: Any) -> Any:
     """Names of variables without their values."""
     listed = value if isinstance(value, list) else []
     return [str(one.get("name"))[:_LONGEST] for one in listed[:_MOST_ITEMS] if isinstance(one, dict)]
+
+
+def _count(value: Any) -> Any:
+    """How many rules a list holds."""
+    return {"rules": len(value) if isinstance(value, list) else 0}
+
+
+def _chart_values(value: Any) -> Any:
+    """Of a release's values those that are judged, also where they stand as text."""
+    if isinstance(value, str):
+        loaded = [one.value for one in documents.load_all(value, last_wins=True)][:1]
+        value = loaded[0] if loaded else {}
+    schedule = {"disabled": True, "schedule": True, "paused": True, "template": _BACKUP}
+    shape = {"defaultRules": {"create": True}, "schedules": lambda held: _each(held, schedule)}
+    return keep(value, shape)
+
+
+def _each(value: Any, shape: Shape) -> Any:
+    held = list(value.items())[:_MOST_ITEMS] if isinstance(value, dict) else []
+    return {str(name): keep(inner, shape) for name, inner in held}
 
 
 def _annotations(value: Any) -> Any:
@@ -214,6 +237,9 @@ _ZALANDO: dict[str, Any] = {
     "standby": _present,
     "env": _names,
 }
+_KYVERNO: dict[str, Any] = {"validationFailureAction": True, "rules": [{"validate": {"failureAction": True}}]}
+_BACKUP: dict[str, Any] = {"ttl": True, "includedNamespaces": True, "storageLocation": True}
+_SOURCE: dict[str, Any] = {"chart": True, "helm": {"values": _chart_values, "valuesObject": _chart_values}}
 
 
 def _object(spec: Shape) -> dict[str, Any]:
@@ -237,6 +263,22 @@ SHAPES: Mapping[tuple[str, str], dict[str, Any]] = {
     ),
     ("barmancloud.cnpg.io", "ObjectStore"): _object({"retentionPolicy": True}),
     ("acid.zalan.do", "postgresql"): _object(_ZALANDO),
+    ("velero.io", "Schedule"): _object({"schedule": True, "paused": True, "template": _BACKUP}),
+    ("velero.io", "BackupStorageLocation"): _object({"provider": True, "default": True, "accessMode": True}),
+    ("", "Namespace"): _object({}),
+    ("", "ResourceQuota"): _object({"hard": _present}),
+    ("", "LimitRange"): _object({"limits": _count}),
+    ("networking.k8s.io", "NetworkPolicy"): _object(
+        {"podSelector": True, "policyTypes": True, "ingress": _count, "egress": _count}
+    ),
+    **{("kyverno.io", kind): _object(_KYVERNO) for kind in ("ClusterPolicy", "Policy")},
+    (GATEKEEPER, "Constraint"): _object({"enforcementAction": True}),
+    ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): _object({"validationActions": True}),
+    ("helm.toolkit.fluxcd.io", "HelmRelease"): _object(
+        {"chart": {"spec": {"chart": True}}, "values": _chart_values, "releaseName": True}
+    ),
+    ("helm.cattle.io", "HelmChart"): _object({"chart": True, "valuesContent": _chart_values}),
+    ("argoproj.io", "Application"): _object({"source": _SOURCE, "sources": [_SOURCE]}),
     **{("monitoring.coreos.com", kind): _object(_MONITOR) for kind in ("ServiceMonitor", "PodMonitor")},
 }
 """(API group, kind) → what is kept of such an object."""
