@@ -16,6 +16,8 @@ from app.store.standings import SORTS, LineFilter
 
 DEFAULT_CARD = "sre-maturity"
 FILTERS = ("q", "owner", "kind", "type", "tier", "lifecycle", "system", "level", "target", "check", "outcome", "sort")
+LISTS = ("dashboards.services",)
+"""Pages that the filters are of."""
 _LONGEST = 200
 
 
@@ -106,5 +108,7 @@ def cursor(place: Sequence[Any]) -> str:
 
 def here(**changes: Any) -> str:
     """This page's URL with other values; None takes one away, and a change begins at the first page."""
-    place: dict[str, Any] = {**(request.view_args or {}), **query(), "scorecard": text("scorecard"), **changes}
-    return url_for(request.endpoint or "", **{key: value for key, value in place.items() if value not in (None, "")})
+    endpoint = request.endpoint or ""
+    filters = query() if endpoint in LISTS else {}
+    place: dict[str, Any] = {**(request.view_args or {}), **filters, "scorecard": text("scorecard"), **changes}
+    return url_for(endpoint, **{key: value for key, value in place.items() if value not in (None, "")})

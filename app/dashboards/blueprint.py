@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, current_app, json, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.api.reading import pipeline
 from app.dashboards import words
@@ -74,6 +74,17 @@ def shorten(value: Any) -> str:
     return text if len(text) <= 160 else f"{text[:157]}…"
 
 
+@blueprint.app_template_filter("coded")
+def coded(text: str) -> Markup:
+    """A text with what stands between backticks as code. Nothing else of Markdown: names in it are strangers'."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
+    )
+
+
 @blueprint.app_template_filter("safe_url")
 def safe_url(value: str) -> str:
     """A link from a catalog or repository: only http and https ever reach an `href`."""
@@ -85,6 +96,7 @@ def safe_url(value: str) -> str:
 
 blueprint.add_app_template_filter(safe_html, "markdown")
 blueprint.add_app_template_filter(safe_inline, "inline_markdown")
+blueprint.add_app_template_filter(words.blanks, "blanks")
 blueprint.add_app_template_filter(words.effort, "effort")
 blueprint.add_app_template_filter(words.counted, "counted")
 blueprint.add_app_template_filter(words.spoken, "spoken")

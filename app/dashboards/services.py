@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
-from typing import Any
 
 from flask import Response, render_template
 
 from app.api.reading import pipeline
+from app.api.tables import as_csv
 from app.dashboards import asked, links, standing, words
 from app.dashboards.blueprint import blueprint
 from app.dashboards.organisation import tabs
@@ -22,7 +20,6 @@ _COLUMNS = (
     "entity", "title", "owner", "system", "type", "lifecycle", "tier", "level", "target_level", "meets_target",
     "score", "coverage", "next_level", "failing_before_next", "unseen_before_next", "effort_minutes",
 )  # fmt: skip
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @blueprint.get("/entities")
@@ -74,36 +71,21 @@ def _narrowed(query: dict[str, str], card: Scorecard) -> list[dict[str, str]]:
 def services_csv() -> Response:
     """The whole list, with the same filters."""
     card, sort = asked.card(), asked.sort()
-    answer = Response(_csv(pipeline().store.standings, asked.lines(card), sort), mimetype="text/csv")
-    answer.headers["Content-Disposition"] = f'attachment; filename="{card.id}.csv"'
-    return answer
+    return as_csv(_COLUMNS, _rows(pipeline().store.standings, asked.lines(card), sort), card.id)
 
 
-def _csv(standings: Standings, where: LineFilter, sort: str) -> Iterator[str]:
+def _rows(standings: Standings, where: LineFilter, sort: str) -> Iterator[list[object]]:
     """Line by line, a thousand read at a time: a long list is never held whole."""
-    yield _written([_COLUMNS])
     found = standings.lines(where, sort=sort, limit=_CHUNK)
     while found:
-        yield _written(_cells(line) for line in found)
-        last = found[-1]
-        found = standings.lines(where, sort=sort, after=place(last, sort), limit=_CHUNK)
-
-
-def _written(rows: Any) -> str:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\r\n").writerows([_harmless(cell) for cell in row] for row in rows)
-    return text.getvalue()
+        yield from map(_cells, found)
+        found = standings.lines(where, sort=sort, after=place(found[-1], sort), limit=_CHUNK)
 
 
 def _cells(line: Line) -> list[object]:
-    met = {"on": "yes", "below": "no", "": ""}[line.held]
+    met = {"on": True, "below": False, "": None}[line.held]
     score, coverage = (None if share is None else round(share, 4) for share in (line.score, line.coverage))
     return [
         line.entity, line.title, line.owner, line.system, line.type, line.lifecycle, line.tier, line.level,
         line.target_level, met, score, coverage, line.next_level, line.failing, line.unseen, line.effort_seconds // 60,
     ]  # fmt: skip
-
-
-def _harmless(cell: object) -> object:
-    """A stranger's title must not become a formula in a spreadsheet (OWASP: CSV injection)."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,6 +24,7 @@ REASONS = {
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WORKING_DAY = 8 * _HOUR
+_BLANK = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,11 @@ def effort(seconds: float) -> str:
     hours, minutes = divmod(round(seconds / _MINUTE), 60)
     parts = [f"{hours} h" if hours else "", f"{minutes} min" if minutes else ""]
     return " ".join(part for part in parts if part) or "no time"
+
+
+def blanks(template: str) -> str:
+    """A text of policy without its machinery: `{{ item.path }}` becomes ‹item path›."""
+    return _BLANK.sub(lambda match: "‹" + match[1].replace(".", " ").replace("_", " ") + "›", template)
 
 
 def counted(number: int, thing: str, things: str = "") -> str:
