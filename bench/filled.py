@@ -100,7 +100,7 @@ def _go_back(
         past.history.append({"entity": ref, "scorecard": CARD, "at": at, **point})
         rank = order.index(level) if level in order else 0
         before = order[max(0, min(len(order) - 1, rank + dice.choice((-1, -1, -1, 0, 0, 0, 1))))]
-        told = {"at": at, "entity": entity.ref, "scorecard": CARD, "reason": reason}
+        told: dict[str, Any] = {"at": at, "entity": entity.ref, "scorecard": CARD, "reason": reason}
         if before != level and level in order:
             past.changes.append(Change(what="level", before=before, after=level, **told))
         if dice.random() < 0.5:
@@ -142,7 +142,7 @@ def _voices(pipeline: Pipeline, dice: random.Random, found: list[Entity], now: d
     checks = [entry.check for entry in pipeline.policy.scorecards[CARD].entries][:12]
     for entity in dice.sample(found, min(len(found), 60)):
         helped = dice.random() < 0.7
-        said = {"helped": helped, "note": "" if helped else dice.choice(_NOTES)}
+        said: dict[str, Any] = {"helped": helped, "note": "" if helped else dice.choice(_NOTES)}
         at = now - timedelta(days=dice.randint(0, 60))
         voice = Feedback(check=dice.choice(checks), entity=str(entity.ref), author="user:default/ada", at=at, **said)
         pipeline.store.feedback.give(voice)

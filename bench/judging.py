@@ -9,12 +9,14 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from app.facts.collect import collect
 from app.facts.groups import SCHEMA
 from app.facts.model import Facts
+from app.lib import shipped
 from app.pipeline.crawl import crawl
 from app.pipeline.scoring import subject_of
 from app.pipeline.stored_world import StoredWorld
@@ -23,8 +25,8 @@ from app.policy.documents import load
 from app.policy.evaluate import evaluate
 from app.policy.model import Check, Entry, Policy, Scorecard, Subject
 from app.policy.rules import FALSE, TRUE, reply
-from app.policy.sight import entity_names
-from app.services import build, packaged
+from app.policy.scene import entity_names
+from app.services import build
 from app.settings import load as load_settings
 from bench import org
 from bench.org import NOW
@@ -37,7 +39,7 @@ Work = list[tuple[Callable[..., Any], dict[str, Any], list[Callable[..., Any]]]]
 
 
 def run(folder: Path) -> list[Row]:
-    policy = load(packaged("scorecards"), SCHEMA)
+    policy = load(shipped.folder("scorecards"), SCHEMA)
     card = policy.scorecards["sre-maturity"]
     size = f"{_ENTITIES:,} x {len(card.entries)} checks"
     return [
@@ -57,8 +59,8 @@ def _row(what: str, policy: Policy, card: Scorecard, seen: Sequence[Seen], now: 
     ours = floor = 0.0
     for first in range(0, len(many), _CHUNK):
         chunk = many[first : first + _CHUNK]
-        ours += _best(lambda chunk=chunk: [evaluate(policy, card, subject, facts, now) for subject, facts, _ in chunk])
-        floor += _best(lambda chunk=chunk: [_alone(work) for _, _, work in chunk])
+        ours += _best(partial(_judge, policy, card, chunk, now))
+        floor += _best(partial(_ask, chunk))
     evaluations = sum(len(programs) for work in works for _, _, programs in work) / len(works)
     each = 1e6 / _ENTITIES
     print(
@@ -76,12 +78,18 @@ def _best(work: Callable[[], object]) -> float:
     return best
 
 
-def _alone(work: Work) -> None:
+def _judge(policy: Policy, card: Scorecard, chunk: Sequence[tuple[Subject, Facts, Work]], now: datetime) -> None:
+    for subject, facts, _ in chunk:
+        evaluate(policy, card, subject, facts, now)
+
+
+def _ask(chunk: Sequence[tuple[Subject, Facts, Work]]) -> None:
     """The floor: an activation for each rule and item, and its programs' answers. Nothing is counted or kept."""
-    for activation, data, programs in work:
-        values = activation(data)
-        for program in programs:
-            program(values).value()
+    for _, _, work in chunk:
+        for activation, data, programs in work:
+            values = activation(data)
+            for program in programs:
+                program(values).value()
 
 
 def _work(policy: Policy, card: Scorecard, subject: Subject, facts: Facts, now: datetime) -> Work:

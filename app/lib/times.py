@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 _UNITS = {"y": 365 * 86400_000, "w": 7 * 86400_000, "d": 86400_000, "h": 3600_000, "m": 60_000, "s": 1000, "ms": 1}
 _PROMETHEUS = re.compile(r"((\d+)y)?((\d+)w)?((\d+)d)?((\d+)h)?((\d+)m)?((\d+)s)?((\d+)ms)?")
@@ -27,6 +28,7 @@ def parse_duration(text: str) -> timedelta:
         raise ValueError(f"“{text}” is too long a duration") from None
 
 
+@lru_cache(maxsize=1024)
 def format_duration(value: timedelta) -> str:
     """As Prometheus writes it: `1h30m`, `30d`, `0s`."""
     rest = int(value.total_seconds() * 1000)

@@ -89,12 +89,12 @@ def rows_of(pipeline: Pipeline, claim: JudgementClaim, judged: Judged, now: date
 
 
 def result_row(ref: EntityRef, result: ScorecardResult) -> ResultRow:
-    """A result dumped once, as it will be served. The digest leaves out the moment of looking and the commit."""
+    """A result dumped once, as it will be served. The digest leaves out the moment of looking."""
     body = scorecard_json(result)
     body["next_steps"] = steps_json(next_steps([result]))
     dumped = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-    lasting = {key: value for key, value in body.items() if key != "as_of"}
-    digest = hashlib.sha256(json.dumps(lasting, sort_keys=True).encode()).hexdigest()[:32]
+    moment = f'"as_of":{json.dumps(body["as_of"])},'.encode()  # the key itself: a text would have its quotes escaped
+    digest = hashlib.sha256(dumped.replace(moment, b"", 1)).hexdigest()[:32]
     return ResultRow(
         scorecard=result.scorecard.id,
         level=result.level,

@@ -25,6 +25,8 @@ from app.store.store import Store
 
 _ONE_A_FILE = ("runbook", "codeowners")
 """Kinds of which a file holds one."""
+Place = tuple[str, str]
+"""(repository, path)"""
 
 
 def placed(stored: StoredObject) -> Found:
@@ -102,8 +104,24 @@ class StoredWorld:
     _standing: dict[tuple[str, str, str], Found | None] = field(default_factory=dict)
     _shared: dict[str, list[Found]] = field(default_factory=dict)
 
-    def prepare(self, refs: Sequence[EntityRef]) -> None:
-        """Loads what concerns several entities at once."""
+    def prepare(self, refs: Sequence[EntityRef], read: Iterable[Place] = ()) -> None:
+        """Loads what judging several entities asks for, all at once. `read`: what they looked at the last time, which
+        they will look at again; only what is new is then asked for one by one."""
+        self._load(refs)
+        places: dict[str, set[str]] = defaultdict(set)
+        for repository, path in read:
+            places[repository].add(path)
+        entities = (self.catalog.get(ref) for ref in refs)
+        urls = {self._known_as(one.repository) for one in entities if one is not None and one.repository}
+        rows = self.store.repositories.get_many(urls | places.keys(), self.now)
+        for url in urls | places.keys():
+            self._views[url] = self._view(url, rows.get(url))
+        for stored in self.store.objects.at(places, _ONE_A_FILE):
+            self._known(stored)
+        looked_at = [(url, kind, path) for url, paths in places.items() for path in paths for kind in _ONE_A_FILE]
+        self._standing = dict.fromkeys(looked_at, None) | self._standing
+
+    def _load(self, refs: Sequence[EntityRef]) -> None:
         for ref in refs:
             self._owned[ref], self._unreadable[ref] = defaultdict(list), []
         for ref, stored in self.store.objects.of_entities(refs).items():
@@ -117,12 +135,12 @@ class StoredWorld:
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
         if ref not in self._owned:
-            self.prepare([ref])
+            self._load([ref])
         return self._owned[ref].get(kind, ())
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
         if ref not in self._unreadable:
-            self.prepare([ref])
+            self._load([ref])
         return [place for place in self._unreadable[ref] if place.group == group]
 
     def shared(self, kind: str) -> Sequence[Found]:
@@ -133,9 +151,13 @@ class StoredWorld:
         return self._shared[kind]
 
     def repository(self, url: str) -> View | Unknown:
-        if url not in self._views:
-            self._views[url] = self._view(self._aliases.get(url, url))
-        return self._views[url]
+        known = self._known_as(url)
+        if known not in self._views:
+            self._views[known] = self._view(known, self.store.repositories.get(known, self.now))
+        return self._views[known]
+
+    def _known_as(self, url: str) -> str:
+        return self._aliases.get(url, url)
 
     def standing(self, url: str, kind: str, path: str) -> Found | None:
         """The first object of a kind in a file, whoever's it is."""
@@ -155,8 +177,7 @@ class StoredWorld:
     def _aliases(self) -> dict[str, str]:
         return self.store.repositories.aliases()
 
-    def _view(self, url: str) -> View | Unknown:
-        row = self.store.repositories.get(url, self.now)
+    def _view(self, url: str, row: RepositoryView | None) -> View | Unknown:
         if row is None:
             return Unknown(Reason.NOT_CONNECTED, f"{url} is not among the crawled repositories")
         if row.read_at is None:

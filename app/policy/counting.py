@@ -22,7 +22,7 @@ from app.policy.rules import (
     reply,
     undecided,
 )
-from app.policy.sight import Items
+from app.policy.scene import Items
 
 STANDS_ERROR = 4
 _PASS, _FAIL, _UNKNOWN = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN
@@ -63,15 +63,9 @@ def outcome_of(check: Check, standings: bytes | bytearray, unread: int) -> Outco
     return _UNKNOWN if passed + standings.count(STANDS_UNKNOWN) + unread >= needed else _FAIL
 
 
-def why_unknown(check: Check, items: Items, standings: bytes, facts: Facts) -> tuple[str, str]:
-    """A sentence and a code for the first unknown item or, without one, for the first unreadable place.
-
-    What the item says itself, else what is told of the field, else that it can't be told.
-    """
-    if STANDS_UNKNOWN not in standings:
-        return items.unread.why, str(items.unread.code)
-    item, data, activation = items.found[standings.index(STANDS_UNKNOWN)]
-    _, name = classify(check, data, activation)
+def why_unknown(check: Check, item: Mapping[str, Any], data: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
+    """A sentence and a code for an unknown item: what it says itself, else what is told of the field, else nothing."""
+    _, name = classify(check, data)
     told, label, code = item.get("unknown"), name.removeprefix("item."), str(Reason.UNREADABLE)
     why = told.get(label) if isinstance(told, dict) else None
     general = facts.unknown.get(f"{check.each}.{label}" if name != label else name)

@@ -11,7 +11,7 @@ from app.policy.asks import Ask, questionnaire, waivers_of
 from app.policy.judging import Verdict, judge
 from app.policy.model import CheckResult, Outcome, Policy, Scorecard, ScorecardResult, Subject, Waiver
 from app.policy.rules import ask as ask_rule
-from app.policy.sight import Sight, entity_names
+from app.policy.scene import Scene, entity_names
 from app.policy.telling import Teller
 
 _FAIL, _UNKNOWN, _ERROR = Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR
@@ -31,13 +31,13 @@ def evaluate(
     outcome is worked out of them when someone asks.
     """
     asked = questionnaire(policy, scorecard, subject.tier)
-    sight = Sight(facts, entity_names(subject), now)
-    teller = Teller(sight, asked.by_check)
+    scene = Scene(facts, entity_names(subject), now)
+    teller = Teller(scene, asked.by_check)
     waivers = waivers_of(policy, subject.ref)
     results: list[CheckResult] = [None] * len(asked.asks)  # type: ignore[list-item]
     for ask in asked.asks:
-        results[ask.position] = _excluded(ask, sight) or _result(ask, sight, teller, waivers, results)
-    sight.forget()
+        results[ask.position] = _excluded(ask, scene) or _result(ask, scene, teller, waivers, results)
+    scene.forget()
     turns = [result.turns_at for result in results if result.turns_at is not None]
     if facts.expires_at is not None:
         turns.append(facts.expires_at)
@@ -58,23 +58,23 @@ def evaluate(
     )
 
 
-def _excluded(ask: Ask, sight: Sight) -> CheckResult | None:
-    if ask.scope is not None and not sight.is_in(ask.scope):
+def _excluded(ask: Ask, scene: Scene) -> CheckResult | None:
+    if ask.scope is not None and not scene.is_in(ask.scope):
         return ask.beyond
     return ask.excluded
 
 
 def _result(
-    ask: Ask, sight: Sight, teller: Teller, waivers: Sequence[Waiver], results: Sequence[CheckResult]
+    ask: Ask, scene: Scene, teller: Teller, waivers: Sequence[Waiver], results: Sequence[CheckResult]
 ) -> CheckResult:
     blocked = _blocked(ask, results) if ask.requires else None
-    outcome, clue = blocked or judge(ask, sight)
-    turns_at = turning.point(ask, sight, outcome, clue) if ask.shifts and blocked is None else None
-    waiver = _waiver(ask, outcome, waivers, results, sight.now) if waivers else None
+    outcome, clue = blocked or judge(ask, scene)
+    turns_at = turning.point(ask, scene, outcome, clue) if ask.shifts and blocked is None else None
+    waiver = _waiver(ask, outcome, waivers, results, scene.now) if waivers else None
     if waiver is not None and (turns_at is None or waiver.until < turns_at):
         turns_at = waiver.until
     begins = ask.enforced_from
-    enforced = begins is None or begins <= sight.now
+    enforced = begins is None or begins <= scene.now
     if begins is not None and not enforced:
         turns_at = begins if turns_at is None else min(turns_at, begins)
     given = outcome if waiver is None else Outcome.WAIVED

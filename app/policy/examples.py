@@ -15,7 +15,7 @@ from app.policy.judging import judge
 from app.policy.model import Check, CheckResult, Outcome, Policy, Subject, Told
 from app.policy.reader import Reader, suggestion
 from app.policy.rules import ENTITY
-from app.policy.sight import Sight, entity_names
+from app.policy.scene import Scene, entity_names
 from app.policy.telling import Teller
 from app.policy.written import Example, Parameter
 
@@ -183,9 +183,9 @@ def verdict_of(check: Check, example: Example) -> tuple[Outcome, Told]:
     subject = replace(_SUBJECT, **example.entity)
     parameters = {f"params.{name}": p.by_tier.get(subject.tier, p.default) for name, p in check.parameters.items()}
     parameters |= {f"params.{name}": value for name, value in example.parameters.items()}
-    ask, sight = alone(check, parameters), Sight(facts, entity_names(subject), example.now or NOW)
-    outcome, clue = judge(ask, sight)
-    teller = Teller(sight, {check.id: ask})
+    ask, scene = alone(check, parameters), Scene(facts, entity_names(subject), example.now or NOW)
+    outcome, clue = judge(ask, scene)
+    teller = Teller(scene, {check.id: ask})
     return outcome, CheckResult(check, "", 1, outcome, outcome, teller=teller, clue=clue).told
 
 

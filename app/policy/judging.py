@@ -11,7 +11,7 @@ from app.policy.counting import outcome_of, standings_of
 from app.policy.model import CheckResult, Outcome
 from app.policy.rules import ask as ask_rule
 from app.policy.rules import reply
-from app.policy.sight import Sight
+from app.policy.scene import Scene
 
 _PASS, _FAIL, _UNKNOWN, _ERROR = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR
 Clue = bytes | str | CheckResult | None
@@ -22,13 +22,13 @@ Verdict = tuple[Outcome, Clue]
 """A check's answer before waivers and enforcement."""
 
 
-def judge(ask: Ask, sight: Sight) -> Verdict:
+def judge(ask: Ask, scene: Scene) -> Verdict:
     """The verdict of one check."""
-    return _each(ask, sight) if ask.check.each else _require(ask, sight)
+    return _each(ask, scene) if ask.check.each else _require(ask, scene)
 
 
-def _require(ask: Ask, sight: Sight) -> Verdict:
-    data, activation = sight.whole(ask.showing)
+def _require(ask: Ask, scene: Scene) -> Verdict:
+    data, activation = scene.whole(ask.showing)
     try:
         value = ask.stands(activation).value()
     except Exception:  # noqa: BLE001 (an exceeded budget, or something can't be held: asked again below)
@@ -39,7 +39,7 @@ def _require(ask: Ask, sight: Sight) -> Verdict:
         return _FAIL, None
     rule = ask.check.require
     if activation is None:  # perhaps only what another rule uses can't be held: this one is asked by itself
-        answer = ask_rule(rule, sight.used(rule.names, ask.parameters))
+        answer = ask_rule(rule, scene.used(rule.names, ask.parameters))
     else:
         answer = reply(rule, data, activation)
     if answer.value is not None:
@@ -47,8 +47,8 @@ def _require(ask: Ask, sight: Sight) -> Verdict:
     return (_ERROR, answer.error) if answer.error else (_UNKNOWN, answer.absent[0])
 
 
-def _each(ask: Ask, sight: Sight) -> Verdict:
-    items = sight.items(ask.showing)
+def _each(ask: Ask, scene: Scene) -> Verdict:
+    items = scene.items(ask.showing)
     if items is None:
         return _UNKNOWN, ask.check.each
     if items.no_list:

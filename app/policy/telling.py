@@ -12,7 +12,7 @@ from app.policy.counting import name_of, why_unknown
 from app.policy.model import CheckResult, Evidence, Offender, Outcome, Told
 from app.policy.remediation import render
 from app.policy.rules import STANDS_FAILED, STANDS_PASSED, STANDS_UNKNOWN
-from app.policy.sight import Sight
+from app.policy.scene import Scene, laid_out
 
 MAX_OFFENDERS = 50
 _NOWHERE = Place()
@@ -22,7 +22,7 @@ _NOWHERE = Place()
 class Teller:
     """Tells of one entity's outcomes. `asks`: check → how it was asked."""
 
-    sight: Sight
+    scene: Scene
     asks: Mapping[str, Ask]
 
     def tell(self, result: CheckResult) -> Told:
@@ -46,8 +46,8 @@ class Teller:
             return Told(evidence=evidence)
         reason = ""
         if result.raw is Outcome.ERROR:
-            items = self.sight.items(ask.showing) if ask.check.each else None
-            reason = str(clue) if items is not None and items.no_list else f"the rule is broken: {clue}"
+            no_list = ask.check.each and not isinstance(self.scene.seen.get(ask.check.each), list | tuple)
+            reason = str(clue) if no_list else f"the rule is broken: {clue}"
         return Told(reason=reason, evidence=evidence, remediation=self._remediation(ask))
 
     def _blocked(self, ask: Ask, result: CheckResult, by: CheckResult) -> Told:
@@ -58,7 +58,7 @@ class Teller:
         return Told(reason=reason, code=code, remediation=remediation)
 
     def _unseen(self, ask: Ask, name: str) -> Told:
-        unknown = self.sight.facts.unknown
+        unknown = self.scene.facts.unknown
         missing = unknown.get(name) or unknown.get(name.split(".")[0])
         return Told(
             reason=f"{name} has not been collected" if missing is None else missing.message,
@@ -68,12 +68,12 @@ class Teller:
         )
 
     def _evidence(self, ask: Ask) -> tuple[Evidence, ...]:
-        facts, expected = self.sight.facts, ask.check.require.source
+        facts, expected = self.scene.facts, ask.check.require.source
         return tuple(
             Evidence(
                 name,
                 expected,
-                self.sight.seen.get(name),
+                self.scene.seen.get(name),
                 facts.evidence.get(name, _NOWHERE),
                 facts.given_by.get(name, ""),
             )
@@ -82,27 +82,26 @@ class Teller:
 
     def _remediation(self, ask: Ask, item: Mapping[str, Any] | None = None) -> str:
         """The check's text for this entity; an item's names come from the first offender."""
-        return render(ask.check.remediation, item or {}, self.sight.seen, ask.parameters)
+        return render(ask.check.remediation, item or {}, self.scene.seen, ask.parameters)
 
     def _each(self, ask: Ask, outcome: Outcome, standings: bytes) -> Told:
-        check, items = ask.check, self.sight.items(ask.showing)
-        assert items is not None
+        check, unread = ask.check, self.scene.unread(ask.check.each)
         passed, failed = standings.count(STANDS_PASSED), standings.count(STANDS_FAILED)
-        unknown = standings.count(STANDS_UNKNOWN) + items.unread.count
+        unknown = standings.count(STANDS_UNKNOWN) + unread.count
         total = passed + failed + unknown
         observed = f"{passed} of {total} pass" + (f", {unknown} can't be told" if unknown else "")
-        given_by = self.sight.facts.given_by.get(check.each, "")
+        given_by = self.scene.facts.given_by.get(check.each, "")
         evidence = (Evidence(check.each, check.rule_text, observed, _NOWHERE, given_by),)
         if outcome is Outcome.PASS:
             return Told(evidence=evidence)
         if outcome is Outcome.UNKNOWN:
-            why, code = why_unknown(check, items, standings, self.sight.facts)
+            why, code = self._why_unknown(ask, standings)
             return Told(reason=why, code=code, evidence=evidence, remediation=self._remediation(ask))
         if not total:
             reason = f"nothing to judge: no {check.each.split('.')[-1].replace('_', ' ')}"
             return Told(reason=reason, evidence=evidence, remediation=self._remediation(ask))
-        pairs = zip(items.found, standings, strict=True)
-        offenders = [shown[0] for shown, standing in pairs if standing == STANDS_FAILED]
+        pairs = zip(self.scene.counted(ask.showing), standings, strict=True)
+        offenders = [item for item, standing in pairs if standing == STANDS_FAILED]
         return Told(
             reason=f"{passed} of {check.minimum} needed" if check.minimum else f"{failed} of {total} fail",
             evidence=evidence,
@@ -110,6 +109,15 @@ class Teller:
             offenders_total=failed,
             remediation=self._remediation(ask, offenders[0] if offenders else None),
         )
+
+    def _why_unknown(self, ask: Ask, standings: bytes) -> tuple[str, str]:
+        """Of the first unknown item or, without one, of the first unreadable place."""
+        if STANDS_UNKNOWN not in standings:
+            unread = self.scene.unread(ask.check.each)
+            return unread.why, str(unread.code)
+        item = self.scene.counted(ask.showing)[standings.index(STANDS_UNKNOWN)]
+        data = laid_out(ask.showing, item, self.scene.shared(ask.showing))
+        return why_unknown(ask.check, item, data, self.scene.facts)
 
 
 def _offender(item: Mapping[str, Any]) -> Offender:

@@ -16,7 +16,7 @@ from app.policy.judging import Clue
 from app.policy.model import Outcome
 from app.policy.rules import STANDS_SKIPPED
 from app.policy.rules import ask as ask_rule
-from app.policy.sight import Sight
+from app.policy.scene import Scene
 
 _MAX_CANDIDATES = 64
 _TICK = timedelta(microseconds=1)
@@ -25,14 +25,14 @@ _EVERY = -1
 OutcomeAt = Callable[[datetime, set[int]], Outcome]
 
 
-def point(ask: Ask, sight: Sight, outcome: Outcome, clue: Clue) -> datetime | None:
+def point(ask: Ask, scene: Scene, outcome: Outcome, clue: Clue) -> datetime | None:
     """The first instant after now at which the check's outcome is another, or None. Never too late: with more
     candidates than are tried, the last one tried (the check is judged again then, and looks further)."""
-    candidates = _candidates(ask, sight)
+    candidates = _candidates(ask, scene)
     if not candidates:
         return None
-    now = sight.now
-    at = _each_at(ask, sight, outcome, clue) if ask.check.each else _whole_at(ask, sight)
+    now = scene.now
+    at = _each_at(ask, scene, outcome, clue) if ask.check.each else _whole_at(ask, scene)
     instants = sorted(candidates)
     for instant in instants[:_MAX_CANDIDATES]:
         later = _shift(instant, _TICK) or instant
@@ -42,9 +42,9 @@ def point(ask: Ask, sight: Sight, outcome: Outcome, clue: Clue) -> datetime | No
     return instants[_MAX_CANDIDATES - 1] if len(instants) > _MAX_CANDIDATES else None
 
 
-def _whole_at(ask: Ask, sight: Sight) -> OutcomeAt:
+def _whole_at(ask: Ask, scene: Scene) -> OutcomeAt:
     rule = ask.check.require
-    data = sight.used(rule.names, ask.parameters)
+    data = scene.used(rule.names, ask.parameters)
 
     def at(instant: datetime, _affected: set[int]) -> Outcome:
         answer = ask_rule(rule, {**data, "now": instant})
@@ -55,9 +55,9 @@ def _whole_at(ask: Ask, sight: Sight) -> OutcomeAt:
     return at
 
 
-def _each_at(ask: Ask, sight: Sight, outcome: Outcome, clue: Clue) -> OutcomeAt:
+def _each_at(ask: Ask, scene: Scene, outcome: Outcome, clue: Clue) -> OutcomeAt:
     """The outcome at later and later instants, asking only the items that the instant can turn."""
-    check, items = ask.check, sight.items(ask.showing)
+    check, items = ask.check, scene.items(ask.showing)
     if items is None or not isinstance(clue, bytes):
         return lambda _instant, _affected: outcome  # unseen or broken, whatever the hour
     now_stand = bytearray(clue)
@@ -72,24 +72,24 @@ def _each_at(ask: Ask, sight: Sight, outcome: Outcome, clue: Clue) -> OutcomeAt:
     return at
 
 
-def _candidates(ask: Ask, sight: Sight) -> dict[datetime, set[int]]:
+def _candidates(ask: Ask, scene: Scene) -> dict[datetime, set[int]]:
     """Instants from now on → the items that may turn then."""
     found: dict[datetime, set[int]] = {}
-    now = sight.now
-    for instant, number in _instants(ask, sight):
+    now = scene.now
+    for instant, number in _instants(ask, scene):
         for by in ask.shifts:
             if (shifted := _shift(instant, by)) is not None and shifted >= now:
                 found.setdefault(shifted, set()).add(number)
     return found
 
 
-def _instants(ask: Ask, sight: Sight) -> Iterator[tuple[datetime, int]]:
+def _instants(ask: Ask, scene: Scene) -> Iterator[tuple[datetime, int]]:
     """Every instant that a rule may compare with `now`, and whose it is."""
     check = ask.check
-    for value in (*(sight.seen.get(name) for name in check.names if name != "now"), *ask.instants):
+    for value in (*(scene.seen.get(name) for name in check.names if name != "now"), *ask.instants):
         if isinstance(value, datetime) and value.tzinfo is not None:
             yield value, _EVERY
-    items = sight.items(ask.showing) if check.each else None
+    items = scene.items(ask.showing) if check.each else None
     for number, (_, data, _) in enumerate(items.found if items else ()):
         for name, _, _ in check.item_paths:
             value = data.get(name)

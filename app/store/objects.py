@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -84,6 +84,17 @@ class Objects:
             query = query.where(objects.c.path == path)
         with self._database.read() as connection:
             return _load(connection, query)
+
+    def at(self, places: Mapping[str, Iterable[str]], kinds: Sequence[str]) -> list[StoredObject]:
+        """Objects of these kinds at these paths of repositories, by place; whose they are is left open."""
+        found: list[StoredObject] = []
+        with self._database.read() as connection:
+            for url, paths in places.items():
+                query = _query().where(objects.c.repository == url, objects.c.kind.in_(kinds))
+                for chunk in chunks(paths):
+                    rows = connection.execute(query.where(objects.c.path.in_(chunk)))
+                    found += [_object(row, ()) for row in rows]
+        return found
 
     def each(self, kinds: Sequence[str] = ()) -> Iterator[StoredObject]:
         """Every object of every living repository, one repository at a time: for attribution done anew."""

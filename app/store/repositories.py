@@ -104,6 +104,16 @@ class Repositories:
             row = connection.execute(select(*columns).where(*seen)).mappings().first()
         return None if row is None else _view(row, now)
 
+    def get_many(self, urls: Iterable[str], now: datetime) -> dict[str, RepositoryView]:
+        """Several repositories with their paths; those not known are absent."""
+        found: dict[str, RepositoryView] = {}
+        with self._database.read() as connection:
+            for chunk in chunks(urls):
+                seen = (repositories.c.url.in_(chunk), *self._sight.in_repository(repositories.c.url))
+                query = select(repositories).where(*seen)
+                found |= {row["url"]: _view(row, now) for row in connection.execute(query).mappings()}
+        return found
+
     def page(self, now: datetime, *, after: str = "", limit: int = 100) -> Page[RepositoryView]:
         """Repositories by URL, without their paths."""
         columns = [column for column in repositories.c if column.name not in ("paths", "skipped")]

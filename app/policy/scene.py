@@ -49,7 +49,7 @@ class Items:
     no_list: bool = False
 
 
-class Sight:
+class Scene:
     """One entity's facts and names at `now`. `seen`: what every rule may see besides its parameters and items."""
 
     __slots__ = ("_items", "_scopes", "_unread", "_whole", "facts", "now", "seen")
@@ -116,6 +116,12 @@ class Sight:
     def forget(self) -> None:
         """Drops what was laid out: a result that is kept must not keep it, too. It is laid out again when asked for."""
         self._whole, self._items = {}, {}
+
+    def counted(self, showing: Showing) -> list[Mapping[str, Any]]:
+        """The items of a list that count, as they are: for telling of them."""
+        items = self.seen.get(showing.each)
+        found = items if isinstance(items, list | tuple) else ()
+        return [item for item in found if showing.include_ignored or not item.get("ignored")]
 
     def unread(self, each: str) -> Unread:
         """What of a list's group can't be read; where even that is not known, one unknown item."""
