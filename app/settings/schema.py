@@ -30,13 +30,16 @@ from app.settings.portal_schema import TechInsightsSchema
 from app.settings.webhooks_schema import WebhooksSchema
 
 
+def _at_least(least: int) -> validate.Range:
+    return validate.Range(min=least, error=f"must be at least {least}")
+
+
 class DatabaseSchema(Base):
     into = Database
     url = fields.String(metadata={"description": "SQLAlchemy URL of the database. SQLite needs no server."})
-
-
-def _at_least(least: int) -> validate.Range:
-    return validate.Range(min=least, error=f"must be at least {least}")
+    connections = fields.Integer(
+        validate=_at_least(1), metadata={"description": "Connections a process keeps to PostgreSQL; twice in a rush."}
+    )
 
 
 class MirrorsSchema(Base):

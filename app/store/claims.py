@@ -18,7 +18,6 @@ from sqlalchemy import (
     and_,
     case,
     false,
-    func,
     literal,
     null,
     or_,
@@ -49,15 +48,17 @@ class Claims:
         free = [_AT.due_at <= now, _is_free(now), _AT.orphaned_at.is_(None)]
         if exclude_hosts:
             free.append(_AT.host.not_in(list(exclude_hosts)))
-        wanted = select(_AT.url).where(*free)
+        wanted = [  # two questions, so that an index answers each in order
+            select(_AT.url).where(_AT.interactive.is_(which), *free).order_by(_AT.due_at, _AT.url)
+            for which in (true(), false())
+        ]
         with self._database.read() as connection:  # an idle poll takes no write lock
-            if connection.execute(wanted.limit(1)).first() is None:
+            if not any(connection.execute(one.limit(1)).first() for one in wanted):
                 return []
         with self._database.write() as connection:
             urls: list[str] = []
-            for interactive in (true(), false()):  # two questions, so that an index answers each in order
-                first = wanted.where(_AT.interactive.is_(interactive)).order_by(_AT.due_at, _AT.url)
-                rest = first.limit(limit - len(urls)).with_for_update(skip_locked=True)
+            for one in wanted:
+                rest = one.limit(limit - len(urls)).with_for_update(skip_locked=True, key_share=True)
                 urls += connection.execute(rest).scalars()
             return _take(connection, urls, owner, now + lease)
 
@@ -136,11 +137,12 @@ class Claims:
 
     def next_due_at(self) -> datetime | None:
         """When the first repository falls due (in the past: work waits). None when there is none."""
+        living = select(_AT.due_at).where(_AT.orphaned_at.is_(None)).order_by(_AT.due_at).limit(1)
         with self._database.read() as connection:
-            found: datetime | None = connection.execute(
-                select(func.min(_AT.due_at)).where(_AT.orphaned_at.is_(None))
-            ).scalar()
-            return found
+            firsts = [
+                connection.execute(living.where(_AT.interactive.is_(which))).scalar() for which in (true(), false())
+            ]
+        return min((at for at in firsts if at is not None), default=None)
 
 
 def finish(

@@ -18,7 +18,7 @@ from app.store.codec import digest, entity_body
 from app.store.due import mark
 from app.store.heirs import heirs_of
 from app.store.model import Difference, Why
-from app.store.sql import Row, chunks, next_numbers, remove, upsert
+from app.store.sql import CATALOG_TURN, Row, chunks, next_numbers, remove, take_turn, upsert
 from app.store.tables import declarations, entities, relations
 from app.store.team_counts import touch
 
@@ -52,6 +52,8 @@ def declare(connection: Connection, origin: str, found: Iterable[Entity], rank: 
     added = sorted(desired.keys() - stored.keys())
     changed = sorted(ref for ref in desired.keys() & stored.keys() if desired[ref]["digest"] != stored[ref].digest)
     gone = sorted(stored.keys() - desired.keys())
+    if added or changed or gone:
+        take_turn(connection, CATALOG_TURN)  # of two who tell of one entity, the second must see the first
     upsert(connection, declarations, [desired[ref] for ref in added])
     upsert(connection, declarations, [{**desired[ref], "declared_at": stored[ref].declared_at} for ref in changed])
     remove(connection, declarations, "ref", gone, declarations.c.origin == origin)
@@ -70,6 +72,8 @@ def revive_origins(connection: Connection, origins: Sequence[str], now: datetime
 
 
 def _set_live(connection: Connection, origins: Sequence[str], live: bool, now: datetime) -> None:
+    if origins:
+        take_turn(connection, CATALOG_TURN)
     for chunk in chunks(origins):
         concerned = declarations.c.origin.in_(chunk)
         connection.execute(update(declarations).where(concerned).values(live=live))

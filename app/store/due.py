@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, case, func, or_, se
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import JudgementClaim, Why
-from app.store.sql import chunks
+from app.store.sql import CATALOG_TURN, chunks, take_turn
 from app.store.tables import entities, object_entities, objects, reads
 from app.store.types import Instant
 
@@ -29,6 +29,7 @@ _MARK_ALL = (
 )
 _WANTED: BindParameter[str] = bindparam("refs", expanding=True)
 _MARK_SOME = _MARK_ALL.where(_AT.ref.in_(_WANTED))
+_LOCK_SOME = select(_AT.ref).where(_AT.ref.in_(_WANTED)).order_by(_AT.ref).with_for_update(key_share=True)
 _READERS = select(reads.c.entity).distinct().where(reads.c.repository == bindparam("place"))
 _READERS_OF_PATHS = _READERS.where(reads.c.path.in_(bindparam("paths", expanding=True)))
 _READ_PATHS = select(reads.c.entity, reads.c.path).where(reads.c.repository == bindparam("place"))
@@ -50,6 +51,7 @@ class Due:
     def mark_all(self, why: Why, now: datetime) -> int:
         """Makes every entity due: a policy changed."""
         with self._database.write() as connection:
+            take_turn(connection, CATALOG_TURN)
             return connection.execute(_MARK_ALL, {"at": now, "bits": int(why)}).rowcount
 
     def claim(
@@ -63,7 +65,7 @@ class Due:
             if connection.execute(wanted.limit(1)).first() is None:
                 return []
         with self._database.write() as connection:
-            refs = list(connection.execute(wanted.with_for_update(skip_locked=True)).scalars())
+            refs = list(connection.execute(wanted.with_for_update(skip_locked=True, key_share=True)).scalars())
             claims = []
             for chunk in chunks(refs):
                 taken = {"judge_lease_until": now + lease, "generation": _AT.generation + 1}
@@ -85,6 +87,13 @@ class Due:
         with self._database.write() as connection:
             return connection.execute(update(entities).where(*held).values(**values)).rowcount == 1
 
+    def release(self, claim: JudgementClaim) -> bool:
+        """Gives an entity back, still due: what it was judged from has moved on. False when others have it already."""
+        held = (_AT.ref == str(claim.ref), _AT.generation == claim.generation)
+        with self._database.write() as connection:
+            free = update(entities).where(*held).values(judge_lease_until=None)
+            return connection.execute(free).rowcount == 1
+
     def waiting(self, now: datetime) -> int:
         """How many entities are due."""
         query = select(func.count()).where(_AT.judge_due_at <= now, _AT.orphaned_at.is_(None))
@@ -98,11 +107,19 @@ class Due:
 
 
 def mark(connection: Connection, refs: Iterable[str], why: Why, now: datetime) -> int:
-    """Makes entities due within a transaction; orphans and unknown ones stay as they are."""
-    return sum(
-        connection.execute(_MARK_SOME, {"at": now, "bits": int(why), "refs": chunk}).rowcount
-        for chunk in chunks(sorted(set(refs)))
-    )
+    """Makes entities due within a transaction; orphans and unknown ones stay as they are.
+
+    Rows are locked in their order, so that two transactions that mark the same entities never block each other.
+    """
+    wanted = sorted(set(refs))
+    if wanted:
+        take_turn(connection, CATALOG_TURN, share=True)
+    marked = 0
+    for chunk in chunks(wanted):
+        if connection.dialect.name != "sqlite":
+            connection.execute(_LOCK_SOME, {"refs": chunk})
+        marked += connection.execute(_MARK_SOME, {"at": now, "bits": int(why), "refs": chunk}).rowcount
+    return marked
 
 
 def readers_of(connection: Connection, repository: str, paths: Iterable[str] | None) -> set[str]:

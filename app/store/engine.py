@@ -2,6 +2,9 @@
 
 SQLite: WAL, one writer at a time. A write begins with BEGIN IMMEDIATE, so a reader never turns writer half-way (the
 upgrade deadlock that SQLite answers with SQLITE_BUSY at once, whatever the busy time-out).
+
+PostgreSQL: many writers. A read sees one snapshot (REPEATABLE READ, READ ONLY); a write is READ COMMITTED and locks
+what it depends on, always in the order repositories, turns (`sql.take_turn`), entities, counters. Waits are bounded.
 """
 
 from __future__ import annotations
@@ -14,30 +17,45 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError, TimeoutError
 
 from app.errors import SettingsError
 
 _BUSY_SECONDS = 30
+CONNECTIONS = 10
+"""Connections that one process keeps open to PostgreSQL, unless the settings say otherwise; as many again in a rush."""
+_POOL_SECONDS = 10
+_POSTGRES = {
+    "application_name": "roadworthy",
+    "client_encoding": "utf8",
+    "connect_timeout": 5,
+    "keepalives_idle": 10,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 20_000,
+    "options": "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c jit=off",
+}
 _PRAGMAS = ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000", "temp_store=MEMORY")
 
 
 class Database:
     """One database, opened once a process (never carried over a fork). Safe for threads."""
 
-    def __init__(self, url: str) -> None:
-        """`url` as SQLAlchemy writes it: `sqlite:///file` or `postgresql+psycopg://…`. Raises SettingsError."""
-        self.engine = _engine(url)
-        self._writing = self.engine.execution_options(write=True)
+    def __init__(self, url: str, connections: int = CONNECTIONS) -> None:
+        """`url` as SQLAlchemy writes it: `sqlite:///file` or `postgresql://…`. Raises SettingsError."""
+        self.engine = _engine(url, connections)
         self.is_sqlite = self.engine.dialect.name == "sqlite"
+        one_view = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        self._reading = self.engine.execution_options(**one_view)
+        self._writing = self.engine.execution_options(write=True)
         self._turn = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; nothing may be written in it."""
-        with self.engine.begin() as connection:
+        with self._reading.begin() as connection:
             yield connection
 
     @contextmanager
@@ -54,16 +72,45 @@ class Database:
         self.engine.dispose()
 
 
-def _engine(url: str) -> Engine:
+def is_database_trouble(error: BaseException) -> bool:
+    """Whether the database, not what was asked of it, is to blame: away, restarting, full, locked, a deadlock.
+
+    Trying again later can help, and whatever was being worked on did nothing wrong.
+    """
+    return isinstance(error, OperationalError | InterfaceError | InternalError | TimeoutError) or (
+        isinstance(error, DBAPIError) and error.connection_invalidated
+    )
+
+
+def _engine(url: str, connections: int) -> Engine:
     try:
         parts = make_url(url)
     except ArgumentError:
         raise SettingsError("database.url is not a database URL such as sqlite:///roadworthy.db") from None
     backend = parts.get_backend_name()
     if backend == "postgresql":
-        return create_engine(parts.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+        return _postgres(parts, connections)
     if backend != "sqlite":
         raise SettingsError(f"database.url begins with {backend}; only sqlite and postgresql are known")
+    return _sqlite(parts)
+
+
+def _postgres(parts: URL, connections: int) -> Engine:
+    given = {name: value for name, value in _POSTGRES.items() if name not in parts.query}
+    try:
+        return create_engine(
+            parts.set(drivername="postgresql+psycopg"),
+            connect_args=given,
+            pool_pre_ping=True,  # a restarted server costs a ping, not a failed request
+            pool_size=connections,
+            max_overflow=connections,
+            pool_timeout=_POOL_SECONDS,
+        )
+    except ModuleNotFoundError:
+        raise SettingsError("PostgreSQL needs its driver: pip install 'roadworthy[server]'") from None
+
+
+def _sqlite(parts: URL) -> Engine:
     if not parts.database or parts.database == ":memory:":
         raise SettingsError("database.url names no file; an SQLite database in memory can't be shared by threads")
     Path(parts.database).parent.mkdir(parents=True, exist_ok=True)

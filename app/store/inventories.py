@@ -17,7 +17,7 @@ from app.store.engine import Database
 from app.store.heirs import heirs_of
 from app.store.model import Counts, InventoryRows, ObjectRow, RepositoryClaim, Why
 from app.store.parsed import keep
-from app.store.sql import CHUNK, Row, change, chunks, next_numbers, number, remove
+from app.store.sql import CATALOG_TURN, CHUNK, Row, change, chunks, next_numbers, number, remove, take_turn
 from app.store.sql import insert as insert_rows
 from app.store.tables import object_entities, objects, problems, repositories, unreadable
 from app.store.types import to_micros
@@ -42,8 +42,6 @@ class Inventories:
         """
         with self._database.write() as connection:
             before = _paths_before(connection, claim)
-            if rows.catalog_version not in (None, number(connection, CATALOG_VERSION)):
-                next_numbers(connection, CATALOG_VERSION)
             keep(connection, rows.readings, now)
             first = claim.read_at is None  # nothing of it is stored yet: nothing to compare with
             stored = {} if first else _stored_objects(connection, claim.url)
@@ -56,6 +54,7 @@ class Inventories:
                 owners.update(row["ref"] for row in (*more, *fewer) if row.get("ref"))
             told = declare(connection, claim.url, rows.entities, FOUND_IN_REPOSITORY, now)
             written += len(told.added) + len(told.changed)
+            _attribute_again_if_moved(connection, rows.catalog_version)
             touched |= changed_paths(before, rows.paths) | rows.changed_paths
             owners |= {str(ref) for ref in rows.also_due}
             if touched or told:
@@ -71,10 +70,17 @@ class Inventories:
 
 
 def _paths_before(connection: Connection, claim: RepositoryClaim) -> dict[str, str]:
-    row = connection.execute(select(repositories.c.paths).where(held(claim)).with_for_update()).first()
+    row = connection.execute(select(repositories.c.paths).where(held(claim)).with_for_update(key_share=True)).first()
     if row is None:
         raise StaleError(f"saving {claim.url}: another worker has taken it since; what was read is dropped")
     return unpack_paths(row.paths)
+
+
+def _attribute_again_if_moved(connection: Connection, seen: int | None) -> None:
+    """Where the catalog moved on since it attributed these objects: says so, by the version that upkeep follows."""
+    take_turn(connection, CATALOG_TURN, share=True)
+    if seen is not None and number(connection, CATALOG_VERSION) != seen:
+        next_numbers(connection, CATALOG_VERSION)
 
 
 def _save_repository(

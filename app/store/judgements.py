@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
@@ -16,9 +17,12 @@ from app.store.codec import digest, fact_set_body, fact_set_from, pack, unpack
 from app.store.engine import Database
 from app.store.model import HistoryRow, JudgementRows, OutcomeRow, ResultRow
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import Row, insert, remove, upsert
-from app.store.tables import entities, fact_sets, history, outcomes, reads, results
+from app.store.sql import Row, chunks, insert, remove, upsert
+from app.store.tables import entities, fact_sets, history, outcomes, reads, repositories, results
 from app.store.team_counts import touch
+
+Place = tuple[str, str]
+"""(repository, path)"""
 
 _RESULT_FIELDS = tuple(column.name for column in results.c if column.name != "entity")
 
@@ -35,10 +39,12 @@ class Judgements:
         """
         entity = str(ref)
         with self._database.write() as connection:
+            known = _stored_reads(connection, entity)
+            _refuse_moved(connection, entity, rows.fact_sets, known)
             owner = _hold(connection, entity, generation)
             news = [
                 _save_fact_sets(connection, entity, rows.fact_sets),
-                _save_reads(connection, entity, rows.fact_sets),
+                _save_reads(connection, entity, rows.fact_sets, known),
                 _save_results(connection, entity, rows.results),
                 _save_outcomes(connection, entity, rows.outcomes, now),
             ]
@@ -77,11 +83,32 @@ class Judgements:
             return {(row.scorecard, row.check): (row.outcome, row.since) for row in connection.execute(query)}
 
 
+def _stored_reads(connection: Connection, entity: str) -> set[Place]:
+    query = select(reads.c.repository, reads.c.path).where(reads.c.entity == entity)
+    return {(row.repository, row.path) for row in connection.execute(query)}
+
+
+def _refuse_moved(connection: Connection, entity: str, found: Sequence[FactSet], known: set[Place]) -> None:
+    """Refuses facts of a place that was looked at for the first time, and whose repository has moved on since.
+
+    A push makes due whom it finds among the readers; one that came between the look and this save did not find us.
+    The rows stay locked until the end, so a push that comes now waits, and then finds us.
+    """
+    seen: dict[str, set[str]] = defaultdict(set)
+    for read in (read for facts in found for read in facts.reads if (read.repository, read.path) not in known):
+        seen[read.repository].add(read.commit)
+    for chunk in chunks(sorted(seen)):
+        query = select(repositories.c.url, repositories.c.tip).where(repositories.c.url.in_(chunk))
+        for row in connection.execute(query.order_by(repositories.c.url).with_for_update(read=True)):
+            if seen[row.url] != {row.tip}:
+                raise StaleError(f"saving the results of {entity}: {row.url} has been read again since")
+
+
 def _hold(connection: Connection, entity: str, generation: int) -> str:
     """Locks the entity's row for a save made under `generation`; its owner."""
     at = entities.c
     query = select(at.generation, at.judged_generation, at.orphaned_at, at.owner)
-    row = connection.execute(query.where(entities.c.ref == entity).with_for_update()).first()
+    row = connection.execute(query.where(entities.c.ref == entity).with_for_update(key_share=True)).first()
     if row is None or row.orphaned_at is not None:
         raise StaleError(f"saving the results of {entity}: it is no longer in the catalog")
     if row.generation != generation or row.judged_generation >= generation:
@@ -141,10 +168,8 @@ def _save_fact_sets(connection: Connection, entity: str, found: Sequence[FactSet
     return bool(fresh or gone)
 
 
-def _save_reads(connection: Connection, entity: str, found: Sequence[FactSet]) -> bool:
+def _save_reads(connection: Connection, entity: str, found: Sequence[FactSet], stored: set[Place]) -> bool:
     wanted = {(read.repository, read.path) for facts in found for read in facts.reads}
-    query = select(reads.c.repository, reads.c.path).where(reads.c.entity == entity)
-    stored = {(row.repository, row.path) for row in connection.execute(query)}
     for repository in {repository for repository, _ in stored - wanted}:
         gone = [path for place, path in stored - wanted if place == repository]
         remove(connection, reads, "path", gone, reads.c.entity == entity, reads.c.repository == repository)

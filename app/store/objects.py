@@ -18,7 +18,7 @@ from app.store.heirs import heirs_of
 from app.store.inventories import give
 from app.store.model import Page, StoredObject, Why, refs_of
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import chunks, insert, number
+from app.store.sql import chunks, insert, number, take_turn
 from app.store.tables import counters, object_entities, objects, problems, repositories, unreadable
 
 _ATTRIBUTED = "attributed:"
@@ -117,20 +117,29 @@ class Objects:
     ) -> set[EntityRef]:
         """Gives objects (id, references, reason) to other entities; makes due who lost or got one, and returns them.
 
+        In transactions of a few hundred objects, so that a large one keeps nobody waiting; each holds its repositories.
         `mark`: the rules and the version of the catalog by which every object was looked at (see `attributed_under`).
         """
-        given = {id_: (frozenset(str(ref) for ref in refs), reason) for id_, refs, reason in handed}
-        with self._database.write() as connection:
-            before = _attributed(connection, given)
-            moved = {id_: given[id_] for id_, state in before.items() if state != given[id_]}
-            give(connection, [(id_, refs, reason) for id_, (refs, reason) in moved.items()])
-            concerned = {ref for id_, (refs, _) in moved.items() for ref in refs ^ before[id_][0]}
-            make_due(connection, concerned | heirs_of(connection, concerned), why, now)
-            if mark is not None:
-                rules, version = mark
-                connection.execute(delete(counters).where(counters.c.name.startswith(_ATTRIBUTED)))
-                insert(connection, counters, [{"name": _ATTRIBUTED + rules, "value": version}])
+        concerned: set[str] = set()
+        for chunk in chunks(handed):
+            given = {id_: (frozenset(str(ref) for ref in refs), reason) for id_, refs, reason in chunk}
+            with self._database.write() as connection:
+                _hold(connection, given)
+                before = _attributed(connection, given)
+                moved = {id_: given[id_] for id_, state in before.items() if state != given[id_]}
+                give(connection, [(id_, refs, reason) for id_, (refs, reason) in moved.items()])
+                found = {ref for id_, (refs, _) in moved.items() for ref in refs ^ before[id_][0]}
+                make_due(connection, found | heirs_of(connection, found), why, now)
+            concerned |= found
+        if mark is not None:
+            self._note(*mark)
         return set(refs_of(concerned))
+
+    def _note(self, rules: str, version: int) -> None:
+        with self._database.write() as connection:
+            take_turn(connection, _ATTRIBUTED)
+            connection.execute(delete(counters).where(counters.c.name.startswith(_ATTRIBUTED)))
+            insert(connection, counters, [{"name": _ATTRIBUTED + rules, "value": version}])
 
     def attributed_under(self, rules: str) -> int:
         """The version of the catalog by which all objects were last attributed under these rules; 0: never."""
@@ -218,6 +227,13 @@ def _refs(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[str, ..
         for row in connection.execute(query.order_by(object_entities.c.object_id, object_entities.c.ref)):
             found[row.object_id] = (*found.get(row.object_id, ()), row.ref)
     return found
+
+
+def _hold(connection: Connection, ids: Iterable[int]) -> None:
+    """Locks the repositories of these objects, in their order: a save of one waits, and then sees what was given."""
+    owned = select(objects.c.repository).where(objects.c.id.in_(list(ids)))
+    query = select(repositories.c.url).where(repositories.c.url.in_(owned)).order_by(repositories.c.url)
+    connection.execute(query.with_for_update(key_share=True))
 
 
 def _attributed(connection: Connection, ids: Iterable[int]) -> dict[int, tuple[frozenset[str], str]]:

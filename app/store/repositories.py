@@ -15,7 +15,7 @@ from app.store.due import entities_of, mark, readers_of
 from app.store.engine import Database
 from app.store.model import Difference, Page, RepositorySource, Why
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import change, chunks, insert, remove, upsert
+from app.store.sql import DISCOVERY_TURN, change, chunks, insert, remove, take_turn, upsert
 from app.store.tables import listings, providers, repositories
 
 
@@ -68,9 +68,11 @@ class Repositories:
         """
         desired = {source.url: source for source in sources}
         with self._database.write() as connection:
+            take_turn(connection, DISCOVERY_TURN)  # two schedulers list the same at once
             stored = _listed(connection, provider)
             added = sorted(desired.keys() - stored.keys())
             changed = sorted(url for url in desired.keys() & stored.keys() if desired[url].branch != stored[url])
+            _hold(connection, {*added, *changed, *(stored.keys() - desired.keys())})
             _add(connection, provider, [desired[url] for url in added], now)
             _repoint(connection, provider, [desired[url] for url in changed], now)
             gone = stored.keys() - desired.keys() - _moving(connection, desired)
@@ -164,6 +166,13 @@ def _moving(connection: Connection, desired: Mapping[str, RepositorySource]) -> 
         same = select(repositories.c.url).where(repositories.c.forge_id.in_(chunk), repositories.c.url.not_in(waiting))
         found.update(connection.execute(same).scalars())
     return found
+
+
+def _hold(connection: Connection, urls: Iterable[str]) -> None:
+    """Locks the rows of repositories in their order, before anything of the catalog is touched."""
+    for chunk in chunks(sorted(urls)):
+        query = select(repositories.c.url).where(repositories.c.url.in_(chunk)).order_by(repositories.c.url)
+        connection.execute(query.with_for_update(key_share=True))
 
 
 def _add(connection: Connection, provider: str, sources: Sequence[RepositorySource], now: datetime) -> None:

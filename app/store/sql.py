@@ -1,4 +1,4 @@
-"""Small helpers over SQLAlchemy Core that both databases share; `upsert` is the only one that asks which it is."""
+"""Small helpers over SQLAlchemy Core that both databases share; only upserts and turns ask which one it is."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from sqlalchemy import (
     bindparam,
     case,
     delete,
+    func,
     literal,
     select,
     update,
@@ -32,6 +33,8 @@ Row = dict[str, Any]
 
 CHUNK = 500
 """Values in one IN list: far below SQLite's and PostgreSQL's bounds on parameters."""
+
+CATALOG_TURN, DISCOVERY_TURN = "catalog", "discovery"
 
 
 _NUMBER = select(counters.c.value).where(counters.c.name == bindparam("counter"))
@@ -115,6 +118,19 @@ def earliest(column: Column[datetime], at: datetime) -> ColumnElement[datetime]:
     return case((column < at, column), else_=literal(at, Instant))
 
 
+def take_turn(connection: Connection, name: str, *, share: bool = False) -> None:
+    """Waits until nobody else is at `name`, and keeps others away until the transaction ends.
+
+    With `share` only those away who don't share.
+
+    Turns are taken after rows of repositories and before rows of entities. On SQLite a write is alone anyway.
+    """
+    if connection.dialect.name == "sqlite":
+        return
+    lock = func.pg_advisory_xact_lock_shared if share else func.pg_advisory_xact_lock
+    connection.execute(select(lock(func.hashtext(f"roadworthy:{name}"))))
+
+
 def next_numbers(connection: Connection, name: str, count: int = 1) -> int:
     """Takes `count` numbers of a counter and returns the first.
 
@@ -125,6 +141,7 @@ def next_numbers(connection: Connection, name: str, count: int = 1) -> int:
         last: int | None = connection.execute(_TAKE, {"counter": name, "by": count}).scalar()
         if last is not None:
             return last - count + 1
+        # Nothing is overwritten where another transaction made it meanwhile.
         connection.execute(_upserting(connection.dialect.name, counters, ("name",)), [{"name": name, "value": 0}])
     raise AssertionError(f"the counter {name} can't be made")
 

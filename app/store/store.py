@@ -8,7 +8,7 @@ from app.store.audit import Audit
 from app.store.changes import Changes
 from app.store.claims import Claims
 from app.store.due import Due
-from app.store.engine import Database
+from app.store.engine import CONNECTIONS, Database
 from app.store.entities import Entities
 from app.store.feedback import FeedbackBook
 from app.store.groups import Groups
@@ -80,9 +80,9 @@ class Store:
         return seen
 
     @classmethod
-    def open(cls, url: str) -> Store:
+    def open(cls, url: str, connections: int = CONNECTIONS) -> Store:
         """Opens a database whose schema is current (see `migrate.upgrade`)."""
-        return cls(Database(url))
+        return cls(Database(url, connections))
 
     def close(self) -> None:
         self.database.close()

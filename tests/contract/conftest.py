@@ -1,8 +1,8 @@
-"""The `store` of the contract suites: one fixture, every backend. Another database joins in `BACKENDS`."""
+"""The `store` of the contract suites: one fixture, every backend."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,17 +11,13 @@ from app.store import migrate
 from app.store.store import Store
 
 
-def _sqlite(folder: Path) -> str:
-    return f"sqlite:///{folder / 'store.db'}"
-
-
-BACKENDS: dict[str, Callable[[Path], str]] = {"sqlite": _sqlite}
-
-
-@pytest.fixture(params=sorted(BACKENDS))
+@pytest.fixture(params=["postgresql", "sqlite"])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The URL of a fresh database with the current schema."""
-    url = BACKENDS[request.param](tmp_path)
+    if request.param == "postgresql":
+        url: str = request.getfixturevalue("postgres_url")
+        return url
+    url = f"sqlite:///{tmp_path / 'store.db'}"
     migrate.upgrade(url)
     return url
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 import threading
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
 import pytest
-from alembic.autogenerate import compare_metadata
-from alembic.runtime.migration import MigrationContext
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import inspect, select, text
+from sqlalchemy import select, text
 from sqlalchemy.dialects import sqlite
 
 from app.errors import SettingsError
 from app.store import codec, migrate
 from app.store.engine import Database
-from app.store.sql import next_numbers
-from app.store.store import Store  # noqa: F401  it brings every table
-from app.store.tables import counters, metadata
+from app.store.sql import next_numbers, number
+from app.store.tables import counters
 from app.store.types import Instant, Name
 
 DIALECT = sqlite.dialect()
@@ -71,54 +66,11 @@ def test_changed_paths_are_those_that_came_went_or_hold_another_blob() -> None:
     assert codec.changed_paths(before, {"same": "1" * 40, "other": "9" * 40, "new": ""}) == {"other", "gone", "new"}
 
 
-def test_the_revisions_make_exactly_the_tables(url: str) -> None:
-    assert migrate.current(url) is None
-
-    assert migrate.upgrade(url) == migrate.current(url) == migrate.head()
-
+def test_an_sqlite_database_is_opened_with_write_ahead_log_and_foreign_keys(url: str) -> None:
     database = Database(url)
     with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
         assert connection.execute(text("PRAGMA journal_mode")).scalar() == "wal"
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
-    database.close()
-
-
-def test_upgrading_twice_and_at_once_is_harmless(url: str) -> None:
-    command = [
-        sys.executable,
-        "-c",
-        "import sys; from app.store import migrate; print(migrate.upgrade(sys.argv[1]))",
-        url,
-    ]
-
-    both = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(2)]
-
-    assert [process.communicate(timeout=60)[0] for process in both] == [f"{migrate.head()}\n"] * 2
-    assert migrate.upgrade(url) == migrate.head()
-
-
-def test_a_database_of_a_newer_version_is_refused_in_words(url: str) -> None:
-    migrate.upgrade(url)
-    database = Database(url)
-    with database.write() as connection:
-        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
-    database.close()
-
-    with pytest.raises(migrate.SchemaError, match="made by a newer version"):
-        migrate.upgrade(url)
-
-
-def test_an_upgrade_that_fails_leaves_nothing_behind(url: str) -> None:
-    database = Database(url)
-    with database.write() as connection:
-        connection.execute(text("CREATE TABLE results (x INTEGER)"))
-
-    with pytest.raises(Exception, match="already exists"):
-        migrate.upgrade(url)
-
-    with database.read() as connection:
-        assert inspect(connection).get_table_names() == ["results"]
     database.close()
 
 
@@ -153,7 +105,7 @@ def test_readers_that_turn_writers_wait_for_each_other(url: str) -> None:
         thread.join()
 
     with databases[0].read() as connection:
-        assert connection.execute(select(counters.c.value)).scalar() == 20
+        assert connection.execute(select(counters.c.value).where(counters.c.name == "test")).scalar() == 20
     for database in databases:
         database.close()
 
@@ -171,5 +123,5 @@ def test_a_write_that_raises_is_rolled_back(url: str) -> None:
         fail()
 
     with database.read() as connection:
-        assert connection.execute(select(counters)).all() == []
+        assert number(connection, "test") == 0
     database.close()

@@ -7,6 +7,7 @@ from alembic import op
 
 revision = "0003"
 down_revision = "0002"
+needs = "0003"  # code that does not know this revision cannot work on it
 
 _ID = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
