@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,41 +22,49 @@ from app.store.model import Change, HistoryRow, JudgementClaim, JudgementRows, O
 
 log = structlog.get_logger(__name__)
 RETRY = timedelta(minutes=5)
+_FRUITLESS = 20
+"""Rounds in a row whose judgings were all overtaken before a crawl leaves the rest to whoever comes next."""
 
 
 def judge_due(pipeline: Pipeline, limit: int = 100) -> int:
     """Judges up to `limit` entities that are due. Returns how many were claimed."""
+    return _round(pipeline, limit)[0]
+
+
+def _round(pipeline: Pipeline, limit: int) -> tuple[int, int]:
+    """How many entities were claimed, and of how many the judging ended: kept, or failed with its error kept."""
     now = pipeline.clock()
     claims = pipeline.store.due.claim(now, limit=limit)
     if not claims:
-        return 0
+        return 0, 0
     evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
     world = StoredWorld(pipeline.store, pipeline.catalog(), pipeline.parameters, now, evidence=evidence)
     world.prepare([claim.ref for claim in claims])
-    for claim in claims:
-        _one(pipeline, world, claim, now)
-    return len(claims)
+    return len(claims), sum(_one(pipeline, world, claim, now) for claim in claims)
 
 
-def _one(pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, now: datetime) -> None:
+def _one(pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, now: datetime) -> bool:
+    """Judges one entity. False when it must be judged again: what it was judged from moved meanwhile."""
     entity = world.catalog.get(claim.ref)
     try:
         if entity is None:
             entity = pipeline.store.entities.get(claim.ref)
         if entity is None:
-            return
+            return True
         judged = score(pipeline.policy, entity, world, now, commit=_commit(world, entity))
-        rows = rows_of(pipeline, claim, judged, now)
+        rows = rows_of(pipeline, claim, judged, now, world.tips)
         if pipeline.store.judgements.save(claim.ref, claim.generation, rows, now):
             log.info("entity.judged", entity=str(claim.ref), levels=[result.level for result in judged.results])
     except StaleError:
         pipeline.store.due.release(claim)
         log.info("entity.superseded", entity=str(claim.ref))
+        return False
     except Exception as error:
         # One entity's surprise must not stop the others; it is kept where people see it, and tried again.
         log.exception("entity.failed", entity=str(claim.ref))
         text = f"an unexpected {type(error).__name__}; the log tells more"
         pipeline.store.due.fail(claim, error=text, next_due=now + RETRY)
+    return True
 
 
 def _commit(world: StoredWorld, entity: Entity) -> str:
@@ -63,7 +72,9 @@ def _commit(world: StoredWorld, entity: Entity) -> str:
     return getattr(view, "commit", "")
 
 
-def rows_of(pipeline: Pipeline, claim: JudgementClaim, judged: Judged, now: datetime) -> JudgementRows:
+def rows_of(
+    pipeline: Pipeline, claim: JudgementClaim, judged: Judged, now: datetime, tips: Mapping[str, str]
+) -> JudgementRows:
     """What is saved: facts, results, and what is told when something turned."""
     before = {row.scorecard: row for row in pipeline.store.judgements.results(claim.ref)}
     outcomes = pipeline.store.judgements.outcomes(claim.ref)
@@ -86,6 +97,7 @@ def rows_of(pipeline: Pipeline, claim: JudgementClaim, judged: Judged, now: date
         history=tuple(history),
         changes=tuple(told),
         tier=judged.subject.tier,
+        tips=dict(tips),
     )
 
 
@@ -117,8 +129,12 @@ def result_row(ref: EntityRef, result: ScorecardResult) -> ResultRow:
 
 
 def judge_all(pipeline: Pipeline, batch: int = 100) -> int:
-    """Judges until nothing is due. Returns how many entities."""
-    total = 0
-    while found := judge_due(pipeline, batch):
-        total += found
+    """Judges until nothing is due, or nothing of what is due can be kept. Returns how many entities."""
+    total = fruitless = 0
+    while fruitless < _FRUITLESS:
+        claimed, ended = _round(pipeline, batch)
+        if not claimed:
+            break
+        total += ended
+        fruitless = 0 if ended else fruitless + 1
     return total

@@ -97,6 +97,8 @@ class StoredWorld:
     now: datetime
     catalog_complete: bool = True
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tips: dict[str, str] = field(default_factory=dict)
+    """The tip of each repository that was asked for, as it stood then; "" before it was read."""
     _views: dict[str, View | Unknown] = field(default_factory=dict)
     _owned: dict[EntityRef, dict[str, list[Found]]] = field(default_factory=dict)
     _unreadable: dict[EntityRef, list[UnreadablePlace]] = field(default_factory=dict)
@@ -180,6 +182,7 @@ class StoredWorld:
     def _view(self, url: str, row: RepositoryView | None) -> View | Unknown:
         if row is None:
             return Unknown(Reason.NOT_CONNECTED, f"{url} is not among the crawled repositories")
+        self.tips[url] = row.tip
         if row.read_at is None:
             reason = Reason(row.last_error_reason) if row.last_error_reason in list(Reason) else Reason.SOURCE_FAILING
             return Unknown(reason, row.last_error or f"{url} has not been read yet")

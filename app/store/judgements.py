@@ -40,7 +40,7 @@ class Judgements:
         entity = str(ref)
         with self._database.write() as connection:
             known = _stored_reads(connection, entity)
-            _refuse_moved(connection, entity, rows.fact_sets, known)
+            _refuse_moved(connection, entity, rows, known)
             owner = _hold(connection, entity, generation)
             news = [
                 _save_fact_sets(connection, entity, rows.fact_sets),
@@ -88,15 +88,18 @@ def _stored_reads(connection: Connection, entity: str) -> set[Place]:
     return {(row.repository, row.path) for row in connection.execute(query)}
 
 
-def _refuse_moved(connection: Connection, entity: str, found: Sequence[FactSet], known: set[Place]) -> None:
+def _refuse_moved(connection: Connection, entity: str, rows: JudgementRows, known: set[Place]) -> None:
     """Refuses facts of a place that was looked at for the first time, and whose repository has moved on since.
 
     A push makes due whom it finds among the readers; one that came between the look and this save did not find us.
     The rows stay locked until the end, so a push that comes now waits, and then finds us.
     """
+    looks = [read for facts in rows.fact_sets for read in facts.reads if (read.repository, read.path) not in known]
     seen: dict[str, set[str]] = defaultdict(set)
-    for read in (read for facts in found for read in facts.reads if (read.repository, read.path) not in known):
-        seen[read.repository].add(read.commit)
+    for look in looks:
+        stood = look.commit or rows.tips.get(look.repository)
+        if stood is not None:  # else the catalog told it, and a change of the catalog makes due by itself
+            seen[look.repository].add(stood)
     for chunk in chunks(sorted(seen)):
         query = select(repositories.c.url, repositories.c.tip).where(repositories.c.url.in_(chunk))
         for row in connection.execute(query.order_by(repositories.c.url).with_for_update(read=True)):

@@ -222,7 +222,10 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgementRows:
-    """All that one judging of one entity found. Results and facts not named here are forgotten."""
+    """All that one judging of one entity found. Results and facts not named here are forgotten.
+
+    `tips`: where repositories stood when they were looked at; a save is refused when one moved under a first look.
+    """
 
     fact_sets: tuple[FactSet, ...] = ()
     results: tuple[ResultRow, ...] = ()
@@ -230,6 +233,7 @@ class JudgementRows:
     history: tuple[HistoryRow, ...] = ()
     changes: tuple[Change, ...] = ()
     tier: str = ""
+    tips: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

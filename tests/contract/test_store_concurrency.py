@@ -108,6 +108,21 @@ def test_a_first_look_that_a_push_overtook_is_refused_and_judged_again(store: St
     assert store.judgements.save(again.ref, again.generation, JudgementRows(fact_sets=(looked,)), NOW)
 
 
+def test_a_look_at_a_repository_that_was_not_read_yet_is_refused_once_it_is(store: Store) -> None:
+    add_repositories(store, URL, OTHER)
+    save(store, entities=(entity("payments"),))
+    (taken,) = store.due.claim(NOW)
+    facts = fact_set("runbooks", reads=(Read(OTHER, "", "runbook.md"),))
+    save(store, OTHER)
+
+    looked = JudgementRows(fact_sets=(facts,), tips={OTHER: ""})
+    with pytest.raises(StaleError, match="has been read again since"):
+        store.judgements.save(taken.ref, taken.generation, looked, NOW)
+
+    told_by_the_catalog = JudgementRows(fact_sets=(facts,))
+    assert store.judgements.save(taken.ref, taken.generation, told_by_the_catalog, NOW)
+
+
 def test_a_push_and_a_first_look_at_it_never_miss_each_other(store: Store) -> None:
     """Whichever is kept first: the push finds the reader, or the reader is refused."""
     add_repositories(store, URL, OTHER)
