@@ -41,7 +41,8 @@ def answer(error: HTTPException) -> Response:
         return insights.answer(error)
     status = error.code or 500
     detail = error.description or error.name
-    errors: Any = getattr(error, "data", {}).get("messages") if isinstance(getattr(error, "data", None), dict) else None
+    data: Any = getattr(error, "data", None)
+    errors: Any = data.get("messages") or data.get("errors") if isinstance(data, dict) else None
     headers = _headers(error)
     if request.path == "/" or request.path.startswith(_PAGES):
         if status == 401 and request.method in ("GET", "HEAD"):

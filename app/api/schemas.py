@@ -72,9 +72,22 @@ class Results(Schema):
     scorecards = fields.List(fields.Dict(), metadata={"description": "See docs/api.md: a result"})
 
 
+class Report(Schema):
+    """What another tool told of the entity (`POST /facts`)."""
+
+    group = fields.String()
+    source = fields.String()
+    by = fields.String()
+    observed_at = fields.DateTime()
+    expires_at = fields.DateTime()
+    commit = fields.String(allow_none=True)
+    url = fields.String(allow_none=True)
+
+
 class Facts(Fresh):
     entity = fields.String(required=True)
     facts = fields.Dict(metadata={"description": "group → fact → value; see `roadworthy facts --schema`"})
+    reports = fields.List(fields.Nested(Report))
     commit = fields.String(allow_none=True)
 
 

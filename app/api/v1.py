@@ -29,6 +29,7 @@ from app.api.reading import (
 )
 from app.api.tables import narrowed
 from app.api.v1_blueprint import blueprint, problems, table
+from app.facts.pushed import Pushed
 from app.facts.repository_facts import facts_json
 from app.identity.model import READ, REFRESH
 from app.lib.times import format_instant
@@ -125,7 +126,21 @@ class EntityFacts(MethodView):
         found = pipeline().store.judgements.facts(ref)
         results = pipeline().store.judgements.results(ref)
         ages = aged([one.collected_at for one in found])
-        return dumped({"entity": str(ref), "facts": facts_json(found), **of_results(results), **ages})
+        reports = [report_json(one) for one in pipeline().store.pushes.of(ref)]
+        body = {"entity": str(ref), "facts": facts_json(found), "reports": reports}
+        return dumped({**body, **of_results(results), **ages})
+
+
+def report_json(one: Pushed) -> dict[str, Any]:
+    return {
+        "group": one.group,
+        "source": one.source,
+        "by": one.by,
+        "observed_at": format_instant(one.observed_at),
+        "expires_at": format_instant(one.expires_at),
+        "commit": one.commit or None,
+        "url": one.url or None,
+    }
 
 
 @blueprint.route(f"{_NAMED}/history")

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar, cast
 
+from flask import request
 from flask_smorest import Blueprint
 
 from app.api import schemas
@@ -13,10 +16,27 @@ blueprint = Blueprint(
 )
 
 
+View = TypeVar("View", bound=Callable[..., Any])
+
+
 def problems(view: Any) -> Any:
     """Documents the answers that every endpoint may give."""
     view = blueprint.alt_response(404, schema=schemas.Problem, content_type="application/problem+json")(view)
     return blueprint.alt_response(422, schema=schemas.Problem, content_type="application/problem+json")(view)
+
+
+def bounded(most: int) -> Callable[[View], View]:
+    """A view whose body may be of so many bytes, whatever the others may take."""
+
+    def around(view: View) -> View:
+        @wraps(view)
+        def called(*args: Any, **kwargs: Any) -> Any:
+            request.max_content_length = most
+            return view(*args, **kwargs)
+
+        return cast(View, called)
+
+    return around
 
 
 def table(view: Any) -> Any:

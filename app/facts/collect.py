@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from app.catalog.model import Entity
 from app.facts.groups import SCHEMA
 from app.facts.model import FactSet, Reason, Unknown
+from app.facts.pushed import expiry
 from app.facts.retrievers import TABLE, Retrieve
 from app.facts.world import World
 
@@ -20,7 +22,9 @@ def collect(entity: Entity, world: World, now: datetime, retrievers: Mapping[str
 def _collected(name: str, retrieve: Retrieve, entity: Entity, world: World, now: datetime) -> FactSet:
     version = SCHEMA[name].version
     try:
-        return retrieve(entity, world, now).fact_set(name, version, now)
+        found = retrieve(entity, world, now).fact_set(name, version, now)
+        ends = expiry(world.pushed(entity.ref), name, now)
+        return replace(found, expires_at=min(filter(None, (found.expires_at, ends)), default=None))
     except Exception as error:  # noqa: BLE001  one of the four places that may: the error is stored and shown
         message = f"collecting the {name} facts of {entity.ref}: {type(error).__name__}: {error}"
         why = Unknown(Reason.SOURCE_FAILING, message)

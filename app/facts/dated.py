@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from app.catalog.model import Entity
 from app.facts.inventory import Found
 from app.facts.model import Place
+from app.facts.pushed import DRILLS, Pushed, live
 from app.facts.seen import Seen, entity_place
 from app.facts.world import World
 from app.formats.model import Runbook
@@ -27,18 +28,30 @@ class Dated:
     place: Place
 
 
-def dates(entity: Entity, world: World, keys: Sequence[str], seen: Seen) -> list[Dated]:
-    """Every date under one of `keys`: the entity's annotations, and front matter of its documents."""
+def dates(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: datetime) -> list[Dated]:
+    """Every date under one of `keys`: the entity's annotations, front matter of its documents, and reports."""
     documents = [found for found in world.objects(entity.ref, Runbook.kind) if not found.ignored]
-    found = [*_annotated(entity, keys), *_written(documents, keys)]
+    reports = live(world.pushed(entity.ref), DRILLS, now)
+    found = [*_annotated(entity, keys), *_written(documents, keys), *_reported(reports, keys)]
     for one in found:
         seen.looked_at(one.place.repository, one.place.commit, one.place.path)
     return found
 
 
-def latest(entity: Entity, world: World, keys: Sequence[str], seen: Seen) -> datetime:
+def latest(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: datetime) -> datetime:
     """The latest of those dates; NEVER where there is none."""
-    return max((one.at for one in dates(entity, world, keys, seen)), default=NEVER)
+    return max((one.at for one in dates(entity, world, keys, seen, now)), default=NEVER)
+
+
+def _reported(reports: Iterable[Pushed], keys: Sequence[str]) -> list[Dated]:
+    """Drills that were reported; their names are those of front matter."""
+    names = _names(keys)
+    return [
+        Dated(drill["proof"], at, Place(repository=report.origin, url=drill.get("url", report.url)))
+        for report in reports
+        for drill in report.data["drills"]
+        if drill["proof"] in names and (at := _instant(drill["at"])) is not None
+    ]
 
 
 def _annotated(entity: Entity, keys: Iterable[str]) -> list[Dated]:
@@ -52,7 +65,7 @@ def _annotated(entity: Entity, keys: Iterable[str]) -> list[Dated]:
 
 def _written(documents: Iterable[Found], keys: Sequence[str]) -> list[Dated]:
     """Front matter may write the key's last part alone: `load-tested-at` or `load_tested_at`."""
-    names = {name for key in keys for name in (key, key.rpartition("/")[2], key.rpartition("/")[2].replace("-", "_"))}
+    names = _names(keys)
     found = []
     for one in documents:
         written = one.object.front_matter if isinstance(one.object, Runbook) else {}
@@ -61,6 +74,10 @@ def _written(documents: Iterable[Found], keys: Sequence[str]) -> list[Dated]:
             if at is not None:
                 found.append(Dated(name, at, Place(one.repository, one.commit, one.path, 1)))
     return found
+
+
+def _names(keys: Sequence[str]) -> set[str]:
+    return {name for key in keys for name in (key, key.rpartition("/")[2], key.rpartition("/")[2].replace("-", "_"))}
 
 
 def _instant(text: str) -> datetime | None:

@@ -23,6 +23,8 @@ class Seen:
     evidence: dict[str, Place] = field(default_factory=dict)
     given_by: dict[str, str] = field(default_factory=dict)
     reads: set[Read] = field(default_factory=set)
+    expires_at: datetime | None = None
+    """When the first of what was seen stops to hold; only for what was reported to us."""
 
     def unseen(self, fact: str, reason: Reason, message: str) -> None:
         """The fact can't be seen; it never has a value as well."""
@@ -48,6 +50,7 @@ class Seen:
             given_by=self.given_by,
             reads=tuple(sorted(self.reads)),
             collected_at=now,
+            expires_at=self.expires_at,
         )
 
 

@@ -15,6 +15,7 @@ from app.catalog.model import Catalog, EntityRef
 from app.facts.inventory import Found, Inventory, UnreadablePlace
 from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
+from app.facts.pushed import Pushed
 from app.formats.code_owners import PLACES
 from app.lib.problems import Problem
 
@@ -67,6 +68,9 @@ class World(Protocol):
 
     def repository(self, url: str) -> RepositoryView | Unknown:
         """A crawled repository, or why it can't be seen (`not_connected` when it is not crawled)."""
+
+    def pushed(self, ref: EntityRef) -> Sequence[Pushed]:
+        """What others reported of an entity, expired reports too."""
 
 
 Owned = Callable[[Found | UnreadablePlace], Iterable[EntityRef]]
@@ -143,6 +147,9 @@ class MemoryWorld:
     def shared(self, kind: str) -> Sequence[Found]:
         providing = [one for one in self.inventories if kind in self.evidence.get(one.url, ())]
         return [found for inventory in providing for found in inventory.of(kind)]
+
+    def pushed(self, ref: EntityRef) -> Sequence[Pushed]:
+        return ()
 
     def repository(self, url: str) -> RepositoryView | Unknown:
         if url in self._views:

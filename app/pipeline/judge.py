@@ -11,6 +11,7 @@ import structlog
 
 from app.catalog.model import Entity, EntityRef
 from app.errors import StaleError
+from app.facts.pushed_world import PushedWorld
 from app.pipeline import changes
 from app.pipeline.scoring import Judged, attribution_rules, score
 from app.pipeline.services import Pipeline
@@ -51,7 +52,8 @@ def _one(pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, now: dat
             entity = pipeline.store.entities.get(claim.ref)
         if entity is None:
             return True
-        judged = score(pipeline.policy, entity, world, now, commit=_commit(world, entity))
+        reported = PushedWorld(world, world.pushed, now)
+        judged = score(pipeline.policy, entity, reported, now, commit=_commit(world, entity))
         rows = rows_of(pipeline, claim, judged, now, world.tips)
         if pipeline.store.judgements.save(claim.ref, claim.generation, rows, now):
             log.info("entity.judged", entity=str(claim.ref), levels=[result.level for result in judged.results])

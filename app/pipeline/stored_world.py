@@ -14,6 +14,7 @@ from app.facts import codec
 from app.facts.inventory import Found, UnreadablePlace
 from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
+from app.facts.pushed import Pushed
 from app.facts.world import RepositoryView as View
 from app.facts.world import spellings
 from app.formats.code_owners import PLACES
@@ -151,6 +152,13 @@ class StoredWorld:
             stored = [one for url in urls for one in self.store.objects.of_repository(url, kind)]
             self._shared[kind] = [self._known(one) for one in stored]
         return self._shared[kind]
+
+    def pushed(self, ref: EntityRef) -> Sequence[Pushed]:
+        return self.store.pushes.of(ref) if str(ref) in self._reporting else ()
+
+    @cached_property
+    def _reporting(self) -> frozenset[str]:
+        return self.store.pushes.refs()
 
     def repository(self, url: str) -> View | Unknown:
         known = self._known_as(url)

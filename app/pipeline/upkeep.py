@@ -22,6 +22,10 @@ _REMEMBER = timedelta(days=30)
 """How long deliveries are kept: to show them, and (three days at least) to know a replay."""
 
 
+_AUDITED = timedelta(days=400)
+"""How long it is kept who changed what."""
+
+
 class Upkeep:
     """One round is `tick`; the worker repeats it. Keeps only when it last discovered, attributed and counted."""
 
@@ -49,6 +53,8 @@ class Upkeep:
         if now >= self._prune_at:
             self._prune_at = now + _PRUNE_EVERY
             self._pipeline.store.parsed.prune(now - _FORGET_AFTER)
+            self._pipeline.store.pushes.prune(now - _REMEMBER)
+            self._pipeline.store.audit.forget(now - _AUDITED)
         return judged
 
     def _is_time(self, now: datetime) -> bool:

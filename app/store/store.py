@@ -21,6 +21,7 @@ from app.store.outgoing import Outgoing
 from app.store.parsed import ParsedCache
 from app.store.people import People
 from app.store.policies import Policies
+from app.store.pushes import Pushes
 from app.store.repositories import Repositories
 from app.store.served import Served
 from app.store.sight import EVERYTHING, Sight
@@ -56,6 +57,7 @@ class Store:
         self.feedback = FeedbackBook(database)
         self.served = Served(database)
         self.people = People(database)
+        self.pushes = Pushes(database)
         self.tokens = Tokens(database)
         self.audit = Audit(database)
 

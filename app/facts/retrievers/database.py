@@ -32,7 +32,7 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen.found([*found, *places])
     seen.values["database.instances"] = [instance_item(one, world) for one in found]
     seen.values["database.unreadable"] = unreadable_items(places)
-    seen.values["database.restore_tests"] = _restores(entity, world, seen)
+    seen.values["database.restore_tests"] = _restores(entity, world, seen, now)
     seen.values["database.signals"] = _signals(entity, world, seen)
     if not found and not places and not world.catalog_complete:
         seen.unseen("database.instances", Reason.NOT_CONNECTED, _ELSEWHERE)
@@ -65,7 +65,7 @@ def _support(one: Database, world: World) -> datetime | str:
     return supported_until(_PRODUCTS.get(one.engine, one.engine), one.version, world.parameters)
 
 
-def _restores(entity: Entity, world: World, seen: Seen) -> list[Item]:
+def _restores(entity: Entity, world: World, seen: Seen, now: datetime) -> list[Item]:
     return [
         {
             "key": one.key,
@@ -75,7 +75,7 @@ def _restores(entity: Entity, world: World, seen: Seen) -> list[Item]:
             "path": one.place.path,
             "line": one.place.line,
         }
-        for one in dated.dates(entity, world, world.parameters.restore_test_keys, seen)
+        for one in dated.dates(entity, world, world.parameters.restore_test_keys, seen, now)
     ]
 
 

@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.attribution import inheritance
 from app.catalog.model import Entity
 from app.facts.groups import SCHEMA
-from app.facts.model import Reason
+from app.facts.model import Place, Reason
+from app.facts.pushed import ONCALL, live
 from app.facts.seen import Item, Seen, entity_place
 from app.facts.world import World
 
 PLACEHOLDER = re.compile(r"(?i)\W*(todo|tbd|fixme|none|n/?a|null|unknown|change-?me|x{3,}|your[-_ ].*|\$\{.*|<.*>)?\W*")
 FACT = "oncall.bindings"
+LIVE = ("escalation_levels", "schedule_users")
 
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen = Seen()
-    for live in ("escalation_levels", "schedule_users"):
-        seen.unseen(f"oncall.{live}", Reason.NOT_CONNECTED, "no paging tool is connected")
-    for giver in (entity, *inheritance.givers(entity, world.catalog, SCHEMA["oncall"].inherit)):
+    givers = (entity, *inheritance.givers(entity, world.catalog, SCHEMA["oncall"].inherit))
+    for name in LIVE:
+        _reported_number(seen, name, entity, givers, world, now)
+    for giver in givers:
         seen.looked_at(giver.repository, "", giver.path)
-        items = _bindings(giver, world)
+        items = [*_bindings(giver, world), *_reported_bindings(seen, giver, world, now)]
         if items:
             seen.values[FACT] = items
             if giver.ref != entity.ref:
@@ -34,6 +38,42 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
         why = "it may be declared on the system or the owner, which are not known here"
         seen.unseen(FACT, Reason.NOT_CONNECTED, why)
     return seen
+
+
+def _reported_number(
+    seen: Seen, name: str, entity: Entity, givers: Sequence[Entity], world: World, now: datetime
+) -> None:
+    """What the nearest report says; without one, whether there was one that expired."""
+    fact, past = f"oncall.{name}", [one for giver in givers for one in world.pushed(giver.ref) if name in one.data]
+    for giver in givers:
+        for report in live(world.pushed(giver.ref), ONCALL, now):
+            if name in report.data:
+                _holds_until(seen, report.expires_at)
+                seen.values[fact] = report.data[name]
+                seen.evidence[fact] = Place(repository=report.origin, url=report.url)
+                if giver.ref != entity.ref:
+                    seen.given_by[fact] = str(giver.ref)
+                return
+    if past:
+        last = max(past, key=lambda one: one.expires_at)
+        why = f"the last report, of {last.source}, held until {last.expires_at:%Y-%m-%d %H:%M} UTC"
+        seen.unseen(fact, Reason.EXPIRED, why)
+        return
+    seen.unseen(fact, Reason.NOT_CONNECTED, "no paging tool is connected")
+
+
+def _reported_bindings(seen: Seen, giver: Entity, world: World, now: datetime) -> list[Item]:
+    items = []
+    for report in live(world.pushed(giver.ref), ONCALL, now):
+        _holds_until(seen, report.expires_at)
+        place = {"repository": report.origin, "commit": report.commit, "path": "", "line": 0}
+        plain = {"key": f"reported by {report.source}", "placeholder": False, "secret": False}
+        items.append({**place, **plain, "provider": report.data["provider"], "entity": str(giver.ref)})
+    return items
+
+
+def _holds_until(seen: Seen, at: datetime) -> None:
+    seen.expires_at = min(filter(None, (seen.expires_at, at)))
 
 
 def _bindings(giver: Entity, world: World) -> list[Item]:

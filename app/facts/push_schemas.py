@@ -1,0 +1,100 @@
+"""JSON Schemas (2020-12) of what may be reported, one a group; and what is wrong with a report, place by place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from typing import Any
+
+import jsonschema_rs
+
+from app.facts.pushed import DRILLS, ONCALL, RENDERED
+
+_PATH = {"type": "string", "minLength": 1, "maxLength": 300, "pattern": r"^[^/\x00\\][^\x00\\]*$"}
+_LINK = {"type": "string", "maxLength": 2000, "pattern": "^https?://[^\\s]+$"}
+SCHEMAS: Mapping[str, dict[str, Any]] = {
+    RENDERED: {
+        "type": "object",
+        "description": "Manifests and rules as CI renders them (helm template, jsonnet), read by the readers of files.",
+        "additionalProperties": False,
+        "required": ["files"],
+        "properties": {
+            "files": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 100,
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["path", "text"],
+                    "properties": {
+                        "path": {**_PATH, "pattern": r"^[^/\x00\\][^\x00\\]*\.(ya?ml|json|rules)$"},
+                        "text": {"type": "string", "maxLength": 400_000},
+                    },
+                },
+            },
+            "replaces": {
+                "type": "array",
+                "maxItems": 100,
+                "items": _PATH,
+                "description": "files or folders of the entity's own repository that these were rendered from",
+            },
+        },
+    },
+    ONCALL: {
+        "type": "object",
+        "description": "How someone is paged, from any tool. No keys, no names of people.",
+        "additionalProperties": False,
+        "required": ["provider"],
+        "properties": {
+            "provider": {"type": "string", "minLength": 1, "maxLength": 60},
+            "escalation_levels": {"type": "integer", "minimum": 0, "maximum": 100},
+            "schedule_users": {"type": "integer", "minimum": 0, "maximum": 100_000},
+        },
+    },
+    DRILLS: {
+        "type": "object",
+        "description": "Proofs with a date: a restore, a load test. `proof`: a key of the policy's proofs, or its end.",
+        "additionalProperties": False,
+        "required": ["drills"],
+        "properties": {
+            "drills": {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 100,
+                "items": {
+                    "type": "object",
+                    "additionalProperties": False,
+                    "required": ["proof", "at"],
+                    "properties": {
+                        "proof": {"type": "string", "minLength": 1, "maxLength": 200},
+                        "at": {"type": "string", "format": "date-time"},
+                        "url": _LINK,
+                    },
+                },
+            }
+        },
+    },
+}
+LIVES: Mapping[str, timedelta] = {RENDERED: timedelta(days=7), ONCALL: timedelta(days=7), DRILLS: timedelta(days=365)}
+"""How long a report holds when it does not say."""
+LONGEST = timedelta(days=400)
+_VALIDATORS = {
+    name: jsonschema_rs.Draft202012Validator(schema, validate_formats=True) for name, schema in SCHEMAS.items()
+}
+_MOST_TOLD = 20
+
+
+def problems(group: str, data: Any) -> dict[str, list[str]]:
+    """Place in `data` (a JSON pointer) → what is wrong there; empty when it fits."""
+    found: dict[str, list[str]] = {}
+    for pointer, message in _errors(group, data):
+        found.setdefault(pointer, []).append(message)
+        if len(found) >= _MOST_TOLD:
+            break
+    return found
+
+
+def _errors(group: str, data: Any) -> Iterator[tuple[str, str]]:
+    for error in _VALIDATORS[group].iter_errors(data):
+        yield "/" + "/".join(str(part) for part in error.instance_path), error.message[:300]

@@ -1,0 +1,84 @@
+"""Reports laid over a world, so that retrievers see a rendered rule as they see one in git."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.catalog.model import Catalog, EntityRef
+from app.facts import codec
+from app.facts.inventory import Found, UnreadablePlace
+from app.facts.model import Unknown
+from app.facts.parameters import Parameters
+from app.facts.pushed import RENDERED, Pushed, Reported, live
+from app.facts.world import RepositoryView, World
+
+
+@dataclass
+class PushedWorld:
+    """A world with reports laid over it. Made for one judging."""
+
+    world: World
+    reported: Reported
+    now: datetime
+    _reports: dict[EntityRef, Sequence[Pushed]] = field(default_factory=dict)
+    _rendered: dict[EntityRef, list[Found]] = field(default_factory=dict)
+
+    @property
+    def catalog(self) -> Catalog:
+        return self.world.catalog
+
+    @property
+    def catalog_complete(self) -> bool:
+        return self.world.catalog_complete
+
+    @property
+    def parameters(self) -> Parameters:
+        return self.world.parameters
+
+    def pushed(self, ref: EntityRef) -> Sequence[Pushed]:
+        if ref not in self._reports:
+            self._reports[ref] = self.reported(ref)
+        return self._reports[ref]
+
+    def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
+        found = self.world.objects(ref, kind)
+        reports = live(self.pushed(ref), RENDERED, self.now)
+        if not reports:
+            return found
+        if ref not in self._rendered:
+            self._rendered[ref] = [one for report in reports for one in rendered(report)]
+        kept = [one for one in found if not self._is_replaced(ref, one.repository, one.path, reports)]
+        return [*kept, *(one for one in self._rendered[ref] if one.object.kind == kind)]
+
+    def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
+        places = self.world.unreadable(ref, group)
+        reports = live(self.pushed(ref), RENDERED, self.now) if places else []
+        return [one for one in places if not self._is_replaced(ref, one.repository, one.path, reports)]
+
+    def shared(self, kind: str) -> Sequence[Found]:
+        return self.world.shared(kind)
+
+    def repository(self, url: str) -> RepositoryView | Unknown:
+        return self.world.repository(url)
+
+    def _is_replaced(self, ref: EntityRef, repository: str, path: str, reports: Sequence[Pushed]) -> bool:
+        """Only in the entity's own repository: what others hold about it is not CI's to replace."""
+        entity = self.catalog.get(ref)
+        if entity is None or entity.repository != repository:
+            return False
+        places = [place.strip("/") for report in reports for place in report.data.get("replaces", ())]
+        return any(path == place or path.startswith(f"{place}/") for place in places)
+
+
+def rendered(report: Pushed) -> list[Found]:
+    """The objects of a report of rendered files; those of a reader's older shape are left out."""
+    found = []
+    for path, ignored, kind, body in report.data["objects"]:
+        try:
+            thing = codec.decode(codec.KINDS[kind], body)
+        except (ValueError, KeyError):
+            continue
+        found.append(Found(thing, report.origin, report.commit, path, ignored))
+    return found
