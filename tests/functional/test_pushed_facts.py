@@ -229,3 +229,23 @@ def test_old_reports_and_keys_are_forgotten(organisation, push):
     push("oncall", {"provider": "x"}, ttl="1h", key="k")
     assert organisation.pipeline.store.pushes.prune(organisation.now) == 0
     assert organisation.pipeline.store.pushes.prune(organisation.now + timedelta(hours=2)) == 1
+
+
+DATABASE = """---
+apiVersion: backstage.io/v1alpha1
+kind: Resource
+metadata: {name: ledger}
+spec: {type: database, owner: team}
+"""
+
+
+def test_a_restore_counts_when_it_is_reported(organisation, client, push):
+    organisation.push("pay", {"more/catalog-info.yaml": DATABASE.removeprefix("---\n")})
+    organisation.crawl()
+    drill = {"proof": "restore-tested-at", "at": "2026-11-20T10:00:00Z"}
+    push("drills", {"drills": [drill]}, entity="resource:default/ledger")
+    organisation.judge()
+    seen = client.get("/api/v1/entities/by-name/resource/default/ledger/facts").get_json()
+    tests = seen["facts"]["database"]["restore_tests"]
+    assert [(one["tested_at"], one["repository"]) for one in tests] == [("2026-11-20T10:00:00Z", "report:ci/render")]
+    assert seen["reports"][0]["by"] == "anonymous"
