@@ -1,6 +1,7 @@
 """What a reader may not see is absent everywhere: every route is asked, as someone whose groups own other things."""
 
 import re
+from urllib.parse import quote
 
 import pytest
 from organisation import RUNBOOK, Organisation, alert, component
@@ -155,9 +156,11 @@ def telling(app, ask):
 
 def _said(text, path, query):
     """An answer without what merely repeats the question."""
-    echoes = (path, query, '"entity":"component:default/xyzzy"', '"ref":"component:default/xyzzy"')
-    for echo in echoes:
-        text = text.replace(echo, "") if echo else text
+    echoes = {path, query, '"entity":"component:default/xyzzy"', '"ref":"component:default/xyzzy"'}
+    for asked in re.findall(r"=([^&]+)", query):  # a page's links repeat its filters
+        echoes |= {quote(asked, safe=""), quote(asked), f"={asked}"}
+    for echo in sorted(echoes - {"", "/"}, key=len, reverse=True):
+        text = text.replace(echo, "")
     return re.sub(r"There is no (entity|group) [^ ]+ here\.|value=\"[^\"]*\"", "", text)
 
 
