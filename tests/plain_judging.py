@@ -12,6 +12,7 @@ from typing import Any
 
 from app.facts.model import Facts, Place, Reason
 from app.lib import times
+from app.policy import wording
 from app.policy.evaluate import evaluate
 from app.policy.model import (
     Check,
@@ -90,7 +91,7 @@ def _result(
     before = [done[name] for name in check.requires if name in done]
     blocked = _blocked(before)
     outcome, told = blocked or _verdict(check, facts, {**names, **given})
-    if outcome is not PASS and not told.remediation:
+    if outcome is not PASS and not told.remediation and not told.blocked_by:
         told = _told(told, remediation=render(check.remediation, {}, names, given))
     turns = [] if blocked else [_turning(check, facts, {**names, **given}, outcome, now)]
     waiver = None
@@ -120,11 +121,13 @@ def _told(told: Told, **changed: Any) -> Told:
 def _blocked(before: Sequence[CheckResult]) -> Verdict | None:
     for result in before:
         if result.raw is FAIL:
-            return FAIL, Told(reason=f"blocked by {result.check.id}: {result.check.title.lower()}")
+            reason, first = f"blocked by {result.check.id}: {result.check.title.lower()}", result.blocked_by
+            return FAIL, Told(reason=reason, remediation=result.remediation, blocked_by=first or result.check.id)
     for result in before:
         if result.raw in (UNKNOWN, ERROR):
-            reason = f"blocked by {result.check.id}: {result.reason}"
-            return UNKNOWN, Told(reason=reason, code=result.code or "unreadable")
+            reason = result.reason if result.blocked_by else f"blocked by {result.check.id}: {result.reason}"
+            first, code = result.blocked_by or result.check.id, result.code or "unreadable"
+            return UNKNOWN, Told(reason=reason, code=code, remediation=result.remediation, blocked_by=first)
     return None
 
 
@@ -140,8 +143,10 @@ def _whole(check: Check, facts: Facts, names: Names) -> Verdict:
         if name.split(".")[0] not in ("now", "params", "entity", "item")
     )
     answer = _ask(rule, names)
-    if answer.value is not None:
-        return (PASS if answer.value else FAIL), Told(evidence=evidence)
+    if answer.value is True:
+        return PASS, Told(evidence=evidence)
+    if answer.value is False:
+        return FAIL, Told(reason=wording.of_facts((e.fact, e.observed) for e in evidence), evidence=evidence)
     if answer.error:
         return ERROR, Told(reason=f"the rule is broken: {answer.error}", evidence=evidence)
     return _unseen(facts, answer.absent[0], evidence)
@@ -164,8 +169,9 @@ def _each(check: Check, facts: Facts, names: Names) -> Verdict:
         return _unseen(facts, check.each, ())
     if not isinstance(items, list | tuple):
         return ERROR, Told(reason=f"{check.each} is not a list of items")
-    passed = 0
+    passed: list[Any] = []
     failed: list[Any] = []
+    doubted: list[Any] = []
     unseen: list[tuple[str, str]] = []
     for item in items:
         if not isinstance(item, dict):
@@ -175,7 +181,8 @@ def _each(check: Check, facts: Facts, names: Names) -> Verdict:
         means, detail = _means(check, {**names, **_fields(check, item)})
         if means == "error":
             return ERROR, Told(reason=f"the rule is broken: {detail}")
-        passed += means == "passed"
+        passed += [item] if means == "passed" else []
+        doubted += [item] if means == "unknown" else []
         failed += [item] if means == "failed" else []
         unseen += [_why(check, item, detail, facts)] if means == "unknown" else []
     group = f"{check.each.split('.')[0]}.unreadable"
@@ -188,7 +195,7 @@ def _each(check: Check, facts: Facts, names: Names) -> Verdict:
         unseen += [(why, "unreadable")] * len(counted)
     elif places is None and group in facts.unknown:
         unseen.append((facts.unknown[group].message, str(facts.unknown[group].reason)))
-    return _concluded(check, facts, names, passed, failed, unseen)
+    return _concluded(check, facts, names, passed, failed, doubted, unseen)
 
 
 def _fields(check: Check, item: Mapping[str, Any]) -> dict[str, Any]:
@@ -221,11 +228,14 @@ def _open(answer: Answer) -> tuple[str, str]:
 
 def _why(check: Check, item: Mapping[str, Any], name: str, facts: Facts) -> tuple[str, str]:
     label, code = name.removeprefix("item."), str(Reason.UNREADABLE)
-    why = item["unknown"].get(label) if isinstance(item.get("unknown"), dict) else None
+    told = item["unknown"] if isinstance(item.get("unknown"), dict) else {}
+    why = told.get(label) if label else next(iter(told.values()), None)
     general = facts.unknown.get(f"{check.each}.{label}" if name != label else name)
     if general is not None:
         why, code = why or general.message, str(general.reason)
     where = f"{item.get('path', '')}:{item.get('line', '')}".strip(":")
+    if not label and not why and check.unknown is not None:
+        why = wording.of_item(item, check.unknown.names)
     return f"{_name(item) or where or 'an item'}: {why or 'can not be told'}", code
 
 
@@ -235,8 +245,15 @@ def _name(item: Mapping[str, Any]) -> str:
 
 
 def _concluded(
-    check: Check, facts: Facts, names: Names, passed: int, failed: list[Any], unseen: list[tuple[str, str]]
+    check: Check,
+    facts: Facts,
+    names: Names,
+    good: list[Any],
+    failed: list[Any],
+    doubted: list[Any],
+    unseen: list[tuple[str, str]],
 ) -> Verdict:
+    passed = len(good)
     total = passed + len(failed) + len(unseen)
     needed = check.minimum or check.at_least * total - 1e-9
     if (total or check.minimum) and passed >= needed:
@@ -244,7 +261,9 @@ def _concluded(
     else:
         outcome = UNKNOWN if (total or check.minimum) and passed + len(unseen) >= needed else FAIL
     observed = f"{passed} of {total} pass" + (f", {len(unseen)} can't be told" if unseen else "")
-    evidence = (Evidence(check.each, check.rule_text, observed, Place(), facts.given_by.get(check.each, "")),)
+    pointed = {PASS: good, FAIL: failed, UNKNOWN: doubted}[outcome]
+    place = _offender(pointed[0]).place if pointed else Place()
+    evidence = (Evidence(check.each, check.rule_text, observed, place, facts.given_by.get(check.each, "")),)
     if outcome is PASS:
         return PASS, Told(evidence=evidence)
     if outcome is UNKNOWN:
@@ -255,7 +274,9 @@ def _concluded(
     return FAIL, Told(
         reason=f"{passed} of {check.minimum} needed" if check.minimum else f"{len(failed)} of {total} fail",
         evidence=evidence,
-        offenders=tuple(_offender(item) for item in failed[:50]),
+        offenders=tuple(
+            replace(_offender(item), observed=wording.of_item(item, check.require.names)) for item in failed[:50]
+        ),
         offenders_total=len(failed),
         remediation=render(check.remediation, failed[0] if failed else {}, names, names),
     )

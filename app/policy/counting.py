@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.facts.model import Facts, Reason
+from app.policy import wording
 from app.policy.asks import Ask
 from app.policy.model import Check, Outcome
 from app.policy.rules import (
@@ -64,14 +65,17 @@ def outcome_of(check: Check, standings: bytes | bytearray, unread: int) -> Outco
 
 
 def why_unknown(check: Check, item: Mapping[str, Any], data: Mapping[str, Any], facts: Facts) -> tuple[str, str]:
-    """A sentence and a code for an unknown item: what it says itself, else what is told of the field, else nothing."""
+    """A sentence and a code for an unknown item: what it says itself, else what is told of the field or the rule."""
     _, name = classify(check, data)
     told, label, code = item.get("unknown"), name.removeprefix("item."), str(Reason.UNREADABLE)
-    why = told.get(label) if isinstance(told, dict) else None
+    told = told if isinstance(told, dict) else {}
+    why = told.get(label) if label else next(iter(told.values()), None)
     general = facts.unknown.get(f"{check.each}.{label}" if name != label else name)
     if general is not None:
         why, code = why or general.message, str(general.reason)
     where = f"{item.get('path', '')}:{item.get('line', '')}".strip(":")
+    if not why and not label and check.unknown is not None:
+        why = wording.of_item(item, check.unknown.names)
     return f"{name_of(item) or where or 'an item'}: {why or 'can not be told'}", code
 
 

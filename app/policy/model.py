@@ -191,15 +191,19 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Offender:
-    """One thing that fails the rule."""
+    """One thing that fails the rule. `observed` says in words what was seen of it."""
 
     name: str
     place: Place
+    observed: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """What a person is told of an outcome. `code` is an unknown's machine-readable reason (`facts.model.Reason`)."""
+    """What a person is told of an outcome. `code` is an unknown's machine-readable reason (`facts.model.Reason`).
+
+    `blocked_by` is the prerequisite that decided instead of the check itself; its remediation is then this one's, too.
+    """
 
     reason: str = ""
     code: str = ""
@@ -207,6 +211,7 @@ class Told:
     offenders: tuple[Offender, ...] = ()
     offenders_total: int = 0
     remediation: str = ""
+    blocked_by: str = ""
 
 
 class Teller(Protocol):
@@ -264,6 +269,10 @@ class CheckResult:
     @property
     def remediation(self) -> str:
         return self.told.remediation
+
+    @property
+    def blocked_by(self) -> str:
+        return self.told.blocked_by
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, CheckResult) and self._compared() == other._compared()

@@ -69,6 +69,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "enforced": result.enforced,
         "reason": result.reason,
         "reason_code": result.code or None,
+        "blocked_by": result.blocked_by or None,
         "evidence": [
             {
                 "fact": evidence.fact,
@@ -79,7 +80,10 @@ def _check(result: CheckResult) -> dict[str, Any]:
             }
             for evidence in result.evidence
         ],
-        "offenders": [{"name": offender.name, **_place(offender.place)} for offender in result.offenders],
+        "offenders": [
+            {"name": offender.name, **_place(offender.place), "observed": offender.observed}
+            for offender in result.offenders
+        ],
         "offenders_total": result.offenders_total,
         "remediation": result.remediation,
         "effort": times.format_duration(check.effort),

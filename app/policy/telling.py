@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
 from app.facts.model import Place, Reason
+from app.policy import wording
 from app.policy.asks import Ask
 from app.policy.counting import name_of, why_unknown
 from app.policy.model import CheckResult, Evidence, Offender, Outcome, Told
@@ -16,6 +17,12 @@ from app.policy.scene import Scene, laid_out
 
 MAX_OFFENDERS = 50
 _NOWHERE = Place()
+_DECISIVE = {
+    Outcome.PASS: STANDS_PASSED,
+    Outcome.FAIL: STANDS_FAILED,
+    Outcome.UNKNOWN: STANDS_UNKNOWN,
+}
+"""Outcome → which item is pointed at: the first that stands so."""
 
 
 @dataclass(slots=True)
@@ -36,7 +43,7 @@ class Teller:
     def _told(self, ask: Ask, result: CheckResult) -> Told:
         clue = result.clue
         if isinstance(clue, CheckResult):
-            return self._blocked(ask, result, clue)
+            return self._blocked(result, clue)
         if isinstance(clue, bytes):
             return self._each(ask, result.raw, clue)
         if result.raw is Outcome.UNKNOWN:
@@ -44,18 +51,20 @@ class Teller:
         evidence = () if ask.check.each else self._evidence(ask)
         if result.raw is Outcome.PASS:
             return Told(evidence=evidence)
-        reason = ""
+        reason = wording.of_facts((one.fact, one.observed) for one in evidence)
         if result.raw is Outcome.ERROR:
             no_list = ask.check.each and not isinstance(self.scene.seen.get(ask.check.each), list | tuple)
             reason = str(clue) if no_list else f"the rule is broken: {clue}"
         return Told(reason=reason, evidence=evidence, remediation=self._remediation(ask))
 
-    def _blocked(self, ask: Ask, result: CheckResult, by: CheckResult) -> Told:
-        remediation = self._remediation(ask)
+    def _blocked(self, result: CheckResult, by: CheckResult) -> Told:
+        """`blocked_by` names the first of a chain: what is to be mended, or seen."""
+        first, remediation = by.blocked_by or by.check.id, by.remediation
         if result.raw is Outcome.FAIL:
-            return Told(reason=f"blocked by {by.check.id}: {by.check.title.lower()}", remediation=remediation)
-        reason, code = f"blocked by {by.check.id}: {by.reason}", by.code or str(Reason.UNREADABLE)
-        return Told(reason=reason, code=code, remediation=remediation)
+            reason = f"blocked by {by.check.id}: {by.check.title.lower()}"
+            return Told(reason=reason, remediation=remediation, blocked_by=first)
+        why = by.reason if by.blocked_by else f"blocked by {first}: {by.reason}"
+        return Told(reason=why, code=by.code or str(Reason.UNREADABLE), remediation=remediation, blocked_by=first)
 
     def _unseen(self, ask: Ask, name: str) -> Told:
         unknown = self.scene.facts.unknown
@@ -91,7 +100,9 @@ class Teller:
         total = passed + failed + unknown
         observed = f"{passed} of {total} pass" + (f", {unknown} can't be told" if unknown else "")
         given_by = self.scene.facts.given_by.get(check.each, "")
-        evidence = (Evidence(check.each, check.rule_text, observed, _NOWHERE, given_by),)
+        at = standings.find(_DECISIVE[outcome])
+        place = _place(self.scene.counted(ask.showing)[at]) if at >= 0 else _NOWHERE
+        evidence = (Evidence(check.each, check.rule_text, observed, place, given_by),)
         if outcome is Outcome.PASS:
             return Told(evidence=evidence)
         if outcome is Outcome.UNKNOWN:
@@ -105,7 +116,7 @@ class Teller:
         return Told(
             reason=f"{passed} of {check.minimum} needed" if check.minimum else f"{failed} of {total} fail",
             evidence=evidence,
-            offenders=tuple(_offender(item) for item in offenders[:MAX_OFFENDERS]),
+            offenders=tuple(_offender(item, check.require.names) for item in offenders[:MAX_OFFENDERS]),
             offenders_total=failed,
             remediation=self._remediation(ask, offenders[0] if offenders else None),
         )
@@ -120,17 +131,18 @@ class Teller:
         return why_unknown(ask.check, item, data, self.scene.facts)
 
 
-def _offender(item: Mapping[str, Any]) -> Offender:
+def _offender(item: Mapping[str, Any], names: Iterable[str]) -> Offender:
+    return Offender(name_of(item), _place(item), wording.of_item(item, names))
+
+
+def _place(item: Mapping[str, Any]) -> Place:
     line = item.get("line")
-    return Offender(
-        name_of(item),
-        Place(
-            repository=_text(item, "repository"),
-            commit=_text(item, "commit"),
-            path=_text(item, "path"),
-            line=line if isinstance(line, int) else 0,
-            url=_text(item, "url"),
-        ),
+    return Place(
+        repository=_text(item, "repository"),
+        commit=_text(item, "commit"),
+        path=_text(item, "path"),
+        line=line if isinstance(line, int) else 0,
+        url=_text(item, "url"),
     )
 
 

@@ -132,7 +132,7 @@ def test_before_its_date_a_check_is_shown_and_does_not_count() -> None:
     result = three(seen(True, False, True), card=LEVELS.replace("weight: 2", "weight: 2, enforced_from: 2026-09-01"))
 
     assert (result.checks[1].outcome, result.checks[1].enforced) == ("fail", False)
-    assert result.checks[1].reason == "counts from 2026-09-01"
+    assert result.checks[1].reason == "counts from 2026-09-01; fine: no"
     assert (result.level, result.score, result.coverage) == ("gold", 1.0, 1.0)
 
 

@@ -30,7 +30,7 @@ def outcome(annotations: dict[str, str]) -> tuple[str, str]:
 
 
 def test_a_check_is_asked_within_its_scope_only() -> None:
-    assert outcome({}) == ("fail", "")
+    assert outcome({}) == ("fail", "ok: no")
     assert outcome({"runs-on": "vm"}) == ("not_applicable", "asked only of what runs in the cloud")
 
 

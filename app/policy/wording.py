@@ -1,0 +1,53 @@
+"""Values of facts as a person reads them in a sentence: what was seen where a rule does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from app.lib import times
+
+_MOST_VALUES = 5
+_MOST_TEXT = 80
+_SAID_ELSEWHERE = frozenset(("name", "path", "line", "generated", "ignored"))
+"""Fields of an item that tell which one it is, or that it is of no interest here."""
+
+
+def of_facts(values: Iterable[tuple[str, Any]]) -> str:
+    """`catalog.owner_kind`, "user" → "owner kind: user"; several are parted by semicolons. None: it was not seen."""
+    return "; ".join(f"{_label(name.split('.', 1)[-1])}: {said(value)}" for name, value in [*values][:_MOST_VALUES])
+
+
+def of_item(item: Mapping[str, Any], names: Iterable[str]) -> str:
+    """The same of an item's fields, named `item.…`; what it doesn't have is left out."""
+    fields = [name.removeprefix("item.") for name in names if name.startswith("item.")]
+    found = [(field, _walk(item, field.split("."))) for field in fields if field not in _SAID_ELSEWHERE]
+    return "; ".join(f"{_label(field)}: {said(value)}" for field, value in [*found][:_MOST_VALUES] if value is not None)
+
+
+def said(value: Any) -> str:
+    """One value in a few words."""
+    if value is None:
+        return "not seen"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value in ("", [], (), {}):
+        return "none"
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d}"
+    if isinstance(value, timedelta):
+        return times.format_duration(value)
+    text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
+    text = " ".join(text.split())
+    return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+
+
+def _label(name: str) -> str:
+    return name.replace("_", " ").replace(".", " ")
+
+
+def _walk(node: Any, path: list[str]) -> Any:
+    for part in path:
+        node = node.get(part) if isinstance(node, Mapping) else None
+    return node

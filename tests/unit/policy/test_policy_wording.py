@@ -1,0 +1,99 @@
+"""What is said of an outcome: the values behind it, the place to look at, and what to mend first."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.facts.groups import SCHEMA
+from app.facts.model import Facts, FactSet, Reason, Unknown
+from app.policy import documents, wording
+from app.policy.evaluate import evaluate
+from app.policy.model import CheckResult, Policy, Subject
+
+NOW = datetime(2026, 6, 1, tzinfo=UTC)
+SUBJECT = Subject(ref="component:default/shop", kind="component", type="service", name="shop", tier="t3")
+
+
+@pytest.fixture(scope="module")
+def policy() -> Policy:
+    return documents.load(Path(__file__).parents[3] / "scorecards", SCHEMA)
+
+
+def told(policy: Policy, values: dict[str, Any], **unknown: str) -> dict[str, CheckResult]:
+    seen = {name.replace("__", "."): Unknown(Reason.NOT_CONNECTED, why) for name, why in unknown.items()}
+    facts = Facts.merge([FactSet(retriever="x", version=1, values=values, unknown=seen, collected_at=NOW)], NOW)
+    card = policy.scorecards["sre-maturity"]
+    return {result.check.id: result for result in evaluate(policy, card, SUBJECT, facts, NOW).checks}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (True, "yes"),
+        (False, "no"),
+        ("", "none"),
+        ([], "none"),
+        (0, "0"),
+        (None, "not seen"),
+        (["a", "b"], "a, b"),
+        ("two\nlines", "two lines"),
+        ("x" * 100, "x" * 80 + "…"),
+        (NOW, "2026-06-01"),
+        (timedelta(days=2), "2d"),
+    ],
+)
+def test_a_value_is_said_in_a_few_words(value: Any, text: str) -> None:
+    assert wording.said(value) == text
+
+
+def test_a_rule_that_does_not_hold_says_what_was_seen(policy: Policy) -> None:
+    owner = told(policy, {"catalog.owner_exists": False, "catalog.owner_kind": ""})["owner-is-team"]
+
+    assert (owner.outcome, owner.reason) == ("fail", "owner exists: no; owner kind: none")
+
+
+def test_every_verdict_over_items_points_at_one(policy: Policy) -> None:
+    good, bad = (
+        {"name": n, "severity": s, "path": "a.yaml", "line": at} for n, s, at in (("A", "page", 3), ("B", "info", 9))
+    )
+    severity = {**bad, "severity": "Warning", "generated": False, "line": 20}
+
+    present = told(policy, {"alerting.rules": [bad, good]})["alert-rules-present"]
+    labelled = told(policy, {"alerting.rules": [good | {"generated": False}, severity]})["alert-severity-labelled"]
+    unseen = told(policy, {"alerting.rules": [bad, {"name": "C", "path": "a.yaml", "line": 5}]})["alert-rules-present"]
+
+    assert (present.outcome, present.evidence[0].place.line) == ("pass", 3)
+    assert (labelled.outcome, labelled.evidence[0].place.line) == ("fail", 20)
+    assert [offender.observed for offender in labelled.offenders] == ["severity: Warning"]
+    assert (unseen.outcome, unseen.evidence[0].place.line) == ("unknown", 5)
+
+
+def test_what_a_prerequisite_blocks_says_what_to_mend_first(policy: Policy) -> None:
+    checks = told(policy, {"runbooks.documents": []})
+
+    complete, present = checks["service-runbook-complete"], checks["service-runbook-present"]
+    assert complete.blocked_by == "service-runbook-present"
+    assert complete.remediation == present.remediation != ""
+    assert "…" not in complete.remediation
+
+
+def test_a_chain_of_unknowns_is_told_once_and_names_its_first_link(policy: Policy) -> None:
+    checks = told(policy, {}, oncall__bindings="no portal is connected", alerting__rules="the disk is gone")
+
+    specific = checks["alert-runbook-specific"]
+    assert specific.blocked_by == "alert-rules-present"
+    assert specific.reason == "blocked by alert-rules-present: the disk is gone"
+
+
+def test_what_a_rule_itself_calls_unknown_says_why(policy: Policy) -> None:
+    page = {"name": "A", "severity": "page", "path": "a.yaml", "line": 3}
+    linked = page | {"runbook": {"state": "not_crawled"}, "unknown": {"runbook.topics": "books is not crawled"}}
+    bare = page | {"runbook": {"state": "templated"}}
+
+    reasons = [told(policy, {"alerting.rules": [rule]})["alert-runbook-resolves"].reason for rule in (linked, bare)]
+
+    assert reasons == ["A: books is not crawled", "A: runbook state: templated"]
