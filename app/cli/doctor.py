@@ -80,7 +80,7 @@ def _database(settings: Settings) -> Finding:
         open_store(settings).close()
     except (RoadworthyError, OSError) as error:
         return False, "database", str(error)
-    return True, "database", settings.database.url
+    return True, "database", settings.database_url if settings.database_url.startswith("sqlite") else "PostgreSQL"
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
@@ -89,10 +89,14 @@ def _sources(settings: Settings) -> Iterator[Finding]:
     from app.repos.mirror import Mirror
     from app.sources import credentials_of, providers_of, rules_of
 
-    providers = providers_of(settings)
+    try:
+        providers, credentials = providers_of(settings), credentials_of(settings)
+    except RoadworthyError as error:
+        yield False, "sources", str(error)
+        return
     if not providers:
-        yield False, "sources", "none: name repositories, directories or a catalog under `sources`"
-    git = Git(timeout=20, credentials=credentials_of(settings))
+        yield False, "sources", "none: name repositories, directories, a forge or a catalog under `sources`"
+    git = Git(timeout=20, credentials=credentials)
     for provider in providers:
         try:
             found = provider.discover()
@@ -101,5 +105,7 @@ def _sources(settings: Settings) -> Iterator[Finding]:
         except RoadworthyError as error:
             yield False, provider.name, str(error)
         else:
-            yield True, provider.name, f"{len(found.repositories)} repositories, {len(found.entities)} entities"
+            count = f"{len(found.repositories)} repositories, {len(found.entities)} entities"
+            nothing = not (found.repositories or found.entities)
+            yield True, provider.name, f"{count}; nothing will be crawled from it yet" if nothing else count
     git.close()

@@ -35,17 +35,17 @@ def command(entity_ref: str, config: Path, output: str) -> None:
 
 
 def _text(body: dict[str, Any]) -> str:
-    lines = [str(body["entity"])]
-    cards = body["scorecards"]
-    if not cards:
-        lines.append("  no scorecard applies to it")
-    for card in cards:
-        target = f", target {card['target_level']}" if card["target_level"] else ""
-        lines.append(f"{card['id']}: {card['level']}{target}; facts from {card['as_of']} at commit {card['commit']}")
-        for check in card["checks"]:
-            reason = f": {check['reason']}" if check["reason"] else ""
-            lines.append(f"  {check['outcome']:14} {check['level']:7} {check['id']}{reason}")
-            lines += [f"      {one['path']}:{one['line']} {one['name']}" for one in check["offenders"][:5]]
-            if check["outcome"] == "fail":
-                lines.append(f"      fix (about {check['effort']}): {check['remediation']}")
-    return "\n".join(lines) + "\n"
+    from app.cli import scorecard_text
+
+    out = scorecard_text.console()
+    if not body["scorecards"]:
+        out.print(f"{body['entity']}: no scorecard applies to it")
+    for card in body["scorecards"]:
+        commit = f" at commit {card['commit'][:12]}" if card["commit"] else ""
+        scorecard_text.scorecard(out, body["entity"], card, f"facts from {card['as_of'][:19]}Z{commit}")
+        good = [check["id"] for check in card["checks"] if check["outcome"] in ("pass", "waived")]
+        out.print(f"[bold]met[/] [dim]({len(good)} of {len(card['checks'])})[/]")
+        scorecard_text.say(out, 2, ", ".join(good) or "none")
+        failing = [check for check in card["checks"] if check["outcome"] == "fail" and not check["blocked_by"]]
+        scorecard_text.steps(out, failing, "how to mend it")
+    return scorecard_text.text_of(out)

@@ -28,14 +28,19 @@ sources:
 """
 _ORG = """\
 sources:
-  # Discovery of a whole organisation comes through its catalog; until then name its repositories one by one.
-  repositories:
-    - {url}
+  # Every repository of an organisation, group, workspace or project.
+  forges:
+    - forge: {forge}   # github, gitlab, gitea, forgejo, bitbucket or bitbucket-server
+      owner: {owner}{api}
+      token: {{env: GIT_TOKEN}}   # may list and read repositories
 
 credentials:
   - host: {host}
     token: {{env: GIT_TOKEN}}   # read access to contents is enough
 """
+_PUBLIC = {"github.com": "github", "gitlab.com": "gitlab", "bitbucket.org": "bitbucket", "codeberg.org": "forgejo"}
+_KINDS = ("gitlab", "gitea", "forgejo", "bitbucket-server", "bitbucket", "github")
+"""Kinds of forge that the name of a host may tell."""
 _TAIL = """
 # Repositories that hold alerts or runbooks of services living elsewhere:
 # evidence_repositories:
@@ -49,7 +54,7 @@ _TAIL = """
 @click.command()
 @options.config
 @click.option("--backstage", "backstage_url", metavar="URL", help="Read entities from this Backstage catalog.")
-@click.option("--org", "org_url", metavar="URL", help="Begin with this repository or organisation.")
+@click.option("--org", "org_url", metavar="URL", help="Crawl a forge's organisation, by its page.")
 @options.output_format
 def command(config: Path, backstage_url: str | None, org_url: str | None, output: str) -> None:
     """Write roadworthy.yaml. Never overwrites one."""
@@ -62,13 +67,30 @@ def command(config: Path, backstage_url: str | None, org_url: str | None, output
     click.echo(f"Wrote {config}.\nNext: roadworthy doctor, then roadworthy crawl --limit 20")
 
 
-def _body(backstage_url: str | None, org_url: str | None) -> str:
+def _of_organisation(page: str) -> str:
+    """The settings for the organisation whose page on its forge this is, such as https://github.com/acme."""
     from urllib.parse import urlsplit
 
+    parts = urlsplit(page if "://" in page else f"https://{page}")
+    host, owner = parts.hostname or "", parts.path.strip("/").removeprefix("groups/").removeprefix("orgs/")
+    if not host or not owner:
+        raise SettingsError(f"{page} is no page of an organisation, such as https://github.com/acme")
+    forge = _PUBLIC.get(host) or next((kind for kind in _KINDS if kind in host), "github")
+    own = "" if host in _PUBLIC and forge != "forgejo" else f"{parts.scheme}://{parts.netloc}"
+    api = f"{own}/api/v3" if own and forge == "github" else own
+    return _ORG.format(
+        forge=forge,
+        owner=json.dumps(owner),
+        api=f"\n      url: {json.dumps(api)}" if api else "",
+        host=json.dumps(host),
+    )
+
+
+def _body(backstage_url: str | None, org_url: str | None) -> str:
     if backstage_url:
         base = backstage_url.rstrip("/")
         url = base if base.endswith("/api/catalog") else f"{base}/api/catalog"
         return _BACKSTAGE.format(url=json.dumps(url))
     if org_url:
-        return _ORG.format(url=json.dumps(org_url), host=json.dumps(urlsplit(org_url).hostname or "git.example.org"))
+        return _of_organisation(org_url)
     return _REPOSITORIES

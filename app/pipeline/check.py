@@ -5,6 +5,7 @@ What only the catalog, other repositories or live systems know stays unknown, ne
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
@@ -15,6 +16,8 @@ from app.facts.collect import collect
 from app.facts.inventory import Inventory, take
 from app.facts.model import FactSet
 from app.facts.world import MemoryWorld
+from app.formats import kinds
+from app.formats.model import AlertRule, Objective, Runbook
 from app.pipeline.scoring import Judged, Owner, attribution_rules, parameters_of, score
 from app.policy.model import Policy
 from app.repos.model import Snapshot
@@ -22,11 +25,25 @@ from app.repos.model import Snapshot
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What `check` found: the inventory, every entity that a scorecard applies to, and those it left out."""
+    """What `check` found: the inventory, every entity that a scorecard applies to, and those it left out.
+
+    `nobodys`: alerts, objectives and runbooks that no entity here can be told to own; they count for none.
+    """
 
     inventory: Inventory
     judged: tuple[Judged, ...]
     unscored: tuple[Entity, ...]
+    nobodys: tuple[Nobodys, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Nobodys:
+    """Something that would count, and why it belongs to nobody."""
+
+    kind: str
+    path: str
+    line: int
+    why: str
 
 
 def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = "", entity: str = "") -> Report:
@@ -42,7 +59,19 @@ def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = ""
         inventory,
         tuple(one for one in judged if one.results),
         tuple(one.entity for one in judged if not one.results),
+        tuple(_nobodys(inventory, owner.attributor)),
     )
+
+
+def _nobodys(inventory: Inventory, attributor: Attributor) -> Iterator[Nobodys]:
+    for found in inventory.found:
+        thing = found.object
+        page = isinstance(thing, Runbook) and kinds.runbook_kind(found.path, thing) == "runbook"
+        if found.ignored or not (page or isinstance(thing, AlertRule | Objective)):
+            continue
+        owned = attributor.of(found)
+        if not owned.refs:
+            yield Nobodys(thing.kind.replace("_", " "), found.path, thing.line, owned.why)
 
 
 def _is_in(entity: Entity, folder: str) -> bool:

@@ -11,11 +11,15 @@ from app.policy.model import CheckResult, Entry, Outcome, Scorecard, ScorecardRe
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One failing check to fix. `opens` names checks that it blocks. Order of a plan is the order to work in."""
+    """One failing check to fix. `opens` names checks that it blocks. Order of a plan is the order to work in.
+
+    `gain` is the weight of the check and of all that wait for it, if through others.
+    """
 
     scorecard: str
     result: CheckResult
     opens: tuple[str, ...]
+    gain: int
 
 
 def next_steps(results: Sequence[ScorecardResult], limit: int = 3) -> list[Step]:
@@ -31,15 +35,19 @@ def _steps(result: ScorecardResult) -> list[Step]:
     names = {check.check.id for check in failing}
     blocked = {check.check.id for check in failing if names & set(check.check.requires)}
     return [
-        Step(result.scorecard.id, check, tuple(c.check.id for c in failing if check.check.id in c.check.requires))
+        Step(
+            result.scorecard.id,
+            check,
+            tuple(other.check.id for other in failing if check.check.id in other.check.requires),
+            check.weight + sum(other.weight for other in failing if other.blocked_by == check.check.id),
+        )
         for check in failing
         if check.check.id not in blocked
     ]
 
 
 def _order(step: Step, rank: int) -> tuple[int, float, str]:
-    weight = step.result.weight + len(step.opens)
-    return rank, step.result.check.effort.total_seconds() / weight, step.result.check.id
+    return rank, step.result.check.effort.total_seconds() / step.gain, step.result.check.id
 
 
 @dataclass(frozen=True, slots=True)

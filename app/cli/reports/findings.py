@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.pipeline.check import Report
-from app.policy.model import CheckResult, Outcome
+from app.policy.model import CheckResult, Offender, Outcome
+from app.policy.remediation import generic
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,18 +22,27 @@ class Finding:
 
 
 def findings(report: Report) -> Iterator[Finding]:
-    """In the order of the report; places of other repositories are told at the entity's descriptor."""
+    """In the order of the report; places of other repositories are told at the entity's descriptor.
+
+    What only waits for a prerequisite is left out: the prerequisite is told, and mending it comes first.
+    """
     for judged in report.judged:
         home = judged.entity.path or "catalog-info.yaml"
         for result in judged.results:
             for check in result.checks:
-                if check.outcome is not Outcome.FAIL or not check.enforced:
+                if check.outcome is not Outcome.FAIL or not check.enforced or check.blocked_by:
                     continue
                 told = [o for o in check.offenders if o.place.path and o.place.repository == report.inventory.url]
-                for offender in told:
-                    name = f"{offender.name}: " if offender.name else ""
-                    text = f"{name}{check.check.title}. {check.remediation}"
+                for number, offender in enumerate(told):
+                    text = _message(check, offender, first=number == 0)
                     yield Finding(judged.subject.ref, check, offender.place.path, max(1, offender.place.line), text)
                 if not told:
-                    text = f"{check.check.title}: {check.reason or 'not met'}. {check.remediation}"
+                    text = f"{check.check.title}: {check.reason}. {check.remediation}"
                     yield Finding(judged.subject.ref, check, home, max(1, judged.entity.line), text)
+
+
+def _message(check: CheckResult, offender: Offender, *, first: bool) -> str:
+    """What is wrong with one offender. The fix is worded for the first; the others get it in general."""
+    head = ": ".join(text for text in (offender.name, check.check.title) if text)
+    seen = f" ({offender.observed})" if offender.observed else ""
+    return f"{head}{seen}. {check.remediation if first else generic(check.check.remediation)}"

@@ -25,6 +25,9 @@ def render(report: Report) -> str:
         "problems": [
             {"path": p.path, "line": p.line, "code": p.code, "message": p.message} for p in inventory.problems
         ],
+        "unattributed": [
+            {"kind": one.kind, "path": one.path, "line": one.line, "why": one.why} for one in report.nobodys
+        ],
         "unreadable": [
             {"group": u.group, "path": u.path, "line": u.line, "reason": u.reason, "ignored": u.ignored}
             for u in inventory.unreadable

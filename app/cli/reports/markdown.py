@@ -16,7 +16,7 @@ def render(report: Report) -> str:
         for result in judged.results:
             target = f" (target {result.target_level})" if result.target_level else ""
             lines += [f"### {cell(judged.subject.ref)}: {result.level}{target}", ""]
-            shown = [check for check in result.checks if check.outcome in _MARK]
+            shown = [check for check in result.checks if check.outcome in _MARK and not check.blocked_by]
             if shown:
                 lines += ["| | Level | Check | Why | Where |", "|---|---|---|---|---|"]
             for check in shown:
@@ -25,6 +25,9 @@ def render(report: Report) -> str:
                 lines.append(
                     f"| {_MARK[check.outcome]} | {check.level} | {title} | {cell(check.reason)} | {cell(where)} |"
                 )
+            waiting = [check.check.id for check in result.checks if check.outcome in _MARK and check.blocked_by]
+            if waiting:
+                lines += ["", f"{len(waiting)} more wait for these: {', '.join(f'`{name}`' for name in waiting)}."]
             steps = next_steps([result])
             if steps:
                 lines += ["", "**Cheapest next steps**", ""]

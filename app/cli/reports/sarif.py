@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from app.cli.reports.findings import findings
 from app.pipeline.check import Report
+from app.policy.remediation import generic
 
 
 def render(report: Report) -> str:
@@ -18,7 +19,8 @@ def render(report: Report) -> str:
             "id": check.id,
             "shortDescription": {"text": check.title},
             "fullDescription": {"text": check.why},
-            "help": {"text": check.remediation},
+            "help": {"text": generic(check.remediation)},
+            **({"helpUri": check.help_url} if check.help_url else {}),
         }
         for check in checks.values()
     ]
