@@ -25,6 +25,7 @@ _PAGES = (
     "/notifications",
     "/login",
     "/logout",
+    "/widgets",
 )
 
 

@@ -150,6 +150,8 @@ class ScorecardDetail(ScorecardItem):
 
 class Distribution(Schema):
     scorecard = fields.String()
+    title = fields.String()
+    level_order = fields.List(fields.Dict(), metadata={"description": "id and title of each level, lowest first"})
     levels = fields.Dict(
         keys=fields.String(), values=fields.Integer(), metadata={"description": "level → how many entities"}
     )

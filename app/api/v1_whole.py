@@ -106,6 +106,7 @@ class GroupSummary(MethodView):
         cards = [
             {
                 "scorecard": one.scorecard,
+                **_titles(one.scorecard),
                 "levels": one.levels,
                 "on_target": one.on_target,
                 "with_target": one.with_target,
@@ -115,6 +116,13 @@ class GroupSummary(MethodView):
         names = [str(group) for group in groups]
         body = {"group": str(ref), "groups": names, "scorecards": cards}
         return dumped({**body, **ages, "policy_version": pipeline().policy.version})
+
+
+def _titles(scorecard: str) -> dict[str, Any]:
+    """How a scorecard and its levels are called, lowest first; empty for one that policy no longer has."""
+    card = pipeline().policy.scorecards.get(scorecard)
+    levels = [{"id": level.id, "title": level.title} for level in card.levels] if card else []
+    return {"title": card.title if card else scorecard, "level_order": levels}
 
 
 @blueprint.route("/changes")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.dashboards import docs, entity, feedback, organisation, platform, scorecards, search, services, team
+from app.dashboards import docs, entity, feedback, organisation, platform, scorecards, search, services, team, widgets
 from app.dashboards.blueprint import blueprint
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "search",
     "services",
     "team",
+    "widgets",
 ]

@@ -161,7 +161,7 @@ def _said(text, path, query):
         echoes |= {quote(asked, safe=""), quote(asked), f"={asked}"}
     for echo in sorted(echoes - {"", "/"}, key=len, reverse=True):
         text = text.replace(echo, "")
-    return re.sub(r"There is no (entity|group) [^ ]+ here\.|value=\"[^\"]*\"", "", text)
+    return re.sub(r"There is no (entity|group) [^ ]+ here\.|\b(value|entity|team)=\"[^\"]*\"", "", text)
 
 
 def test_every_route_keeps_what_is_hidden_to_itself(app, ada, organisation):
