@@ -7,7 +7,7 @@ from functools import partial
 
 from flask import Flask, Response, g, request
 
-from app.api import errors, guard, headers, health, lane, v1_facts, webhooks
+from app.api import document, errors, guard, headers, health, lane, v1_facts, webhooks
 from app.api.badges import routes as badges
 from app.api.kept import Kept
 from app.api.lane import Fast
@@ -61,6 +61,7 @@ def create_app(
     app.register_blueprint(login.blueprint)
     webhooks.install(app, gate or Gate({}, max_body=_MAX_BODY, at_once=1))
     app.extensions["openapi"] = api
+    document.complete(app, api.spec)
     errors.install(app)
     metrics = health.Metrics()
     lane.install(app, _fast(kept, insights), metrics.answered, pipeline.clock)

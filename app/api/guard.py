@@ -80,7 +80,7 @@ def install(app: Flask, access: Access) -> None:
 def _enter() -> None:
     access: Access = current_app.extensions["access"]
     g.identity = NOBODY
-    view = _view()
+    view = _view(current_app, request.endpoint or "", request.method)
     if getattr(view, _PUBLIC, False):
         g.identity = _known_or_nobody(access)
         return
@@ -96,14 +96,19 @@ def _enter() -> None:
         _check_source()
 
 
-def _view() -> Any:
+def scope_of(app: Flask, endpoint: str, method: str) -> str:
+    """The scope that a route needs; "" for a public one."""
+    view = _view(app, endpoint, method)
+    return "" if getattr(view, _PUBLIC, False) else getattr(view, _NEEDS, READ if method in _SAFE else ADMIN)
+
+
+def _view(app: Flask, endpoint: str, method: str) -> Any:
     """What will answer: a function, or of a class of views the method asked for. None where nothing will."""
-    if (request.endpoint or "").endswith(".static"):
+    if endpoint.endswith(".static"):
         return _static
-    function = current_app.view_functions.get(request.endpoint or "")
+    function = app.view_functions.get(endpoint)
     view_class = getattr(function, "view_class", None)
-    method = "get" if request.method == "HEAD" else request.method.lower()
-    return function if view_class is None else getattr(view_class, method, None)
+    return function if view_class is None else getattr(view_class, "get" if method == "HEAD" else method.lower(), None)
 
 
 @public

@@ -42,4 +42,4 @@ def bounded(most: int) -> Callable[[View], View]:
 def table(view: Any) -> Any:
     """The same for a list that is CSV too."""
     csv = {"text/csv": {"schema": {"type": "string", "description": "One line an item, the first names the columns."}}}
-    return problems(blueprint.doc(responses={"200": {"content": csv}})(view))
+    return problems(blueprint.doc(responses={200: {"content": csv}})(view))
