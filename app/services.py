@@ -11,6 +11,7 @@ from ipaddress import ip_network
 from pathlib import Path
 
 from app.catalog.model import EntityRef
+from app.clients.forges import changes
 from app.clients.jwks import Jwks, http_for_keys
 from app.clients.tech_insights import TechInsightsClient
 from app.errors import SettingsError
@@ -24,13 +25,14 @@ from app.lib.signing import SHORTEST, Signer
 from app.notifications import slack, standard
 from app.notifications.model import Target
 from app.pipeline.deliver import Deliverer
+from app.pipeline.gatekeeper import Gatekeeper, Telling
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
 from app.repos.git import Git
 from app.repos.tree import Limits
 from app.settings import Settings
 from app.settings.access import BackstageTokens, TrustedProxy
-from app.sources import canonical, credentials_of, providers_of, rules_of
+from app.sources import canonical, credentials_of, forge_api, providers_of, rules_of
 from app.store import migrate
 from app.store.store import Store
 from app.webhooks.forges import FORGES
@@ -152,7 +154,11 @@ def webhook_sources(settings: Settings) -> dict[tuple[str, str], Source]:
     """Who may call, by (forge, name). Raises SettingsError when a secret is not where it should be."""
     return {
         (one.forge, one.name): Source(
-            one.name, FORGES[one.forge], tuple(secret.reveal(settings.environ) for secret in one.secrets), one.url
+            one.name,
+            FORGES[one.forge],
+            tuple(secret.reveal(settings.environ) for secret in one.secrets),
+            one.url,
+            settings.gate.mode != "off",
         )
         for one in settings.webhooks.sources
     }
@@ -162,6 +168,25 @@ def gate_of(settings: Settings) -> Gate:
     """The door for webhooks."""
     said = settings.webhooks
     return Gate(webhook_sources(settings), max_body=said.max_body, at_once=said.at_once)
+
+
+def gatekeeper_of(settings: Settings, pipeline: Pipeline) -> Gatekeeper | None:
+    """Who judges proposed changes; None when that is off. A GitHub App makes check runs, a token commit statuses."""
+    if settings.gate.mode == "off":
+        return None
+    tells = {
+        "gitlab": changes.gitlab,
+        "gitea": changes.gitea,
+        "forgejo": changes.gitea,
+        "bitbucket": changes.bitbucket,
+    }
+    tellings = []
+    for one in settings.sources.forges:
+        tell = changes.github_app if one.app else changes.github_token
+        if one.forge == "github" or one.forge in tells:
+            tellings.append(Telling(one.forge, one.owner, forge_api(settings, one), tells.get(one.forge, tell)))
+    page_url = settings.serve.public_url.rstrip("/")
+    return Gatekeeper(pipeline, tuple(tellings), settings.gate.mode, settings.gate.name, page_url)
 
 
 def deliverer_of(settings: Settings, pipeline: Pipeline) -> Deliverer:

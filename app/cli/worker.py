@@ -21,13 +21,14 @@ def command(config: Path, parent: int, output: str) -> None:
     from app.jobs.worker import Worker, WorkerSettings
     from app.pipeline.refresh import refresh
     from app.pipeline.upkeep import Upkeep
-    from app.services import build, deliverer_of
+    from app.services import build, deliverer_of, gatekeeper_of
     from app.store.model import RepositoryClaim
 
     log.configure()
     settings = options.settings_of(config)
     pipeline = build(settings)
     deliverer = deliverer_of(settings, pipeline)
+    gatekeeper = gatekeeper_of(settings, pipeline)
     upkeep = Upkeep(pipeline, settings.polling.discover_interval)
 
     def run_one(claim: RepositoryClaim) -> None:
@@ -41,8 +42,13 @@ def command(config: Path, parent: int, output: str) -> None:
     def deliver() -> None:
         deliverer.tick()
 
+    def judge_changes() -> None:
+        if gatekeeper is not None:
+            gatekeeper.tick()
+
+    besides = [beside, deliver, *([judge_changes] if gatekeeper is not None else [])]
     workers = WorkerSettings(threads=settings.mirrors.concurrency)
-    worker = Worker(pipeline.store.claims, run_one, settings=workers, beside=[beside, deliver])
+    worker = Worker(pipeline.store.claims, run_one, settings=workers, beside=besides)
     worker.stop_on_signals()
     ended = worker.run()
     pipeline.git.close()

@@ -17,6 +17,7 @@ from pathlib import Path
 import git as gitpython
 
 TIP = "refs/roadworthy/tip"
+CHANGE = "refs/roadworthy/change"
 _URL = re.compile(r'^\turl = "(.+)"$', re.MULTILINE)
 
 

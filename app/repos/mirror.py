@@ -107,6 +107,33 @@ class Mirror:
                 self._fetch(tip, now)
             return self.snapshot(Tip(tip.branch, layout.fetched(self.folder) or tip.commit, tip.odd))
 
+    def change(self, ref: str, branch: str, now: datetime) -> tuple[CommitSnapshot, CommitSnapshot]:
+        """A proposed change: the commit where it left `branch`, and its head at `ref` (`refs/pull/7/head`).
+
+        The mirror's own tip is not moved. Where no common commit is in sight, the branch's tip stands for it.
+        Raises RepositoryError.
+        """
+        self.sync(self.tip(branch), now)
+        with self._locked():
+            head = self._listed_commit(ref)
+            self._fetch_into(ref, layout.CHANGE, now)
+            base = self._common(layout.fetched(self.folder), head)
+        return self.snapshot(Tip(branch, base)), self.snapshot(Tip(branch, head))
+
+    def _listed_commit(self, ref: str) -> str:
+        lines = (line.split("\t", 1) for line in self._ask(ref).splitlines() if "\t" in line)
+        commit = next((commit for commit, name in lines if name == ref), "")
+        if not commit:
+            raise RepositoryError(f"has no {ref}", reason="source_failing", permanent=True)
+        return commit
+
+    def _common(self, tip: str, head: str) -> str:
+        try:
+            out = self.git.run(["merge-base", "--end-of-options", tip, head], folder=self.folder)
+        except RepositoryError:
+            return tip
+        return out.decode("ascii", "replace").strip() or tip
+
     def snapshot(self, tip: Tip) -> CommitSnapshot:
         return CommitSnapshot(
             self.git,
@@ -169,9 +196,11 @@ class Mirror:
             return self.folder.exists()
 
     def _fetch(self, tip: Tip, now: datetime) -> None:
-        if layout.fetched(self.folder) == tip.commit:
-            return
-        refspec = f"+refs/heads/{tip.branch}:{layout.TIP}"
+        if layout.fetched(self.folder) != tip.commit:
+            self._fetch_into(f"refs/heads/{tip.branch}", layout.TIP, now)
+
+    def _fetch_into(self, ref: str, own: str, now: datetime) -> None:
+        refspec = f"+{ref}:{own}"
         base = [*PARTIAL, "fetch", *_QUIET, "--filter=blob:none"]
         attempts = (
             [*base, f"--shallow-since={self._since(now)}", "origin", refspec],

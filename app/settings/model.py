@@ -9,6 +9,7 @@ from pathlib import Path
 
 from app.settings.access import Auth
 from app.settings.forges import ForgeSource
+from app.settings.gate import Gating
 from app.settings.notifications import Notifications
 from app.settings.portal import TechInsights
 from app.settings.secret import Secret
@@ -117,6 +118,7 @@ class Settings:
     tech_insights: TechInsights = field(default_factory=TechInsights)
     auth: Auth = field(default_factory=Auth)
     webhooks: Webhooks = field(default_factory=Webhooks)
+    gate: Gating = field(default_factory=Gating)
     notifications: Notifications = field(default_factory=Notifications)
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 

@@ -10,6 +10,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 from app.settings.access import Auth, is_loopback
 from app.settings.access_schema import AuthSchema, origin
 from app.settings.forges_schema import ForgeSourceSchema
+from app.settings.gate_schema import GatingSchema
 from app.settings.model import (
     EVIDENCE,
     BackstageSource,
@@ -150,6 +151,7 @@ class SettingsSchema(Base):
     tech_insights = fields.Nested(TechInsightsSchema)
     auth = fields.Nested(AuthSchema)
     webhooks = fields.Nested(WebhooksSchema)
+    gate = fields.Nested(GatingSchema)
     notifications = fields.Nested(NotificationsSchema)
 
     @validates_schema

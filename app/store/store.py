@@ -11,6 +11,7 @@ from app.store.due import Due
 from app.store.engine import CONNECTIONS, Database
 from app.store.entities import Entities
 from app.store.feedback import FeedbackBook
+from app.store.gates import Gates
 from app.store.groups import Groups
 from app.store.inbound import Inbound
 from app.store.inventories import Inventories
@@ -39,6 +40,7 @@ class Store:
         self.sight = EVERYTHING
         self.repositories = Repositories(database)
         self.claims = Claims(database)
+        self.gates = Gates(database)
         self.inbound = Inbound(database)
         self.outgoing = Outgoing(database)
         self.inventories = Inventories(database)

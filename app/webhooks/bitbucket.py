@@ -7,8 +7,9 @@ from datetime import datetime
 from typing import Any
 
 from app.webhooks import github, signatures
-from app.webhooks.model import Event, Forge, Headers, Kind, Ref, branch_of, items, mapping, text
+from app.webhooks.model import Event, Forge, Headers, Kind, Proposed, Ref, branch_of, items, mapping, number, text
 
+_JUDGED = ("pullrequest:created", "pullrequest:updated")
 _CATALOG = ("repo:transfer", "repo:updated", "repo:created", "repo:deleted", "repo:modified")
 
 
@@ -42,7 +43,19 @@ def _cloud(headers: Headers, payload: Mapping[str, Any]) -> Event:
         path=full_name,
         refs=tuple(_cloud_refs(payload)),
         default_branch=text(mapping(repository.get("mainbranch")).get("name")),
+        proposed=_cloud_proposed(payload, full_name) if key in _JUDGED else None,
     )
+
+
+def _cloud_proposed(payload: Mapping[str, Any], full_name: str) -> Proposed | None:
+    """Bitbucket Cloud shows a head only as its branch, and a fork's not at all."""
+    change = mapping(payload.get("pullrequest"))
+    source, target = mapping(change.get("source")), mapping(change.get("destination"))
+    if text(mapping(source.get("repository")).get("full_name")) != full_name:
+        return None
+    which, head = number(change.get("id")), text(mapping(source.get("commit")).get("hash"))
+    branch, topic = text(mapping(target.get("branch")).get("name")), text(mapping(source.get("branch")).get("name"))
+    return Proposed(which, head, branch, f"refs/heads/{topic}") if which and head and branch and topic else None
 
 
 def _cloud_refs(payload: Mapping[str, Any]) -> Iterator[Ref]:

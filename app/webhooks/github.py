@@ -7,8 +7,23 @@ from datetime import datetime
 from typing import Any
 
 from app.webhooks import signatures
-from app.webhooks.model import Event, Forge, Headers, Kind, Ref, Refused, branch_of, mapping, text, texts
+from app.webhooks.model import (
+    Event,
+    Forge,
+    Headers,
+    Kind,
+    Proposed,
+    Ref,
+    Refused,
+    branch_of,
+    mapping,
+    number,
+    text,
+    texts,
+)
 
+_JUDGED = ("opened", "synchronize", "synchronized", "reopened", "ready_for_review", "edited")
+"""What may change what a pull request does; Gitea says `synchronized`."""
 _PLACES = ("clone_url", "ssh_url", "html_url", "git_url")
 _CATALOG = frozenset(
     {
@@ -58,7 +73,15 @@ def read(name: str, payload: Mapping[str, Any], places: Sequence[str] = _PLACES)
         path=text(repository.get("full_name")),
         refs=refs,
         default_branch=text(repository.get("default_branch")),
+        proposed=_proposed(payload) if name == "pull_request" and action in _JUDGED else None,
     )
+
+
+def _proposed(payload: Mapping[str, Any]) -> Proposed | None:
+    change = mapping(payload.get("pull_request"))
+    which, head = number(change.get("number")), text(mapping(change.get("head")).get("sha"))
+    branch = text(mapping(change.get("base")).get("ref"))
+    return Proposed(which, head, branch, f"refs/pull/{which}/head") if which and head and branch else None
 
 
 def _kind(name: str, action: str) -> Kind:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from app.webhooks import github, signatures
-from app.webhooks.model import Event, Forge, Headers, Kind, Ref, branch_of, mapping, text, texts
+from app.webhooks.model import Event, Forge, Headers, Kind, Proposed, Ref, branch_of, mapping, number, text, texts
 
 _PROJECT = ("git_http_url", "git_ssh_url", "web_url", "http_url", "ssh_url")
 _CATALOG = frozenset(["project_create", "project_destroy", "project_rename", "project_transfer", "project_update"])
@@ -46,7 +46,19 @@ def event(headers: Headers, payload: Mapping[str, Any]) -> Event:
         path=text(project.get("path_with_namespace")) or text(payload.get("path_with_namespace")),
         refs=refs,
         default_branch=text(project.get("default_branch")),
+        proposed=_proposed(payload) if name == "merge_request" else None,
     )
+
+
+def _proposed(payload: Mapping[str, Any]) -> Proposed | None:
+    """Opened, reopened, or pushed to (`oldrev` tells an update that brought commits from one of words alone)."""
+    change = mapping(payload.get("object_attributes"))
+    action = text(change.get("action"))
+    if action not in ("open", "reopen") and not (action == "update" and change.get("oldrev")):
+        return None
+    which, head = number(change.get("iid")), text(mapping(change.get("last_commit")).get("id"))
+    branch = text(change.get("target_branch"))
+    return Proposed(which, head, branch, f"refs/merge-requests/{which}/head") if which and head and branch else None
 
 
 def _kind(name: str) -> Kind:

@@ -30,6 +30,18 @@ class Ref:
 
 
 @dataclass(frozen=True, slots=True)
+class Proposed:
+    """A pull or merge request that was opened or pushed to: its number, head, the branch it is meant for, and the ref
+    under which the repository itself shows the head.
+    """
+
+    number: int
+    head: str
+    branch: str
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class Event:
     """`name` is the forge's own word. `places`: URLs the repository may be known by, as the forge writes them.
     `path`: where it lies below the forge's address, for forges that name no URL, or not the one we use.
@@ -45,6 +57,7 @@ class Event:
     path: str = ""
     refs: tuple[Ref, ...] = ()
     default_branch: str = ""
+    proposed: Proposed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,11 @@ def text(value: Any) -> str:
     if isinstance(value, str):
         return value[:2000]
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else ""
+
+
+def number(value: Any) -> int:
+    """A part of a payload that should be a positive number, 0 where it is not."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 < value < 2**31 else 0
 
 
 def items(value: Any) -> list[Mapping[str, Any]]:

@@ -14,9 +14,10 @@ from typing import Any
 
 from app.errors import RepositoryError
 from app.repos import urls
+from app.store.gates import Gate
 from app.store.inbound import Arrival, Known
 from app.store.store import Store
-from app.webhooks.model import Event, Forge, Headers, Ref, Refused
+from app.webhooks.model import Event, Forge, Headers, Proposed, Ref, Refused
 
 _LONGEST_ID = 200
 
@@ -31,6 +32,7 @@ class Source:
     forge: Forge
     secrets: tuple[str, ...] = field(repr=False)
     url: str = ""
+    gates: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,8 @@ def receive(store: Store, source: Source, headers: Headers, body: bytes, now: da
     arrival = _decided(event, known, source, identity)
     if not store.inbound.record(arrival, now):
         return Answer(200, identity, "replayed")
+    if event.proposed is not None and known is not None and arrival.state == "done":
+        store.gates.ask(_gate(event, event.proposed, known, source), now)
     return Answer(202, identity, arrival.state, arrival.reason, arrival.repository)
 
 
@@ -82,8 +86,9 @@ def _candidates(event: Event, base: str) -> list[str]:
 def _decided(event: Event, known: Known | None, source: Source, identity: str) -> Arrival:
     """What is done with it, and why not more."""
     moved = _moved(event, known) if known else None
-    reason, hint, discover = _verdict(event, known, moved)
+    reason, hint, discover = _verdict(event, known, moved, source)
     shown = moved or next(iter(event.refs), Ref(""))
+    judged = event.kind == "change_request" and not reason
     return Arrival(
         source=source.name,
         forge=source.forge.id,
@@ -93,22 +98,22 @@ def _decided(event: Event, known: Known | None, source: Source, identity: str) -
         repository=known.url if known else next(iter(_candidates(event, source.url)), ""),
         branch=shown.branch,
         commit=shown.after,
-        state="ignored" if reason else "accepted",
-        reason=reason,
+        state="ignored" if reason else "done" if judged else "accepted",
+        reason="handed to the gate" if judged else reason,
         hint=hint,
         resolve=bool(hint and known and event.default_branch not in ("", known.branch)),
         discover=discover,
     )
 
 
-def _verdict(event: Event, known: Known | None, moved: Ref | None) -> tuple[str, bool, bool]:
+def _verdict(event: Event, known: Known | None, moved: Ref | None, source: Source) -> tuple[str, bool, bool]:
     """Why it is ignored (""), whether its repository is made due, and whether providers are asked to list anew."""
     if event.kind == "ping":
         return "a ping", False, False
     if event.kind == "catalog":
         return "", known is not None, True
     if event.kind == "change_request":
-        return "change requests are not gated here", False, False
+        return _ungated(event, known, source), False, False
     if event.kind != "push":
         return "nothing that scores depend on", False, False
     if not event.refs:
@@ -118,6 +123,32 @@ def _verdict(event: Event, known: Known | None, moved: Ref | None) -> tuple[str,
     if moved is None:
         return f"not the branch that is read ({known.branch})", False, False
     return "", True, False
+
+
+def _ungated(event: Event, known: Known | None, source: Source) -> str:
+    """Why a change request is not judged; "" when it is."""
+    if not source.gates:
+        return "change requests are not judged here"
+    if known is None:
+        return "not among the crawled repositories"
+    if event.proposed is None:
+        return "nothing that scores depend on"
+    if known.branch and event.proposed.branch != known.branch:
+        return f"not meant for the branch that is read ({known.branch})"
+    return ""
+
+
+def _gate(event: Event, proposed: Proposed, known: Known, source: Source) -> Gate:
+    return Gate(
+        repository=known.url,
+        ref=proposed.ref,
+        forge=source.forge.id,
+        path=event.path,
+        number=proposed.number,
+        head=proposed.head,
+        branch=proposed.branch,
+        verdict={},
+    )
 
 
 def _moved(event: Event, known: Known) -> Ref | None:

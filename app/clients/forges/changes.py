@@ -1,0 +1,181 @@
+"""Telling a forge what a proposed change does to scores: a check run or commit status, and one comment kept current.
+
+Sources: GitHub REST API (checks, statuses, issue comments), GitLab API v4 (commit statuses, merge request notes),
+Gitea's swagger.v1.json (statuses, issue comments), Bitbucket Cloud 2.0 (build statuses, pull request comments).
+Nothing here ever blocks a merge: what is worse is still `success` where a forge knows no neutral word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+from app.clients.forges.api import Api, ForgeError
+
+MARK = "<!-- roadworthy -->"
+"""Hidden in our comment, so that it is found and changed instead of repeated."""
+_MOST_ANNOTATIONS = 50
+_MOST_TEXT = 60_000
+_SHORT = 140
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """A remark on a line of a file (from 1)."""
+
+    path: str
+    line: int
+    message: str
+    level: Literal["notice", "warning"] = "notice"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What is told. `title` is short; `text` is Markdown; `comment` false: only keep up a comment that is there."""
+
+    name: str
+    title: str
+    text: str
+    conclusion: Literal["success", "neutral"]
+    annotations: Sequence[Annotation] = ()
+    comment: bool = True
+    url: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangePlace:
+    """A change on its forge: `path` is `group/name` as the API names the repository."""
+
+    path: str
+    number: int
+    head: str
+
+
+Tell = Callable[[Api, ChangePlace, Report], None]
+
+
+def github_app(asked: Api, place: ChangePlace, report: Report) -> None:
+    """A check run (only an App may make one) and the comment. Raises ForgeError."""
+    repository = f"repos/{place.path}"
+    output = {"title": report.title, "summary": report.text[:_MOST_TEXT]}
+    batches = _batches(report.annotations)
+    body: dict[str, Any] = {"name": report.name, "status": "completed", "conclusion": report.conclusion}
+    body |= {"output": {**output, "annotations": next(batches, [])}, **_details(report, "details_url")}
+    listed = asked.get(f"{repository}/commits/{place.head}/check-runs", {"check_name": report.name})
+    ours = next((run["id"] for run in _list(listed, "check_runs")), None)
+    if ours is None:
+        made = asked.send("POST", f"{repository}/check-runs", {**body, "head_sha": place.head})
+        ours = made["id"]
+    else:
+        asked.send("PATCH", f"{repository}/check-runs/{ours}", body)
+    for more in batches:
+        asked.send("PATCH", f"{repository}/check-runs/{ours}", {"output": {**output, "annotations": more}})
+    _github_comment(asked, place, report)
+
+
+def github_token(asked: Api, place: ChangePlace, report: Report) -> None:
+    """A commit status and the comment. Raises ForgeError."""
+    status = {"state": "success", "context": report.name, "description": report.title[:_SHORT]}
+    status |= _details(report, "target_url")
+    asked.send("POST", f"repos/{place.path}/statuses/{place.head}", status)
+    _github_comment(asked, place, report)
+
+
+def gitea(asked: Api, place: ChangePlace, report: Report) -> None:
+    """Gitea and Forgejo know `warning`, which blocks nothing. Raises ForgeError."""
+    state = "success" if report.conclusion == "success" else "warning"
+    status = {"state": state, "context": report.name, "description": report.title[:_SHORT]}
+    asked.send("POST", f"repos/{place.path}/statuses/{place.head}", {**status, **_details(report, "target_url")})
+    _github_comment(asked, place, report)
+
+
+def _github_comment(asked: Api, place: ChangePlace, report: Report) -> None:
+    issues = f"repos/{place.path}/issues"
+    comments = (one for page in asked.pages(f"{issues}/{place.number}/comments", {"per_page": "100"}) for one in page)
+    _comment(
+        comments,
+        report,
+        text_of=lambda one: one.get("body"),
+        add=lambda text: asked.send("POST", f"{issues}/{place.number}/comments", {"body": text}),
+        change=lambda one, text: asked.send("PATCH", f"{issues}/comments/{one['id']}", {"body": text}),
+    )
+
+
+def gitlab(asked: Api, place: ChangePlace, report: Report) -> None:
+    """A commit status and the note. Raises ForgeError."""
+    project = f"projects/{quote(place.path, safe='')}"
+    status = {"state": "success", "name": report.name, "description": report.title[:_SHORT]}
+    try:
+        asked.send("POST", f"{project}/statuses/{place.head}", {**status, **_details(report, "target_url")})
+    except ForgeError as error:
+        if error.status != 400:  # GitLab refuses to go from a state to the same state
+            raise
+    notes = f"{project}/merge_requests/{place.number}/notes"
+    found = (one for page in asked.pages(notes, {"per_page": "100", "sort": "asc"}) for one in page)
+    _comment(
+        found,
+        report,
+        text_of=lambda one: one.get("body"),
+        add=lambda text: asked.send("POST", notes, {"body": text}),
+        change=lambda one, text: asked.send("PUT", f"{notes}/{one['id']}", {"body": text}),
+    )
+
+
+def bitbucket(asked: Api, place: ChangePlace, report: Report) -> None:
+    """A build status (which needs a page to link) and the comment. Raises ForgeError."""
+    repository = f"repositories/{place.path}"
+    status = {"key": report.name.lower(), "name": report.name, "state": "SUCCESSFUL", "description": report.title}
+    status |= {"url": report.url or "https://bitbucket.org/" + place.path}
+    asked.send("POST", f"{repository}/commit/{place.head}/statuses/build", status)
+    comments = f"{repository}/pullrequests/{place.number}/comments"
+    page = asked.get(comments, {"pagelen": "100", "q": 'content.raw ~ "roadworthy"'})
+    _comment(
+        iter(_list(page, "values")),
+        report,
+        text_of=lambda one: (one.get("content") or {}).get("raw"),
+        add=lambda text: asked.send("POST", comments, {"content": {"raw": text}}),
+        change=lambda one, text: asked.send("PUT", f"{comments}/{one['id']}", {"content": {"raw": text}}),
+    )
+
+
+def _comment(
+    found: Iterator[Mapping[str, Any]],
+    report: Report,
+    *,
+    text_of: Callable[[Mapping[str, Any]], Any],
+    add: Callable[[str], Any],
+    change: Callable[[Mapping[str, Any], str], Any],
+) -> None:
+    """One comment: changed where ours is, added where there is something to say, and never repeated."""
+    text = f"{MARK}\n{report.text[:_MOST_TEXT]}"
+    ours = next((one for one in found if str(text_of(one) or "").startswith(MARK)), None)
+    if ours is not None and text_of(ours) != text:
+        change(ours, text)
+    elif ours is None and report.comment:
+        add(text)
+
+
+def _details(report: Report, name: str) -> dict[str, str]:
+    return {name: report.url} if report.url else {}
+
+
+def _batches(annotations: Sequence[Annotation]) -> Iterator[list[dict[str, Any]]]:
+    """GitHub takes fifty at a time."""
+    for start in range(0, len(annotations), _MOST_ANNOTATIONS):
+        yield [
+            {
+                "path": one.path,
+                "start_line": max(one.line, 1),
+                "end_line": max(one.line, 1),
+                "annotation_level": one.level,
+                "message": one.message,
+            }
+            for one in annotations[start : start + _MOST_ANNOTATIONS]
+        ]
+
+
+def _list(answer: Any, name: str) -> Sequence[Mapping[str, Any]]:
+    found = answer.get(name) if isinstance(answer, dict) else None
+    return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -1,0 +1,82 @@
+"""The gate: what a proposed change makes better or worse, judged from its own commits. Nothing is stored of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.catalog.model import Catalog, EntityRef
+from app.facts.inventory import Inventory, take
+from app.pipeline.overlay import OverlayWorld
+from app.pipeline.refresh import StoredCache
+from app.pipeline.scoring import attribution_rules, score
+from app.pipeline.services import Pipeline
+from app.pipeline.stored_world import StoredWorld
+from app.policy.compare import Comparison, Judgings, compare
+
+MOST_ENTITIES = 200
+"""A change to a repository that serves more is judged for the first of them, by reference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A change as its forge names it: the ref of its head in `repository`, and the branch it is meant for."""
+
+    repository: str
+    ref: str
+    branch: str
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the change moved between `base` (where it left the branch) and `head`."""
+
+    base: str
+    head: str
+    comparison: Comparison
+
+
+def judge_change(pipeline: Pipeline, proposal: Proposal) -> Verdict:
+    """Judges both ends. Raises RepositoryError when either can't be read."""
+    now = pipeline.clock()
+    base, head = pipeline.mirror(proposal.repository).change(proposal.ref, proposal.branch, now)
+    cache = StoredCache(pipeline.store.parsed, now)
+    ends = [take(snapshot, cache) for snapshot in (base, head)]
+    evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
+    stored = StoredWorld(pipeline.store, pipeline.catalog(), pipeline.parameters, now, evidence=evidence)
+    before, after = (_world(pipeline, stored, inventory) for inventory in ends)
+    wanted = _concerned(before) | _concerned(after)
+    refs = sorted(wanted, key=str)[:MOST_ENTITIES]
+    return Verdict(
+        base.commit, head.commit, compare(_judged(pipeline, before, refs, now), _judged(pipeline, after, refs, now))
+    )
+
+
+def _world(pipeline: Pipeline, stored: StoredWorld, inventory: Inventory) -> OverlayWorld:
+    """The stored world with this inventory in place of what the repository said."""
+    url = inventory.url
+    evidence = url in pipeline.evidence
+    own = [one for one in inventory.entities if one.identified and not (one.provisional and evidence)]
+    others = [entity for entity in stored.catalog.entities.values() if entity.repository != url]
+    attributor = pipeline.known().attributor.replacing(url, own)
+    kinds = stored.evidence.get(url, frozenset())
+    return OverlayWorld(stored, inventory, Catalog.of([*others, *own]), attributor, kinds)
+
+
+def _concerned(world: OverlayWorld) -> set[EntityRef]:
+    """Entities that the repository declares, or whose objects lie in it."""
+    declared = {one.ref for one in world.catalog.entities.values() if one.repository == world.inventory.url}
+    return declared | world.owners
+
+
+def _judged(pipeline: Pipeline, world: OverlayWorld, refs: Iterable[EntityRef], now: datetime) -> Judgings:
+    found = {}
+    for ref in refs:
+        entity = world.catalog.get(ref)
+        if entity is None:
+            continue
+        results = score(pipeline.policy, entity, world, now, commit=world.inventory.commit).results
+        if results:
+            found[str(ref)] = results
+    return found

@@ -1,0 +1,109 @@
+"""The gatekeeper: judges proposed changes that are due and tells their forge. Runs beside judging in a worker.
+
+A change is told at least once; telling again changes the same status and the same comment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Literal
+
+import structlog
+
+from app.clients.forges.api import Api, ForgeError
+from app.clients.forges.changes import Annotation, ChangePlace, Report, Tell
+from app.errors import RepositoryError
+from app.pipeline.gate import Proposal, Verdict, judge_change
+from app.pipeline.services import Pipeline
+from app.policy.change_report import text_of, title_of
+from app.store.gates import Gate
+
+log = structlog.get_logger(__name__)
+LEASE = timedelta(minutes=10)
+_MOST_TRIES = 8
+_FIRST = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Telling:
+    """How one forge's repositories below `owner` are told."""
+
+    forge: str
+    owner: str
+    api: Api
+    tell: Tell
+
+
+@dataclass(slots=True)
+class Gatekeeper:
+    """`mode` advisory: remarks are notices; warn: warnings. Neither blocks a merge."""
+
+    pipeline: Pipeline
+    tellings: tuple[Telling, ...]
+    mode: Literal["advisory", "warn"] = "advisory"
+    name: str = "Roadworthy"
+    page_url: str = ""
+
+    def tick(self) -> int:
+        """Judges and tells what is due. Returns how many changes."""
+        store, now = self.pipeline.store, self.pipeline.clock()
+        claimed = store.gates.claim(now, LEASE)
+        for gate in claimed:
+            self._one(gate)
+        return len(claimed)
+
+    def _one(self, gate: Gate) -> None:
+        store = self.pipeline.store
+        try:
+            report, summary = self._judged(gate)
+            telling = self._telling(gate)
+            telling.tell(telling.api, ChangePlace(gate.path, gate.number, str(summary["head"])), report)
+        except (RepositoryError, ForgeError) as error:
+            self._failed(gate, str(error), permanent=error.permanent)
+        except Exception as error:
+            # One change's surprise must not end the thread that judges all others; it is kept where people see it.
+            log.exception("gate.failed", repository=gate.repository, number=gate.number)
+            self._failed(gate, f"an unexpected {type(error).__name__}; the log tells more", permanent=False)
+        else:
+            store.gates.done(gate, summary, self.pipeline.clock())
+            log.info("gate.told", repository=gate.repository, number=gate.number, title=report.title)
+
+    def _judged(self, gate: Gate) -> tuple[Report, Mapping[str, object]]:
+        verdict = judge_change(self.pipeline, Proposal(gate.repository, gate.ref, gate.branch))
+        comparison = verdict.comparison
+        report = Report(
+            name=self.name,
+            title=title_of(comparison),
+            text=text_of(comparison, self.page_url),
+            conclusion="neutral" if comparison.of("worse") or not comparison.entities else "success",
+            annotations=self._annotations(verdict),
+            comment=bool(comparison.turns or comparison.levels),
+            url=self.page_url,
+        )
+        counts = {how: len(comparison.of(how)) for how in ("worse", "better", "unseen")}
+        return report, {"title": report.title, "head": verdict.head, "base": verdict.base, **counts}
+
+    def _annotations(self, verdict: Verdict) -> list[Annotation]:
+        """A remark on each new offender's line, in files of the change itself."""
+        level: Literal["notice", "warning"] = "warning" if self.mode == "warn" else "notice"
+        return [
+            Annotation(one.place.path, one.place.line, f"{turn.result.check.title}: {one.name}", level)
+            for turn in verdict.comparison.of("worse")
+            for one in turn.offenders
+            if one.place.path and one.place.line and one.place.commit == verdict.head
+        ]
+
+    def _telling(self, gate: Gate) -> Telling:
+        """Raises ForgeError when no source of the settings knows how to speak for the repository."""
+        for one in self.tellings:
+            if one.forge == gate.forge and gate.path.lower().startswith(f"{one.owner.lower()}/"):
+                return one
+        raise ForgeError(f"no source under sources.forges has the credentials of {gate.path}", permanent=True)
+
+    def _failed(self, gate: Gate, error: str, *, permanent: bool) -> None:
+        now: datetime = self.pipeline.clock()
+        again = None if permanent or gate.tries >= _MOST_TRIES else now + _FIRST * 2 ** (gate.tries - 1)
+        self.pipeline.store.gates.failed(gate, error, again)
+        log.warning("gate.not_told", repository=gate.repository, number=gate.number, error=error)

@@ -1,0 +1,117 @@
+"""What one change makes better or worse: two judgings of the same entities, before and after. Pure.
+
+Old debt is left alone: a check that failed before and fails in the same places is told of nobody.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from app.policy.model import CheckResult, Offender, Outcome, ScorecardResult
+
+Judgings = Mapping[str, Sequence[ScorecardResult]]
+"""Entity reference → its results."""
+_GOOD = (Outcome.PASS, Outcome.WAIVED)
+_UNSEEN = (Outcome.UNKNOWN, Outcome.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One check of one entity that this change moved. `offenders`: the places that are new (worse) or gone (better).
+
+    `how` unseen: it could be judged before and can't be now.
+    """
+
+    entity: str
+    scorecard: str
+    how: Literal["worse", "better", "unseen"]
+    before: Outcome | None
+    result: CheckResult
+    offenders: tuple[Offender, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class LevelTurn:
+    """An entity whose level is another now; `before` "" where it is new."""
+
+    entity: str
+    scorecard: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """All that a change moved. `entities` counts those that were judged after it."""
+
+    turns: tuple[Turn, ...]
+    levels: tuple[LevelTurn, ...]
+    entities: int
+
+    def of(self, how: str) -> list[Turn]:
+        return [turn for turn in self.turns if turn.how == how]
+
+
+def compare(before: Judgings, after: Judgings) -> Comparison:
+    """Entities that are gone are not told: they have no result to be better or worse."""
+    turns: list[Turn] = []
+    levels: list[LevelTurn] = []
+    for entity, results in sorted(after.items()):
+        known = {result.scorecard.id: result for result in before.get(entity, ())}
+        for result in results:
+            earlier = known.get(result.scorecard.id)
+            turns += _turns(entity, earlier, result)
+            was = earlier.level if earlier else ""
+            if was != result.level:
+                levels.append(LevelTurn(entity, result.scorecard.id, was, result.level))
+    return Comparison(tuple(turns), tuple(levels), len(after))
+
+
+def _turns(entity: str, before: ScorecardResult | None, after: ScorecardResult) -> Iterable[Turn]:
+    known = {check.check.id: check for check in before.checks} if before else {}
+    for check in after.checks:
+        if not check.enforced:
+            continue
+        earlier = known.get(check.check.id)
+        how, offenders = _moved(earlier, check)
+        if how is not None:
+            yield Turn(entity, after.scorecard.id, how, earlier.outcome if earlier else None, check, offenders)
+
+
+def _moved(
+    before: CheckResult | None, after: CheckResult
+) -> tuple[Literal["worse", "better", "unseen"] | None, tuple[Offender, ...]]:
+    was, now = before.outcome if before else None, after.outcome
+    if now is Outcome.FAIL:
+        if was is not Outcome.FAIL:
+            return "worse", after.offenders
+        fresh = _more(before.offenders if before else (), after.offenders)
+        gone = _more(after.offenders, before.offenders if before else ())
+        grown = after.offenders_total - (before.offenders_total if before else 0)  # lists of offenders are cut
+        if fresh or grown > 0:
+            return "worse", fresh
+        return ("better", gone) if gone or grown < 0 else (None, ())
+    if was is Outcome.FAIL and now in _GOOD:
+        return "better", before.offenders if before else ()
+    if was in _GOOD and now in _UNSEEN:
+        return "unseen", ()
+    return None, ()
+
+
+def _more(before: Sequence[Offender], after: Sequence[Offender]) -> tuple[Offender, ...]:
+    """Offenders after that were none before: by name and file, since lines move with every edit above them."""
+    left = Counter(_key(one) for one in before)
+    found = []
+    for one in after:
+        if left[_key(one)]:
+            left[_key(one)] -= 1
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _key(one: Offender) -> tuple[str, str, str]:
+    return one.name, one.place.repository, one.place.path

@@ -1,0 +1,90 @@
+"""A proposed change, judged from its own commits in a real repository: what it moves, and nothing else."""
+
+from __future__ import annotations
+
+import pytest
+from organisation import RUNBOOK, TEAM, Organisation, alert, component
+
+from app.errors import RepositoryError
+from app.pipeline.gate import Proposal, judge_change
+
+REF = "refs/pull/7/head"
+
+
+@pytest.fixture
+def organisation(tmp_path):
+    made = Organisation(tmp_path).open()
+    made.repository("catalog", {"catalog-info.yaml": TEAM})
+    made.repository("shop", {"catalog-info.yaml": component("shop"), "alerts.yaml": alert("Burning", "TODO")})
+    made.crawl()
+    yield made
+    made.close()
+
+
+def propose(organisation, files, name="shop"):
+    """A branch off main with these files, published as pull request 7; main goes on without it."""
+    organisation.git(name, "checkout", "-q", "-b", "topic")
+    organisation.push(name, files)
+    organisation.git(name, "update-ref", REF, "HEAD")
+    organisation.git(name, "checkout", "-q", "main")
+    return Proposal(organisation.url(name), REF, "main")
+
+
+def moved(verdict, how):
+    return {(turn.entity.rsplit("/", 1)[-1], turn.result.check.id) for turn in verdict.comparison.of(how)}
+
+
+def test_old_debt_is_told_of_nobody(organisation):
+    verdict = judge_change(organisation.pipeline, propose(organisation, {"README.md": "# Shop\n"}))
+
+    assert verdict.comparison.turns == ()
+    assert verdict.comparison.levels == ()
+    assert verdict.comparison.entities == 1
+
+
+def test_a_fix_is_better_and_a_new_alert_without_a_runbook_is_worse_in_that_place_only(organisation):
+    second = alert("Freezing", "TODO").replace("groups:\n", "").replace("name: g", "name: h")
+    proposal = propose(organisation, {"docs/runbook.md": RUNBOOK, "alerts.yaml": alert("Burning", "TODO") + second})
+
+    verdict = judge_change(organisation.pipeline, proposal)
+
+    assert ("shop", "service-runbook-present") in moved(verdict, "better")
+    worse = {turn.result.check.id: turn for turn in verdict.comparison.of("worse")}
+    assert [one.name for one in worse["alert-runbook-linked"].offenders] == ["Freezing"]
+    assert worse["alert-runbook-linked"].offenders[0].place.line > 0
+
+
+def test_what_happened_on_main_meanwhile_is_not_the_changes_doing(organisation):
+    proposal = propose(organisation, {"README.md": "# Shop\n"})
+    organisation.push("shop", {"docs/runbook.md": RUNBOOK})
+    organisation.crawl()
+
+    verdict = judge_change(organisation.pipeline, proposal)
+
+    assert verdict.comparison.turns == ()
+    assert verdict.base != organisation.git("shop", "rev-parse", "main").strip()
+
+
+def test_a_service_that_the_change_brings_is_judged_as_new(organisation):
+    verdict = judge_change(organisation.pipeline, propose(organisation, {"till/catalog-info.yaml": component("till")}))
+
+    assert {("till", "", "none")} == {
+        (one.entity.rsplit("/", 1)[-1], one.before, one.after) for one in verdict.comparison.levels
+    }
+    assert ("till", "service-runbook-present") in moved(verdict, "worse")
+
+
+def test_judging_a_change_stores_nothing_and_leaves_the_tip_alone(organisation):
+    store = organisation.pipeline.store
+    before = (store.changes.cursor(), store.repositories.get(organisation.url("shop"), organisation.now).tip)
+
+    judge_change(organisation.pipeline, propose(organisation, {"catalog-info.yaml": component("renamed")}))
+
+    assert (store.changes.cursor(), store.repositories.get(organisation.url("shop"), organisation.now).tip) == before
+    organisation.crawl()
+    assert organisation.result("component:default/shop")["id"]
+
+
+def test_a_head_that_is_gone_says_so(organisation):
+    with pytest.raises(RepositoryError, match="has no refs/pull/8/head"):
+        judge_change(organisation.pipeline, Proposal(organisation.url("shop"), "refs/pull/8/head", "main"))

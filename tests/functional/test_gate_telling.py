@@ -1,0 +1,258 @@
+"""From a pull request's webhook to a status and one comment, on a forge's API over real HTTP."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import re
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+from organisation import RUNBOOK, TEAM, Organisation, alert, component
+
+from app.clients.forges import changes, gitea, github, gitlab
+from app.clients.forges.api import Api
+from app.lib.http import Http
+from app.pipeline.gatekeeper import Gatekeeper, Telling
+from app.web import create_app
+from app.webhooks.forges import FORGES
+from app.webhooks.gate import Gate
+from app.webhooks.receive import Source
+
+SECRET = "made-for-this-test"
+
+
+class Forge:
+    """Keeps check runs, statuses and comments, whatever the forge's paths."""
+
+    def __init__(self):
+        self.runs, self.statuses, self.comments, self.refuse = [], [], [], 0
+
+    def answer(self, method, path, body):
+        if self.refuse:
+            return self.refuse, {}
+        path = path.partition("?")[0]
+        if "check-runs" in path:
+            return self._runs(method, path, body)
+        if "statuses" in path:
+            self.statuses.append(body)
+            return 201, {}
+        if method == "GET":
+            return 200, self.comments
+        if method == "POST":
+            self.comments.append({"id": len(self.comments) + 1, **body})
+            return 201, self.comments[-1]
+        self.comments[int(path.rsplit("/", 1)[1]) - 1].update(body)
+        return 200, {}
+
+    def _runs(self, method, path, body):
+        if method == "GET":
+            return 200, {"check_runs": self.runs}
+        if method == "POST":
+            self.runs.append({"id": len(self.runs) + 1, **body})
+            return 201, self.runs[-1]
+        run = self.runs[int(path.rsplit("/", 1)[1]) - 1]
+        run.update(body)
+        return 200, run
+
+    def __enter__(self):
+        forge = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _any(self):
+                size = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(size) or b"null")
+                status, answer = forge.answer(self.command, self.path, body)
+                data = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(data)))
+                self.end_headers()
+                self.wfile.write(data)
+
+            do_GET = do_POST = do_PATCH = do_PUT = _any
+
+            def log_message(self, format, *args):
+                """Silent."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.thread = threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02})
+        self.thread.start()
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+@pytest.fixture
+def forge():
+    with Forge() as made:
+        yield made
+
+
+@pytest.fixture
+def organisation(tmp_path):
+    made = Organisation(tmp_path).open()
+    made.repository("catalog", {"catalog-info.yaml": TEAM})
+    made.repository(
+        "shop",
+        {
+            "catalog-info.yaml": component("shop"),
+            "alerts.yaml": alert("Burning", "docs/runbook.md"),
+            "docs/runbook.md": RUNBOOK,
+        },
+    )
+    made.crawl()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(organisation):
+    sources = {(name, "main"): Source("main", one, (SECRET,), gates=True) for name, one in FORGES.items()}
+    return create_app(organisation.pipeline, gate=Gate(sources, max_body=9999, at_once=2)).test_client()
+
+
+def keeper(organisation, forge, *, name="github", tell=changes.github_token, api=github.api, mode="advisory"):
+    asked: Api = api(Http(allow_private=True), forge.url, lambda: "token")
+    return Gatekeeper(organisation.pipeline, (Telling(name, "acme", asked, tell),), mode, page_url="https://rw.example")
+
+
+def push_topic(organisation, files, ref="refs/pull/7/head"):
+    organisation.git("shop", "checkout", "-q", "-B", "topic", "main")
+    organisation.push("shop", files)
+    organisation.git("shop", "update-ref", ref, "HEAD")
+    organisation.git("shop", "checkout", "-q", "main")
+    return organisation.git("shop", "rev-parse", ref).strip()
+
+
+def opened(client, organisation, head, *, action="opened", branch="main", delivery="d1"):
+    change = {"number": 7, "head": {"sha": head}, "base": {"ref": branch}}
+    repository = {"clone_url": organisation.url("shop"), "full_name": "acme/shop", "default_branch": "main"}
+    body = json.dumps({"action": action, "pull_request": change, "repository": repository}).encode()
+    signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {
+        "X-GitHub-Event": "pull_request",
+        "X-GitHub-Delivery": delivery,
+        "X-Hub-Signature-256": f"sha256={signature}",
+        "Content-Type": "application/json",
+    }
+    return client.post("/webhooks/github/main", data=body, headers=headers).get_json()
+
+
+def test_a_pull_request_that_makes_things_worse_gets_a_neutral_check_run_with_remarks_on_its_lines(
+    organisation, client, forge
+):
+    head = push_topic(organisation, {"alerts.yaml": alert("Burning", "TODO")})
+    assert opened(client, organisation, head)["reason"] == "handed to the gate"
+
+    assert keeper(organisation, forge, tell=changes.github_app, mode="warn").tick() == 1
+
+    (run,) = forge.runs
+    assert (run["head_sha"], run["conclusion"], run["status"]) == (head, "neutral", "completed")
+    remark = run["output"]["annotations"][0]
+    assert (remark["path"], remark["annotation_level"]) == ("alerts.yaml", "warning")
+    assert remark["start_line"] > 1
+    (comment,) = forge.comments
+    assert comment["body"].startswith("<!-- roadworthy -->")
+    assert "Every paging alert links a runbook" in comment["body"]
+    assert "https://rw.example/checks/alert-runbook-linked" in comment["body"]
+
+
+def test_a_second_push_changes_the_same_run_and_the_same_comment(organisation, client, forge):
+    watching = keeper(organisation, forge, tell=changes.github_app)
+    opened(client, organisation, push_topic(organisation, {"alerts.yaml": alert("Burning", "TODO")}))
+    watching.tick()
+    head = push_topic(organisation, {"README.md": "# Shop\n"})
+    opened(client, organisation, head, action="synchronize", delivery="d2")
+
+    watching.tick()
+
+    assert len(forge.comments) == 1
+    assert "Nothing better or worse" in forge.comments[0]["body"]
+    assert forge.runs[-1]["conclusion"] == "success"
+
+
+def test_a_change_that_moves_nothing_gets_a_status_and_no_comment(organisation, client, forge):
+    opened(client, organisation, push_topic(organisation, {"README.md": "# Shop\n"}))
+
+    keeper(organisation, forge).tick()
+
+    assert [(one["state"], one["description"]) for one in forge.statuses] == [("success", "Nothing better or worse")]
+    assert forge.comments == []
+
+
+def test_ten_pushes_are_one_judging_and_a_push_during_it_is_judged_after_it(organisation, client, forge):
+    head = push_topic(organisation, {"README.md": "# Shop\n"})
+    for number in range(10):
+        opened(client, organisation, head, action="synchronize", delivery=f"d{number}")
+    watching = keeper(organisation, forge)
+    assert (watching.tick(), watching.tick()) == (1, 0)
+    opened(client, organisation, head, action="synchronize", delivery="during")
+    (running,) = organisation.pipeline.store.gates.claim(organisation.now, organisation.pipeline.interval)
+    opened(client, organisation, head, action="synchronize", delivery="later")
+
+    assert not organisation.pipeline.store.gates.done(running, {}, organisation.now)
+    assert watching.tick() == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ({"action": "closed"}, "nothing that scores depend on"),
+        ({"branch": "release"}, "not meant for the branch that is read (main)"),
+    ],
+)
+def test_what_is_not_to_be_judged_is_not(organisation, client, forge, change, reason):
+    head = push_topic(organisation, {"README.md": "# Shop\n"})
+
+    assert opened(client, organisation, head, **change)["reason"] == reason
+    assert keeper(organisation, forge).tick() == 0
+
+
+def test_a_forge_that_refuses_is_told_later_and_its_refusal_is_kept(organisation, client, forge):
+    opened(client, organisation, push_topic(organisation, {"README.md": "# Shop\n"}))
+    watching = keeper(organisation, forge)
+    forge.refuse = 502
+    watching.tick()
+    (kept,) = organisation.pipeline.store.gates.latest()
+    assert "502" in kept.error
+
+    forge.refuse = 0
+    assert watching.tick() == 0
+    organisation.now += organisation.pipeline.interval
+    assert watching.tick() == 1
+    assert organisation.pipeline.store.gates.latest()[0].verdict["title"] == "Nothing better or worse"
+
+
+def test_gitlab_and_gitea_are_told_in_their_own_words(organisation, client, forge):
+    head = push_topic(organisation, {"alerts.yaml": alert("Burning", "TODO")}, "refs/merge-requests/7/head")
+    attributes = {"iid": 7, "action": "open", "target_branch": "main", "last_commit": {"id": head}}
+    project = {"git_http_url": organisation.url("shop"), "path_with_namespace": "acme/shop", "default_branch": "main"}
+    payload = {"object_kind": "merge_request", "object_attributes": attributes, "project": project}
+    headers = {"X-Gitlab-Token": SECRET, "X-Gitlab-Event-UUID": "u1"}
+    assert (
+        client.post("/webhooks/gitlab/main", json=payload, headers=headers).get_json()["reason"] == "handed to the gate"
+    )
+
+    keeper(organisation, forge, name="gitlab", tell=changes.gitlab, api=gitlab.api).tick()
+
+    assert (forge.statuses[0]["state"], forge.statuses[0]["name"]) == ("success", "Roadworthy")
+    assert re.match(r"<!-- roadworthy -->\n### Roadworthy: \d+ worse", forge.comments[0]["body"])
+
+    change = {"number": 7, "head": {"sha": head}, "base": {"ref": "main"}}
+    organisation.git("shop", "update-ref", "refs/pull/7/head", head)
+    repository = {"clone_url": organisation.url("shop"), "full_name": "acme/shop", "default_branch": "main"}
+    body = json.dumps({"action": "synchronized", "pull_request": change, "repository": repository}).encode()
+    signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    headers = {"X-Gitea-Event": "pull_request", "X-Gitea-Signature": signature, "X-Gitea-Delivery": "g1"}
+    client.post("/webhooks/gitea/main", data=body, content_type="application/json", headers=headers)
+
+    keeper(organisation, forge, name="gitea", tell=changes.gitea, api=gitea.api).tick()
+
+    assert forge.statuses[1]["state"] == "warning"
+    assert len(forge.comments) == 1
