@@ -5,6 +5,7 @@ Ambiguous objects belong to nobody and are listed, so that a shared file never c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from copy import copy
 from pathlib import PurePosixPath
@@ -13,13 +14,16 @@ from typing import Any
 from app.attribution.index import KINDS, SELECTOR, Index, Replaced
 from app.attribution.model import Attribution, Placed, Rules
 from app.catalog.model import Catalog, Entity, EntityRef
+from app.formats.apis import openapi
 from app.formats.workloads.model import Workload
 
 _BY_PATH = ("runbook", "workload")
 """Kinds whose path names whom they are for, in a repository that holds them for others."""
 _IS_RESOURCE = ("database", "cluster")
 """Kinds whose own name is the Resource's; others are part of one."""
-_KINDS_OF_GROUPS = {"database": "database", "cluster": "cluster"}
+_OF_APIS = ("api_definition", "gateway_api", "gateway_policy")
+"""Kinds that speak of an API rather than of the component that provides it."""
+_KINDS_OF_GROUPS = {"database": "database", "cluster": "cluster", "api": "api_definition"}
 """Fact group → the kind of object that a place of it would hold."""
 
 
@@ -44,6 +48,8 @@ class Attributor:
             return self._named(key, text)
         if thing.kind in self.rules.types:
             return self._as_resource(placed, self.rules.types[thing.kind])
+        if thing.kind in _OF_APIS:
+            return self._as_api(placed)
         if isinstance(thing, Workload) and (picked := self._index.selecting({**thing.object_labels, **thing.labels})):
             return self._one(picked, f"{SELECTOR} picks it")
         decided, labelled = self._by_labels(thing)
@@ -109,6 +115,35 @@ class Attributor:
                 return self._one(fitting, f"{source} is “{name}”")
         return self._by_folder(placed)
 
+    def _as_api(self, placed: Placed) -> Attribution:
+        """A contract is the API's whose definition it is; a gateway's part of one goes by name, label, path, folder."""
+        thing: Any = placed.object
+        if digest := getattr(thing, "digest", ""):
+            same = [one for one in self._index.apis(placed.repository) if _defines(one, digest)]
+            if same:
+                return self._one(same, "it is its definition")
+        labels = getattr(thing, "labels", {})
+        named = [
+            ("its name", getattr(thing, "name", "")),
+            *((f"label {key}", labels.get(key, "")) for key in self.rules.labels),
+        ]
+        if thing.kind in self.rules.evidence.get(placed.repository, ()):
+            named += [("its path", part.partition(".")[0]) for part in reversed(PurePosixPath(placed.path).parts)]
+        for source, name in named:
+            slug = _NOT_NAME.sub("-", name.lower()).strip("-")
+            for variant in (slug, f"{slug}-api", slug.removesuffix("-api")) if slug else ():
+                if entities := [one for one in self._index.called(variant) if one.ref.kind in ("api", "component")]:
+                    return self._one_api(entities, f"{source} is “{name}”")
+        return self._by_folder(placed)
+
+    def _one_api(self, entities: Iterable[Entity], why: str, *, folder: bool = False) -> Attribution:
+        """The only API among them, else the only component."""
+        listed = list(entities)
+        apis = {one.ref for one in listed if one.ref.kind == "api"}
+        if len(apis) == 1:
+            return Attribution((apis.pop(),), why)
+        return self._one([one for one in listed if one.ref.kind != "api"] or listed, why, folder=folder)
+
     def _by_file_name(self, path: str) -> Attribution:
         """In a repository of runbooks: `orders.md`, `orders/README.md`, `orders/anything.md` belong to orders."""
         pure = PurePosixPath(path)
@@ -137,7 +172,8 @@ class Attributor:
                 break
             types = self.rules.types.get(kind, frozenset())
             entities = [one for one in entities if _fits(one, types)] or entities
-            return self._one(entities, f"it lies in {root or 'the repository'}", folder=True)
+            one = self._one_api if kind in _OF_APIS else self._one
+            return one(entities, f"it lies in {root or 'the repository'}", folder=True)
         return Attribution((), "no label names an entity, and no component folder holds it")
 
     def _one(self, entities: Iterable[Entity], why: str, *, folder: bool = False) -> Attribution:
@@ -151,6 +187,14 @@ class Attributor:
                 names = ", ".join(str(ref) for ref in refs[:5])
                 return Attribution((), f"{why}, which is ambiguous: {names}")
         return Attribution((), why if not folder else "its folder belongs to no component")
+
+
+_NOT_NAME = re.compile(r"[^a-z0-9.]+")
+
+
+def _defines(entity: Entity, digest: str) -> bool:
+    text = entity.spec_text("definition")
+    return bool(text) and openapi.digest_of(text) == digest
 
 
 def _fits(entity: Entity, types: frozenset[str]) -> bool:

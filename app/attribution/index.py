@@ -22,6 +22,7 @@ class Index:
         self._by_namespace: dict[str, list[Entity]] = {}
         self._folders: dict[tuple[str, str], list[Entity]] = {}
         self._selectors: list[tuple[Mapping[str, str], Entity]] = []
+        self._apis: dict[str, list[Entity]] = {}
         for entity in entities.values():
             if entity.ref.kind in KINDS and not entity.orphan:
                 self._add(entity)
@@ -34,6 +35,8 @@ class Index:
             self._by_namespace.setdefault(namespace, []).append(entity)
         if pairs := _equalities(entity.annotations.get(SELECTOR, "")):
             self._selectors.append((pairs, entity))
+        if entity.ref.kind == "api":
+            self._apis.setdefault(entity.repository, []).append(entity)
         if entity.repository:
             self._folders.setdefault((entity.repository, entity.root), []).append(entity)
 
@@ -45,6 +48,10 @@ class Index:
 
     def in_folder(self, repository: str, root: str) -> Sequence[Entity]:
         return self._folders.get((repository, root), ())
+
+    def apis(self, repository: str) -> Sequence[Entity]:
+        """API entities that a repository declares."""
+        return self._apis.get(repository, ())
 
     def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
         """Entities whose label selector picks an object with these labels."""
@@ -86,6 +93,9 @@ class Replaced:
     def in_folder(self, repository: str, root: str) -> Sequence[Entity]:
         base = self._base.in_folder(repository, root)
         return self._own.in_folder(repository, root) if repository == self._repository else base
+
+    def apis(self, repository: str) -> Sequence[Entity]:
+        return self._own.apis(repository) if repository == self._repository else self._base.apis(repository)
 
     def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
         return [*self._others(self._base.selecting(labels)), *self._own.selecting(labels)]

@@ -62,7 +62,8 @@ PROVIDES: Mapping[str, frozenset[str]] = {
     "runbooks": frozenset(("runbook",)),
     "slos": frozenset(("objective", "alert_policy", "indicator")),
     "alertmanager": frozenset(("alertmanager_config",)),
-    "manifests": frozenset(("workload", "database", *_PLATFORM)),
+    "gateways": frozenset(("gateway_api", "gateway_policy")),
+    "manifests": frozenset(("workload", "gateway_api", "database", *_PLATFORM)),
     "infrastructure": frozenset(("database", "cloud_alarm", *_PLATFORM)),
 }
 """What an evidence repository may say it provides → kinds of objects."""

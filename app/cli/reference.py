@@ -16,6 +16,7 @@ from app.cli.options import packaged_scorecards
 from app.facts.groups import SCHEMA
 from app.lib.times import format_duration
 from app.policy.documents import load
+from app.policy.model import Check, Entry
 from app.settings import describe
 
 
@@ -32,21 +33,32 @@ def pages() -> Mapping[str, str]:
 def _checks() -> Iterator[str]:
     policy = load(packaged_scorecards(), SCHEMA)
     yield "# Checks\n"
-    yield "What the service scorecard asks, level by level. The documents themselves are in `scorecards/`.\n"
+    yield "What each scorecard asks, level by level. The documents themselves are in `scorecards/`.\n"
+    told: set[str] = set()
     for card in policy.scorecards.values():
+        yield f"## {card.title} (`{card.id}`)\n\n{card.description}\n"
         for level in card.levels:
-            yield f"## {level.title}\n"
+            yield f"### {level.title}\n"
             for entry in card.entries:
-                if entry.level != level.id:
-                    continue
-                check = policy.checks[entry.check]
-                yield f"### `{check.id}`: {check.title}\n"
-                effort = format_duration(check.effort)
-                yield f"{check.why} *Source: {check.source}. Weight {entry.weight}, about {effort}.*\n"
-                yield f"Rule: `{' '.join(check.rule_text.split())}`\n"
-                for name, parameter in check.parameters.items():
-                    yield f"- `params.{name}`: {parameter.doc}"
-                yield ("\n" if check.parameters else "") + f"Fix: {' '.join(check.remediation.split())}\n"
+                if entry.level == level.id:
+                    yield from _check(policy.checks[entry.check], entry, first=entry.check not in told)
+                    told.add(entry.check)
+
+
+def _check(check: Check, entry: Entry, *, first: bool) -> Iterator[str]:
+    """A check as a scorecard asks it; where another one asked it before, by name only."""
+    scope = f" Asked only of {entry.scope.title}." if entry.scope else ""
+    tiers = f" Asked of {', '.join(entry.tiers)} only." if entry.tiers else ""
+    if not first:
+        yield f"`{check.id}`: {check.title}. *Weight {entry.weight}; see above.*{scope}{tiers}\n"
+        return
+    yield f"#### `{check.id}`: {check.title}\n"
+    effort = format_duration(check.effort)
+    yield f"{check.why} *Source: {check.source}. Weight {entry.weight}, about {effort}.*{scope}{tiers}\n"
+    yield f"Rule: `{' '.join(check.rule_text.split())}`\n"
+    for name, parameter in check.parameters.items():
+        yield f"- `params.{name}`: {parameter.doc}"
+    yield ("\n" if check.parameters else "") + f"Fix: {' '.join(check.remediation.split())}\n"
 
 
 def _facts() -> Iterator[str]:

@@ -13,7 +13,7 @@ from app.formats import ignoring
 from app.formats.model import Object, Part, Unreadable
 from app.formats.terraform import assemble as terraform
 from app.formats.workloads import assemble as manifests
-from app.formats.workloads import operators, platform
+from app.formats.workloads import operators, platform, traffic
 
 Placed = tuple[str, Object]
 """(path, object)."""
@@ -36,6 +36,7 @@ def assemble(parts: Sequence[tuple[str, Part]]) -> Assembly:
         *manifests.workloads(assembled),
         *operators.databases(assembled.resources),
         *platform.platform(assembled.resources),
+        *traffic.gateways(assembled.resources),
         *terraform.assemble(parts, ignoring.reason),
     ]
     return Assembly(tuple(objects), assembled.unreadable)

@@ -15,6 +15,7 @@ from typing import Any, Union, get_args, get_origin, get_type_hints
 
 from app.formats import infrastructure as _infrastructure  # noqa: F401 (its kinds are found below)
 from app.formats import model
+from app.formats.apis import model as _apis  # noqa: F401
 from app.formats.terraform import model as _terraform  # noqa: F401
 from app.formats.workloads import model as _workloads  # noqa: F401
 

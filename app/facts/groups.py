@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from app.facts.groups_alerting import ALERTING
+from app.facts.groups_api import API
 from app.facts.groups_cluster import CLUSTER
 from app.facts.groups_common import place, unreadable
 from app.facts.groups_database import DATABASE
@@ -115,5 +116,5 @@ ONCALL = Group(
 
 SCHEMA: Mapping[str, Group] = {
     group.name: group
-    for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS, DATABASE, CLUSTER)
+    for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS, DATABASE, CLUSTER, API)
 }

@@ -17,6 +17,8 @@ from app.facts import codec
 from app.facts.assembly import Assembly, assemble
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
 from app.formats import ignoring, kinds, links, reading
+from app.formats.apis import openapi
+from app.formats.apis.model import ApiDefinition
 from app.formats.model import AlertRule, Object, Objective, Parsed, Part, Runbook
 from app.formats.workloads.model import Workload
 from app.lib.problems import Problem
@@ -124,6 +126,7 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
     assembly = assemble(_parts(readings))
     found = (*_found(snapshot, readings), *_assembled(snapshot, assembly))
     descriptors = _descriptors(snapshot, readable, readings, contents, operated=any(_operational(one) for one in found))
+    found = (*found, *_contracts(snapshot, descriptors, found))
     return Inventory(
         url=snapshot.url,
         commit=snapshot.commit,
@@ -174,6 +177,18 @@ def _found(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterable[Fou
             for thing in one.parsed.objects:
                 if not isinstance(thing, Part):
                     yield Found(thing, snapshot.url, snapshot.commit, path, place or thing.ignored)
+
+
+def _contracts(snapshot: Snapshot, descriptors: Descriptors, found: Iterable[Found]) -> Iterable[Found]:
+    """API definitions that stand in descriptors themselves: read here once, for judging to find."""
+    known = {one.object.digest for one in found if isinstance(one.object, ApiDefinition)}
+    for entity in descriptors.entities:
+        text = entity.spec_text("definition") if entity.ref.kind == "api" and not entity.ignored else ""
+        if text and openapi.digest_of(text) not in known:
+            marks = getattr(entity.spec, "marks", {})
+            first = marks.get("definition", (entity.line, 1))[0] + 1
+            if (definition := openapi.read_text(text, first)) is not None:
+                yield Found(definition, snapshot.url, snapshot.commit, entity.path, ignoring.reason(entity.path))
 
 
 def _parts(readings: Mapping[str, _Reading]) -> list[tuple[str, Part]]:

@@ -18,7 +18,11 @@ from app.lib.documents import Document
 
 _DEPTH = 4
 _MOST_ITEMS = 5_000
-_EMBEDDED = re.compile(r"""^[ \t]*["'{]*(?:groups|receivers|slos|rule_files|apiVersion)["']?[ \t]*:""", re.MULTILINE)
+_EMBEDDED = re.compile(
+    r"""^[ \t]*["'{]*(?:groups|receivers|slos|rule_files|apiVersion|openapi|listen_path|_format_version)["']?[ \t]*:"""
+    r"""|"(?:x-tyk-api-gateway|listen_path)"[ \t]*:""",
+    re.MULTILINE,
+)
 _RECEIVERS = re.compile(r"""^[ \t]*["'{]*receivers["']?[ \t]*:""", re.MULTILINE)
 _ONE_GROUP = re.compile(r"/spec/groups/(?:-|\d+)")
 _RULE_MAPS = ("additionalPrometheusRulesMap", "customRules", "serverFiles")

@@ -17,7 +17,9 @@ from app.lib.documents import Document
 
 _CRD = re.compile(rb"^kind:[ \t]*[\"']?CustomResourceDefinition\b", re.MULTILINE)
 _DOCUMENT_START = re.compile(rb"^---(?=\s|$)", re.MULTILINE)
-_JSON_SIGNS = re.compile(rb'"(?:apiVersion|groups|receivers|rule_files|slos|spec|op)"[ \t]*:')
+_JSON_SIGNS = re.compile(
+    rb'"(?:apiVersion|groups|receivers|rule_files|slos|spec|op|openapi|swagger|listen_path|_format_version)"[ \t]*:'
+)
 _ALERT = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?alert[\"']?[ \t]*:[ \t]*\S", re.MULTILINE)
 _EXPR = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?expr[\"']?[ \t]*:", re.MULTILINE)
 _SLO = re.compile(

@@ -21,6 +21,8 @@ from app.formats import (
     slo_generator,
     sloth,
 )
+from app.formats.apis import kong, openapi, tyk
+from app.formats.apis.model import ApiDefinition
 from app.formats.loading import Loaded, is_chart_template, load_documents
 from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
 from app.formats.terraform import files as terraform
@@ -28,7 +30,7 @@ from app.formats.workloads import charts, kustomizations, manifests
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "6"
+VERSION = "7"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
@@ -54,6 +56,9 @@ DOCUMENT_READERS: tuple[DocumentReader, ...] = (
     slo_generator,
     manifests,
     charts,
+    openapi,
+    tyk,
+    kong,
 )
 _YAML = (".yaml", ".yml", ".json", ".rules")
 _KUSTOMIZATION = ("kustomization.yaml", "kustomization.yml")
@@ -107,7 +112,16 @@ def read(path: str, data: bytes) -> Parsed:
     parsed = read_documents(loaded)
     if kind == "values":
         parsed = _merged([parsed, *_chart_rules(loaded), *map(charts.read_values, loaded.documents)])
-    return _of_interest(_without_included(parsed, data), data)
+    return _of_interest(_without_included(_digested(parsed, data), data), data)
+
+
+def _digested(parsed: Parsed, data: bytes) -> Parsed:
+    """A file that holds one API definition is known by its text, for entities that took it over as it is."""
+    if len(parsed.objects) > 2 or not any(isinstance(thing, ApiDefinition) for thing in parsed.objects):
+        return parsed
+    digest = openapi.digest_of(_text(data))
+    things = (replace(one, digest=digest) if isinstance(one, ApiDefinition) else one for one in parsed.objects)
+    return replace(parsed, objects=tuple(things))
 
 
 def _unread(loaded: Loaded) -> Parsed:

@@ -29,7 +29,7 @@ from app.store.parsed import ParsedCache, packed
 log = structlog.get_logger(__name__)
 RESOLVE_AGAIN = timedelta(days=1)
 """How long a default branch is believed before HEAD is asked again."""
-GROUPS = ("alerting", "runbooks", "slo", "codeowners", "error_budget", "workloads", "database", "cluster")
+GROUPS = ("alerting", "runbooks", "slo", "codeowners", "error_budget", "workloads", "database", "cluster", "api")
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,9 +45,17 @@ def subject_of(entity: Entity, catalog: Catalog, parameters: Parameters) -> Subj
         owner=str(owner) if owner else "",
         system=str(systems[0]) if systems else "",
         tags=tuple(entity.tags),
+        api_types=_api_types(entity, catalog),
         labels=entity.labels,
         annotations=entity.annotations,
     )
+
+
+def _api_types(entity: Entity, catalog: Catalog) -> tuple[str, ...]:
+    if entity.ref.kind == "api":
+        return (entity.spec_text("type"),)
+    provided = (catalog.get(ref) for ref in catalog.related(entity.ref, "providesApi"))
+    return tuple(sorted({one.spec_text("type") for one in provided if one is not None}))
 
 
 def score(policy: Policy, entity: Entity, world: World, now: datetime, *, commit: str = "") -> Judged:

@@ -56,7 +56,7 @@ def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
     known = {*checks, *(str(node.get("area")) for node in parts.values() if isinstance(node, dict))}
     settings = read_settings(nodes.get(_SETTINGS), known, problems)
     others = {name: node for name, node in nodes.items() if "/" not in name and name not in (_SETTINGS, _WAIVERS)}
-    scorecards = _scorecards(others, checks, tiers, problems)
+    scorecards = _in_order(_scorecards(others, checks, tiers, problems), settings.get("scorecards", ()), problems)
     waivers = _waivers(nodes.get(_WAIVERS), checks, problems)
     if problems:
         raise PolicyError(tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column))))
@@ -69,6 +69,18 @@ def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
         version=digest,
         documents=dict(texts),
     )
+
+
+def _in_order(
+    scorecards: dict[str, Scorecard], stated: Sequence[str], problems: list[PolicyProblem]
+) -> dict[str, Scorecard]:
+    """Scorecards as policy.yaml lists them, the first before all others; those it leaves out come last."""
+    for name in stated:
+        if name not in scorecards and not problems:
+            message = f"`scorecards`: there is no scorecard {name}{suggestion(name, scorecards)}"
+            problems.append(PolicyProblem(_SETTINGS, 1, 1, message))
+    order = [name for name in stated if name in scorecards]
+    return {name: scorecards[name] for name in (*order, *(name for name in scorecards if name not in order))}
 
 
 def _stated_tiers(node: Any) -> list[str]:

@@ -174,6 +174,8 @@ class Subject:
     owner: str = ""
     system: str = ""
     tags: tuple[str, ...] = ()
+    api_types: tuple[str, ...] = ()
+    """Types of the APIs that it provides, or its own when it is one: openapi, graphql, grpc …"""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
 

@@ -33,6 +33,7 @@ _TYPES: Mapping[str, Any] = {
 ENTITY = {
     **dict.fromkeys(("ref", "kind", "type", "lifecycle", "tier", "namespace", "name", "owner", "system"), "string"),
     "tags": "strings",
+    "api_types": "strings",
     "labels": "map",
     "annotations": "map",
 }

@@ -22,6 +22,7 @@ def entity_names(subject: Subject) -> dict[str, Any]:
     """The entity as rules name it: `entity.kind`, `entity.labels` …"""
     names: dict[str, Any] = {name: getattr(subject, attribute) for name, attribute in _NAMES}
     names["entity.tags"] = list(subject.tags)
+    names["entity.api_types"] = list(subject.api_types)
     return names
 
 

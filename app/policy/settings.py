@@ -10,7 +10,7 @@ from app.policy.reader import Reader, suggestion
 from app.policy.written import PolicyProblem
 
 PATH = "policy.yaml"
-_LISTS = ("tiers", "tier_keys", "lifecycles", "sources_out_of_scope")
+_LISTS = ("tiers", "tier_keys", "lifecycles", "scorecards", "sources_out_of_scope")
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "contacts": ("annotations", "link_words"),
     "runbooks": ("annotations", "link_words"),

@@ -15,7 +15,7 @@ from app.settings.portal import TechInsights
 from app.settings.secret import Secret
 from app.settings.webhooks import Webhooks
 
-EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager", "manifests", "infrastructure")
+EVIDENCE = ("alerts", "runbooks", "slos", "alertmanager", "manifests", "infrastructure", "gateways")
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from datetime import datetime
 from app.catalog.model import Entity
 from app.facts.retrievers import (
     alerting,
+    api,
     catalog,
     cluster,
     codeowners,
@@ -35,5 +36,6 @@ TABLE: Mapping[str, Retrieve] = {
     "workloads": workloads.retrieve,
     "database": database.retrieve,
     "cluster": cluster.retrieve,
+    "api": api.retrieve,
 }
 """Fact group → its retriever."""

@@ -279,6 +279,13 @@ SHAPES: Mapping[tuple[str, str], dict[str, Any]] = {
     ),
     ("helm.cattle.io", "HelmChart"): _object({"chart": True, "valuesContent": _chart_values}),
     ("argoproj.io", "Application"): _object({"source": _SOURCE, "sources": [_SOURCE]}),
+    ("networking.istio.io", "DestinationRule"): _object(
+        {"host": True, "trafficPolicy": {"outlierDetection": _present, "connectionPool": _present}}
+    ),
+    ("networking.istio.io", "VirtualService"): _object(
+        {"hosts": True, "http": [{"timeout": True, "retries": _present}]}
+    ),
+    ("networking.k8s.io", "Ingress"): _object({"rules": [{"host": True}]}),
     **{("monitoring.coreos.com", kind): _object(_MONITOR) for kind in ("ServiceMonitor", "PodMonitor")},
 }
 """(API group, kind) → what is kept of such an object."""
