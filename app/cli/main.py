@@ -22,7 +22,7 @@ COMMANDS = {
     "facts": "Print everything that was found in a repository.",
     "policy": "Check, test and preview scorecards.",
     "token": "Make, list and revoke bearer tokens.",
-    "webhook": "Try a webhook source as its forge would.",
+    "webhook": "Try a webhook source as its forge would, or set it up there.",
     "audit": "Show who changed what.",
     "db": "Bring the database up to date.",
 }

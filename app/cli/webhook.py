@@ -1,4 +1,4 @@
-"""`roadworthy webhook test`: sees whether a forge's deliveries would be believed."""
+"""`roadworthy webhook`: sees whether a forge's deliveries would be believed, and sets its webhooks up."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from app.cli import options
 
 @click.group()
 def command() -> None:
-    """Webhooks: try a source as its forge would."""
+    """Webhooks: try a source as its forge would, or set it up there."""
 
 
 @command.command()
@@ -46,6 +46,51 @@ def test(source: str, config: Path, url: str, output: str) -> None:
             click.echo(f"{address}: secret {row['secret']} {_word(row['status'])}")
     if not all(row["believed"] for row in said):
         raise SystemExit(1)
+
+
+@command.command()
+@click.argument("source")
+@click.argument("repositories", nargs=-1)
+@options.config
+@click.option("--url", help="Our public address; by default serve.public_url.")
+@options.output_format
+def install(source: str, repositories: tuple[str, ...], config: Path, url: str | None, output: str) -> None:
+    """Set SOURCE's webhook up on its forge: for the whole owner under sources.forges, or for REPOSITORIES by name.
+
+    Done again it changes the webhook that is there, also to a new first secret.
+    """
+    from app.clients.forges.api import ForgeError
+    from app.clients.forges.hooks import FORGES, Hook
+    from app.errors import SettingsError
+    from app.services import webhook_sources
+    from app.sources import forge_api
+
+    settings = options.settings_of(config)
+    address = (url or settings.serve.public_url).rstrip("/")
+    if not address:
+        raise SettingsError("say where forges reach us: --url, or serve.public_url in the settings")
+    one = next((found for found in webhook_sources(settings).values() if found.name == source), None)
+    if one is None:
+        raise click.UsageError(f"webhooks.sources has no {source}")
+    owners = [forge for forge in settings.sources.forges if forge.forge == one.forge.id]
+    if not owners:
+        raise SettingsError(f"sources.forges names no {one.forge.id}, so there are no credentials to set it up with")
+    hook = Hook(f"{address}/webhooks/{one.forge.id}/{one.name}", one.secrets[0])
+    done = []
+    for owner in owners:
+        api = forge_api(settings, owner)
+        for repository in repositories or ("",):
+            try:
+                what = FORGES[one.forge.id](api, owner.owner, repository, hook)
+            except ForgeError as error:
+                raise click.ClickException(str(error)) from None
+            done.append({"owner": owner.owner, "repository": repository or None, "webhook": what})
+    if output == "json":
+        click.echo(json.dumps({"url": hook.url, "installed": done}, indent=2))
+        return
+    for row in done:
+        place = "/".join(filter(None, (row["owner"], row["repository"])))
+        click.echo(f"{place}: {row['webhook']} {hook.url}")
 
 
 def _word(status: object) -> str:
