@@ -51,7 +51,7 @@ def create_app(
     app.extensions["roadworthy"] = pipeline
     api = errors.ProblemApi(app)
     api.register_blueprint(v1_facts.blueprint)  # v1's own, with every route on it
-    app.extensions["kept"] = kept = Kept(pipeline.store.served)
+    app.extensions["kept"] = kept = Kept(pipeline.store.served, changed=pipeline.policies.refresh)
     other = Upstream(upstream) if upstream else None
     app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)
     app.register_blueprint(tech_insights.blueprint)
@@ -66,6 +66,7 @@ def create_app(
     metrics = health.Metrics()
     lane.install(app, _fast(kept, insights), metrics.answered, pipeline.clock)
     _measure(app, metrics)
+    app.before_request(kept.look)  # follows the policy that the worker put in force
     entry = access or Access()
     guard.install(app, entry)
     headers.install(app, entry)

@@ -12,13 +12,14 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app import log
-from bench import checking, crawling, judging
+from bench import checking, crawling, judging, serving
 from bench.rows import Row, table
 
 PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "crawling": crawling.run,
     "judging": judging.run,
     "checking": checking.run,
+    "serving": serving.run,
 }
 OUT = Path(__file__).parent / "out" / "result.json"
 

@@ -22,13 +22,13 @@ from app.services import build
 from app.settings import load as settings
 from bench import org, peer
 from bench.load import Ask, Load, load, slowest
+from bench.rows import Row, table
 from bench.servers import served
 from bench.targets import BODY, ENTITY, FOLDER
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 from many import copies
 
-Row = tuple[str, float, float, float]
 _RATE, _P99, _PEER, _LINEAR, _WAIT = 1 / 0.6, 2.5, 0.1, 1.3, 0.1
 _CONNECTIONS = (1, 16, 64)
 _ROUNDS, _SECONDS = 3, 2.0
@@ -37,8 +37,13 @@ RUN = "/api/tech-insights/checks/run"
 _JSON = {"Content-Type": "application/json"}
 
 
-def run(folder: Path, services: int = 5) -> Iterator[Row]:
-    """All rows, as they are measured. The store holds `_BULK[1]` entities: one really crawled, under other names."""
+def run(folder: Path) -> list[Row]:
+    """All rows."""
+    return list(measured(folder))
+
+
+def measured(folder: Path, services: int = 5) -> Iterator[Row]:
+    """All rows, as they come. The store holds `_BULK[1]` entities: one really crawled, under other names."""
     names = [f"svc-{number:05}" for number in range(_BULK[-1])]
     body = _fill(folder, services, names)
     (folder / "body").write_bytes(body)
@@ -71,8 +76,8 @@ def _results(server: str, ours: str, bare: str) -> Iterator[Row]:
     ):
         for connections in _CONNECTIONS:
             us, floor = _alternate(mine, theirs, connections)
-            yield f"{server} {what} c={connections}: a request", 1 / us.rate, 1 / floor.rate, _RATE
-            yield f"{server} {what} c={connections}: p99", us.p99, floor.p99, _P99
+            yield _row(f"{server} {what} c={connections}: a request", 1 / us.rate, 1 / floor.rate, _RATE)
+            yield _row(f"{server} {what} c={connections}: p99", us.p99, floor.p99, _P99)
 
 
 def _alternate(mine: Ask, theirs: Ask, connections: int) -> tuple[Load, Load]:
@@ -97,7 +102,7 @@ def _bulk(server: str, ours: str, names: list[str]) -> Iterator[Row]:
     few, many = ([f"component:default/{name}" for name in names[:count]] for count in _BULK)
     seconds = {len(refs): min(_asked(ours, refs) for _ in range(2)) for refs in (few, many)}
     share = _BULK[1] / _BULK[0]
-    yield f"{server} bulk of {_BULK[1]:,}: 500 entities", seconds[_BULK[1]] / share, seconds[_BULK[0]], _LINEAR
+    yield _row(f"{server} bulk of {_BULK[1]:,}: 500 entities", seconds[_BULK[1]] / share, seconds[_BULK[0]], _LINEAR)
     with tempfile.TemporaryDirectory() as name:
         done = Path(name) / "done"
 
@@ -109,7 +114,7 @@ def _bulk(server: str, ours: str, names: list[str]) -> Iterator[Row]:
         sweeping.start()
         waited = slowest(Ask(ours + ENTITY.format("svc-00001")), done)
         sweeping.join()
-    yield f"{server} bulk of {_BULK[1]:,}: slowest other request", waited, seconds[_BULK[1]], _WAIT
+    yield _row(f"{server} bulk of {_BULK[1]:,}: slowest other request", waited, seconds[_BULK[1]], _WAIT)
 
 
 def _asked(base: str, refs: list[str]) -> float:
@@ -132,17 +137,18 @@ def _beside_the_original(environ: dict[str, str]) -> Iterator[Row]:
                     asks = (Ask(f"{base}{peer.RUN}", "POST", "{}", _JSON) for base in (ours, theirs))
                     us, original = _alternate(*asks, connections)
                     what = f"{server} run of one c={connections}, beside the original"
-                    yield what, 1 / us.rate, 1 / original.rate, _PEER
+                    yield _row(what, 1 / us.rate, 1 / original.rate, _PEER)
+
+
+def _row(what: str, ours: float, floor: float, goal: float) -> Row:
+    """From seconds."""
+    return Row(what, ours * 1000, floor * 1000, goal)
 
 
 def main() -> None:
     with tempfile.TemporaryDirectory(prefix="roadworthy-bench-") as name:
-        for what, ours, floor, goal in run(Path(name) / "org"):
-            verdict = "" if ours / floor <= goal else "  over"
-            print(
-                f"{what:56} {ours * 1e3:9.3f} ms {floor * 1e3:9.3f} ms {ours / floor:6.2f} ≤ {goal:.2f}{verdict}",
-                flush=True,
-            )
+        for row in measured(Path(name) / "org"):
+            print(table([row]).splitlines()[1], flush=True)
 
 
 if __name__ == "__main__":

@@ -80,9 +80,10 @@ class Kept:
         *,
         budget: int = BUDGET,
         fresh: float = FRESH_SECONDS,
+        changed: Callable[[], object] = lambda: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._served, self._budget, self._fresh, self.clock = served, budget, fresh, clock
+        self._served, self._budget, self._fresh, self._changed, self.clock = served, budget, fresh, changed, clock
         self._entries: OrderedDict[tuple[str, EntityRef], _Entry] = OrderedDict()
         self._lock, self._asking = threading.Lock(), threading.Lock()
         self._epoch, self._stamp, self._ask_at, self._bytes = 0, object(), 0.0, 0
@@ -111,6 +112,10 @@ class Kept:
         rest = [ref for ref in dict.fromkeys(refs) if ref not in found]
         return found | self._made(kind, rest, epoch, spare=True) if rest else found
 
+    def look(self) -> None:
+        """Looks whether anything was committed, if nobody did in the last half second, and calls `changed` if so."""
+        self._now()
+
     def _now(self) -> int:
         """The number of the present state of the store, as of half a second ago at most."""
         if self.clock() < self._ask_at or not self._asking.acquire(blocking=False):
@@ -121,6 +126,7 @@ class Kept:
             if stamp != self._stamp:
                 self._stamp = stamp
                 self._epoch += 1
+                self._changed()
             self._ask_at = asked + self._fresh
         finally:
             self._asking.release()

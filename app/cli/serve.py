@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
@@ -35,6 +36,7 @@ def command(config: Path, host: str | None, port: int | None, worker: bool, outp
     from app.web import create_app
 
     log.configure()
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every request that waits for a thread
     settings = options.settings_of(config)
     address = host or settings.serve.host
     if settings.auth.mode == "off" and not is_loopback(address):

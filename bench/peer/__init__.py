@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -75,7 +76,8 @@ def _configure(home: Path, base: str, port: int, components: int) -> None:
             "spec: {type: service, lifecycle: production, owner: 'group:team'}\n"
         )
     (home / "entities.yaml").write_text("---\n".join(documents), "utf-8")
-    (home / "db").mkdir(exist_ok=True)
+    shutil.rmtree(home / "db", ignore_errors=True)  # an ingestion cut short would be taken up again twelve hours later
+    (home / "db").mkdir()
     retrievers = {
         name: {"cadence": "*/2 * * * *", "lifecycle": {"timeToLive": {"weeks": 2}}}
         for name in (_METADATA, _OWNERSHIP, _DOCS)
