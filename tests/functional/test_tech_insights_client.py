@@ -11,6 +11,10 @@ from real_parts import require
 from serving import served
 
 from app.catalog.model import EntityRef
+from app.identity import tokens
+from app.identity.access import Access
+from app.identity.authenticator import Authenticator
+from app.identity.tokens import StoredToken
 from app.web import create_app
 
 DRIVER = Path(__file__).parent.parent / "node" / "drive.mjs"
@@ -19,16 +23,21 @@ CHECK = {"id": "owner-is-team"}
 
 
 @pytest.fixture(scope="module")
-def url(tmp_path_factory):
+def organisation(tmp_path_factory):
     require("Tech Insights client")
     made = Organisation(tmp_path_factory.mktemp("client")).open()
     made.repository("catalog", {"catalog-info.yaml": TEAM})
     made.repository("original", {"catalog-info.yaml": component("original"), "a.yaml": alert("Down", "TODO")})
     made.crawl()
     copies(made.pipeline.store, EntityRef("component", "default", "original"), NAMES)
-    with served(create_app(made.pipeline)) as base:
-        yield f"{base}/api/tech-insights"
+    yield made
     made.close()
+
+
+@pytest.fixture(scope="module")
+def url(organisation):
+    with served(create_app(organisation.pipeline)) as base:
+        yield f"{base}/api/tech-insights"
 
 
 def drive(url, *calls, token=None):
@@ -109,3 +118,31 @@ def test_mistakes_reach_the_client_as_errors_it_can_print(url):
     assert unknown["error"]["body"]["error"]["message"] == "Tech insight check with id 'nope' is not registered."
     assert missing == {"value": []}
     assert [(row["results"], row["error"]["name"]) for row in bulk["value"]] == [([], "NotFoundError")]
+
+
+def test_with_sign_in_a_token_is_needed_and_its_scope_counts(organisation):
+    store, clock = organisation.pipeline.store, organisation.pipeline.clock
+    access = Access(authenticator=Authenticator(tokens=store.tokens, directory=store.people, clock=clock))
+    texts = {}
+    for scope in ("read", "facts:write"):
+        made = tokens.new()
+        texts[scope] = made.text
+        row = {"id": made.id, "name": scope, "digest": made.digest, "scopes": (scope,), "created_at": organisation.now}
+        store.tokens.add(StoredToken(**row))
+    (entity,) = refs(1)
+    calls = (["getAllChecks", []], ["runChecks", [entity, None]], ["runBulkChecks", [[entity], [CHECK]]])
+    with served(create_app(organisation.pipeline, access=access)) as base:
+        url = f"{base}/api/tech-insights"
+        good, asked = drive(url, *calls, token=texts["read"])
+        nobody, _ = drive(url, *calls)
+        stranger, _ = drive(url, *calls, token="nonsense")
+        pusher, _ = drive(url, *calls, token=texts["facts:write"])
+    assert {one["headers"]["authorization"] for one in asked} == {f"Bearer {texts['read']}"}
+    assert all(answer["value"] for answer in good)
+    for refused, status, name in (
+        (nobody, 401, "AuthenticationError"),
+        (stranger, 401, "AuthenticationError"),
+        (pusher, 403, "NotAllowedError"),
+    ):
+        assert [one["error"]["status"] for one in refused] == [status] * 3
+        assert {one["error"]["body"]["error"]["name"] for one in refused} == {name}
