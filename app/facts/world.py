@@ -127,7 +127,7 @@ class InventoryView:
 class MemoryWorld:
     """A world made of inventories. `owned` says whose an object is; `unseen` why some repositories can't be read.
 
-    `evidence`: repository → kinds of objects it provides for others.
+    `evidence`: repository → kinds of objects it provides for others. `aliases`: other name → the inventory's URL.
     """
 
     inventories: Sequence[Inventory]
@@ -137,6 +137,7 @@ class MemoryWorld:
     catalog_complete: bool = True
     unseen: Mapping[str, Unknown] = field(default_factory=dict)
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    aliases: Mapping[str, str] = field(default_factory=dict)
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
         return self._objects.get((ref, kind), ())
@@ -152,8 +153,9 @@ class MemoryWorld:
         return ()
 
     def repository(self, url: str) -> RepositoryView | Unknown:
-        if url in self._views:
-            return self._views[url]
+        known = self._views.get(self.aliases.get(url, url))
+        if known is not None:
+            return known
         return self.unseen.get(url) or Unknown(Reason.NOT_CONNECTED, f"{url} is not among the crawled repositories")
 
     @cached_property

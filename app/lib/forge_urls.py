@@ -6,10 +6,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
+from app.lib import repository_urls
+
 
 @dataclass(frozen=True, slots=True)
 class ForgePlace:
-    """A place in a repository. `repository` has no `.git`, no credentials, and its host in lower case."""
+    """A place in a repository. `repository` is its one name (`repository_urls`)."""
 
     repository: str
     ref: str
@@ -39,24 +41,25 @@ def split(url: str) -> ForgePlace | None:
     if host == "raw.githubusercontent.com":
         match = _RAW_GITHUB.fullmatch(path)
         return match and ForgePlace(
-            f"https://github.com/{match['repo']}", match["ref"], match["path"].strip("/"), fragment, query
+            _named(f"https://github.com/{match['repo']}"), match["ref"], match["path"].strip("/"), fragment, query
         )
     if match := _DATA_CENTER.fullmatch(path):
         ref = (parse_qs(query).get("at") or [""])[0].removeprefix("refs/heads/")
         return ForgePlace(
-            f"{base}/scm/{match['project'].lower()}/{match['name']}", ref, match["path"].strip("/"), fragment
+            _named(f"{base}/scm/{match['project'].lower()}/{match['name']}"), ref, match["path"].strip("/"), fragment
         )
     for shape in _SHAPES:
         if match := shape.fullmatch(path):
-            repository = f"{base}/{match['repo']}".removesuffix(".git")
-            return ForgePlace(repository, match["ref"], match["path"].strip("/"), fragment, query)
+            return ForgePlace(
+                _named(f"{base}/{match['repo']}"), match["ref"], match["path"].strip("/"), fragment, query
+            )
     return None
 
 
 def repository_of(url: str) -> ForgePlace | None:
-    """As `split`, and a bare repository URL too (ref and path then empty). `file://` URLs are repositories."""
-    if url.startswith("file://"):
-        return ForgePlace(url.rstrip("/"), "", "")
+    """As `split`, and the address of a whole repository too (ref and path then empty), in any form that git takes."""
+    if not url.startswith(("https://", "http://")):
+        return _whole(url)
     place = split(url)
     if place is not None:
         return place
@@ -64,7 +67,25 @@ def repository_of(url: str) -> ForgePlace | None:
     match = _PLAIN.fullmatch(parts[2]) if parts else None
     if parts is None or match is None:
         return None
-    return ForgePlace(f"{parts[0]}/{match['repo'].removesuffix('.git')}", "", "", parts[4], parts[3])
+    return ForgePlace(_named(f"{parts[0]}/{match['repo']}"), "", "", parts[4], parts[3])
+
+
+def _whole(url: str) -> ForgePlace | None:
+    if "://" not in url and "@" not in url:
+        return None
+    try:
+        address = repository_urls.parse(url)
+    except ValueError:
+        return None
+    return ForgePlace(address.name, "", "") if address.path else None
+
+
+def _named(url: str) -> str:
+    """The name of a repository whose address was decoded: it may hold what no address may."""
+    try:
+        return repository_urls.parse(url).name
+    except ValueError:
+        return url.removesuffix(".git")
 
 
 def line_url(repository: str, commit: str, path: str, line: int = 0) -> str:

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import PurePosixPath
 
 from app.attribution.attribute import Attributor
+from app.catalog.locations import locate
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.collect import collect
 from app.facts.inventory import Inventory, take
@@ -52,7 +53,8 @@ def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = ""
     catalog = Catalog.of(inventory.entities)
     owner = Owner(Attributor(catalog, attribution_rules(policy, {})))
     parameters = parameters_of(policy)
-    world = MemoryWorld([inventory], catalog, owner, parameters, catalog_complete=False)
+    aliases = _aliases(inventory)
+    world = MemoryWorld([inventory], catalog, owner, parameters, catalog_complete=False, aliases=aliases)
     wanted = [one for one in catalog.entities.values() if _is_in(one, folder) and entity in ("", str(one.ref))]
     judged = [score(policy, one, world, now, commit=inventory.commit) for one in wanted]
     return Report(
@@ -74,6 +76,18 @@ def _nobodys(inventory: Inventory, attributor: Attributor) -> Iterator[Nobodys]:
             yield Nobodys(thing.kind.replace("_", " "), found.path, thing.line, owned.why)
 
 
+def _aliases(inventory: Inventory) -> dict[str, str]:
+    """What a copy without an origin is called elsewhere: the one repository its own entities say they lie in.
+
+    Entities that lie in several, as in a repository of descriptors alone, say nothing of this one.
+    """
+    if not inventory.url.startswith("file://"):
+        return {}
+    places = (locate(entity) for entity in inventory.entities if not entity.ignored and not entity.provisional)
+    names = {place.repository for place in places if place is not None}
+    return {names.pop(): inventory.url} if len(names) == 1 else {}
+
+
 def _is_in(entity: Entity, folder: str) -> bool:
     return not folder or PurePosixPath(entity.path).is_relative_to(folder) or (entity.provisional and not entity.path)
 
@@ -85,5 +99,6 @@ def collect_one(inventory: Inventory, ref: EntityRef, policy: Policy, now: datet
     if entity is None:
         return None
     owner = Owner(Attributor(catalog, attribution_rules(policy, {})))
-    world = MemoryWorld([inventory], catalog, owner, parameters_of(policy), catalog_complete=False)
+    aliases = _aliases(inventory)
+    world = MemoryWorld([inventory], catalog, owner, parameters_of(policy), catalog_complete=False, aliases=aliases)
     return tuple(collect(entity, world, now))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import structlog
 
 from app.catalog.providers.model import Listed, Provider
@@ -23,12 +25,7 @@ def _one(pipeline: Pipeline, provider: Provider) -> int:
     now = pipeline.clock()
     try:
         found = provider.discover()
-        sources = [
-            RepositorySource(
-                urls.canonical(one.url), one.branch, urls.canonical(one.alias) if one.alias else one.identity
-            )
-            for one in found.repositories
-        ]
+        sources = _sources(found.repositories)
     except (ProviderError, RepositoryError) as error:
         pipeline.store.repositories.provider_failed(name, str(error), now)
         log.warning("provider.failed", provider=name, error=str(error))
@@ -43,7 +40,11 @@ def _one(pipeline: Pipeline, provider: Provider) -> int:
     return changed
 
 
-def _source(one: Listed) -> RepositorySource:
-    return RepositorySource(
-        urls.canonical(one.url), one.branch, urls.canonical(one.alias) if one.alias else one.identity
-    )
+def _sources(listed: Iterable[Listed]) -> list[RepositorySource]:
+    """One a repository: of several addresses of the same one, the first counts. Raises RepositoryError."""
+    found: dict[str, RepositorySource] = {}
+    for one in listed:
+        url, remote = urls.canonical(one.url), urls.fetchable(one.url)
+        alias = urls.canonical(one.alias) if one.alias else one.identity
+        found.setdefault(url, RepositorySource(url, one.branch, alias, "" if remote == url else remote))
+    return list(found.values())

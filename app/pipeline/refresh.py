@@ -55,7 +55,7 @@ class StoredCache:
 def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
     """Looks for a new tip; reads and saves it when there is one. None when nothing moved."""
     now = pipeline.clock()
-    mirror = pipeline.mirror(claim.url)
+    mirror = pipeline.mirror(claim.remote or claim.url)
     fresh = claim.branch_resolved_at is not None and now - claim.branch_resolved_at < RESOLVE_AGAIN
     cache = StoredCache(pipeline.store.parsed, now)
     try:

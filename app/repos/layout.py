@@ -31,11 +31,18 @@ def create(folder: Path, remote: str, *, sha256: bool = False) -> None:
             (fresh / name).mkdir()
         for name, content in pattern.files.items():
             (fresh / name).write_bytes(content)
-        _configure(fresh, remote, sha256=sha256)
+        point(fresh, remote, sha256=sha256)
         fresh.rename(folder)
     except OSError:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+
+
+def point(folder: Path, remote: str, *, sha256: bool) -> None:
+    """Makes a mirror fetch from `remote`: its configuration is what git makes of an empty repository, and that."""
+    url = remote.replace("\\", "\\\\").replace('"', '\\"')
+    empty = _pattern("sha256" if sha256 else "sha1").files["config"]
+    (folder / "config").write_bytes(empty + f'[remote "origin"]\n\turl = "{url}"\n'.encode())
 
 
 def remote_of(folder: Path) -> str:
@@ -57,18 +64,11 @@ def fetched(folder: Path) -> str:
 
 def adopt(clone: Path, folder: Path, remote: str, commit: str) -> None:
     """Makes a fresh bare clone of one branch the mirror `folder`, as if `commit` had been fetched into it."""
-    _configure(clone, remote, sha256=len(commit) == 64)
+    point(clone, remote, sha256=len(commit) == 64)
     (clone / "packed-refs").unlink()
     (clone / TIP).parent.mkdir(parents=True, exist_ok=True)
     (clone / TIP).write_text(f"{commit}\n", "ascii")
     clone.rename(folder)
-
-
-def _configure(folder: Path, remote: str, *, sha256: bool) -> None:
-    """Writes a mirror's configuration: what git makes of an empty repository, and the remote."""
-    url = remote.replace("\\", "\\\\").replace('"', '\\"')
-    empty = _pattern("sha256" if sha256 else "sha1").files["config"]
-    (folder / "config").write_bytes(empty + f'[remote "origin"]\n\turl = "{url}"\n'.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,16 @@ class Mirror:
     def __init__(
         self, root: Path, url: str, *, git: Git, rules: urls.TransportRules, limits: Limits | None = None
     ) -> None:
-        self.url = urls.canonical(url)
-        urls.check_allowed(self.url, rules)
+        """`url` in any form: it says how to fetch; `self.url` is the repository's one name."""
+        self.url, wanted = urls.canonical(url), urls.fetchable(url)
+        urls.check_allowed(wanted, rules)
         self.git, self.limits = git, limits or Limits()
         digest = hashlib.sha256(self.url.encode()).hexdigest()[:16]
         self.folder = root / f"{re.sub(r'[^A-Za-z0-9.-]', '-', urls.name_of(self.url))[:60]}-{digest}.git"
         redirects = "false" if rules.hosts else "initial"  # a redirect must not lead past the allow-list
         self._options = ("-c", f"http.followRedirects={redirects}", "-c", "core.fsync=none")
-        self.remote = layout.remote_of(self.folder) or self.url
+        known = layout.remote_of(self.folder)
+        self.remote = known if known in (wanted, f"{wanted}.git") else wanted
 
     def tip(self, branch: str = "") -> Tip:
         """The tip of `branch` when it is still there, else of the default branch. Raises RepositoryError.
@@ -97,6 +99,8 @@ class Mirror:
                 shutil.rmtree(self.folder)
             if not self.folder.exists():
                 layout.create(self.folder, self.remote, sha256=len(tip.commit) == 64)
+            elif layout.remote_of(self.folder) != self.remote:
+                layout.point(self.folder, self.remote, sha256=len(tip.commit) == 64)
             try:
                 self._fetch(tip, now)
             except RepositoryError as error:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import ipaddress
-import os
 import re
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from urllib.parse import quote_from_bytes, unquote, urlsplit
+from urllib.parse import urlsplit
 
 from app.errors import RepositoryError
+from app.lib.repository_urls import Address, parse
 
-_SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+\.[\w.-]+|localhost):(?P<path>[^/\s:][^\s]*)")
-_SCHEMES = ("https", "ssh", "http", "git", "file")
+_SCRUB = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,47 +26,29 @@ class TransportRules:
 
 
 def canonical(url: str) -> str:
-    """The identity of a repository: `https://host/group/name`, `ssh://host/…`, `file:///path`. Raises RepositoryError.
+    """The identity of a repository, whichever of its addresses is given (`lib.repository_urls`).
 
-    Host in lower case, no credentials, no `.git`, no slash at the end; `git@host:group/name` becomes `ssh://host/group/name`.
+    `git@GitHub.com:acme/payments.git`, `ssh://git@github.com/acme/payments` and `https://github.com/Acme/payments/` are
+    all `https://github.com/acme/payments`. It is what is stored, compared and shown.
+    Raises RepositoryError.
     """
-    text = url.strip()
-    if not text or text.startswith("-") or any(ord(character) < 32 for character in text):
-        raise RepositoryError(f"“{url}” is not a repository URL", reason="forbidden", permanent=True)
-    if text.startswith("/"):
-        return _file(text)
-    if "://" not in text:
-        match = _SCP.fullmatch(text)
-        if match is None:
-            raise RepositoryError(f"“{url}” is not a repository URL", reason="forbidden", permanent=True)
-        return f"ssh://{match['host'].lower()}/{_trimmed(match['path'])}"
-    parts = urlsplit(text)
-    scheme = parts.scheme.lower()
-    if " " in text and scheme != "file":
-        raise RepositoryError(f"“{url}” is not a repository URL", reason="forbidden", permanent=True)
-    if scheme not in _SCHEMES or "::" in text.split("/")[0]:
-        raise RepositoryError(f"{scheme} URLs are not read: use https or ssh", reason="forbidden", permanent=True)
-    if scheme == "file":
-        return _file(unquote(parts.path, errors="surrogateescape"))
+    return _parsed(url).name
+
+
+def fetchable(url: str) -> str:
+    """The address to fetch by: the transport as given, without credentials. Raises RepositoryError."""
+    return _parsed(url).text
+
+
+def _parsed(url: str) -> Address:
     try:
-        port = f":{parts.port}" if parts.port else ""
-    except ValueError:
-        raise RepositoryError(f"“{url}” has no valid port", reason="forbidden", permanent=True) from None
-    return f"{scheme}://{(parts.hostname or '').lower()}{port}/{_trimmed(parts.path.lstrip('/'))}"
-
-
-def _file(path: str) -> str:
-    """As `Path.as_uri` writes it, which git decodes again."""
-    return "file://" + quote_from_bytes(os.fsencode(_trimmed(path)))
-
-
-def _trimmed(path: str) -> str:
-    path = path.rstrip("/")
-    return path.removesuffix(".git") if not path.endswith("/.git") else path.removesuffix("/.git")
+        return parse(url)
+    except ValueError as error:
+        raise RepositoryError(f"“{_SCRUB.sub('', url)}” {error}", reason="forbidden", permanent=True) from None
 
 
 def check_allowed(url: str, rules: TransportRules) -> None:
-    """Raises RepositoryError (reason `forbidden`) unless the canonical URL may be fetched under these rules."""
+    """Raises RepositoryError (reason `forbidden`) unless a `fetchable` URL may be fetched under these rules."""
     parts = urlsplit(url)
     scheme, host = parts.scheme, parts.hostname or ""
     allowed = {"https": True, "ssh": True, "file": rules.allow_file, "http": rules.allow_http, "git": rules.allow_git}

@@ -196,6 +196,7 @@ def _take(connection: Connection, urls: Sequence[str], owner: str, until: dateti
 def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:
     return RepositoryClaim(
         url=row["url"],
+        remote=row["remote"],
         host=row["host"],
         branch=row["branch"],
         branch_resolved_at=row["branch_resolved_at"],

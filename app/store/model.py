@@ -35,12 +35,13 @@ class Why(IntFlag):
 class RepositorySource:
     """A repository as a provider tells of it. `branch` "" is the forge's default one.
 
-    `forge_id`: another name it has, a URL or the forge's own id.
+    `forge_id`: another name it has, a URL or the forge's own id. `remote`: where it is fetched from, "" for the URL.
     """
 
     url: str
     branch: str = ""
     forge_id: str = ""
+    remote: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +58,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepositoryClaim:
-    """The right to refresh one repository until `lease_until`; `generation` fences every save made under it."""
+    """The right to refresh one repository until `lease_until`; `generation` fences every save made under it.
+
+    `remote` is the address to fetch from, where that is not `url`.
+    """
 
     url: str
+    remote: str
     host: str
     branch: str
     branch_resolved_at: datetime | None

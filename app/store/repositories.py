@@ -71,12 +71,14 @@ class Repositories:
             take_turn(connection, DISCOVERY_TURN)  # two schedulers list the same at once
             stored = _listed(connection, provider)
             added = sorted(desired.keys() - stored.keys())
-            changed = sorted(url for url in desired.keys() & stored.keys() if desired[url].branch != stored[url])
+            changed = sorted(url for url in desired.keys() & stored.keys() if _told(desired[url]) != stored[url])
             _hold(connection, {*added, *changed, *(stored.keys() - desired.keys())})
             _add(connection, provider, [desired[url] for url in added], now)
-            _repoint(connection, provider, [desired[url] for url in changed], now)
+            _repoint(connection, provider, [desired[url] for url in changed], stored, now)
+            _settle_remotes(connection, [*added, *changed])
             gone = stored.keys() - desired.keys() - _moving(connection, desired)
             orphaned = _drop(connection, provider, sorted(gone), now)
+            _settle_remotes(connection, sorted(gone))
             upsert(connection, providers, [{"name": provider, "listed_at": now, "failed_at": None, "error": ""}])
         return Difference(tuple(added), tuple(changed), tuple(orphaned))
 
@@ -149,9 +151,28 @@ class Repositories:
             return list(connection.execute(query).scalars())
 
 
-def _listed(connection: Connection, provider: str) -> dict[str, str]:
-    query = select(listings.c.repository, listings.c.branch).where(listings.c.provider == provider)
-    return {row.repository: row.branch for row in connection.execute(query)}
+def _listed(connection: Connection, provider: str) -> dict[str, tuple[str, str]]:
+    """What a provider told of each repository: its branch and its remote."""
+    at = listings.c
+    query = select(at.repository, at.branch, at.remote).where(at.provider == provider)
+    return {row.repository: (row.branch, row.remote) for row in connection.execute(query)}
+
+
+def _told(source: RepositorySource) -> tuple[str, str]:
+    return source.branch, source.remote
+
+
+def _listing(provider: str, source: RepositorySource) -> dict[str, str]:
+    return {"provider": provider, "repository": source.url, "branch": source.branch, "remote": source.remote}
+
+
+def _settle_remotes(connection: Connection, urls: Sequence[str]) -> None:
+    """How each is fetched: as the first provider says that names an address of its own, else by its URL."""
+    for chunk in chunks(urls):
+        at = listings.c
+        named = select(at.repository, at.remote).where(at.repository.in_(chunk), at.remote != "")
+        remotes = {row.repository: row.remote for row in connection.execute(named.order_by(at.provider.desc()))}
+        change(connection, repositories, "url", [{"url": url, "remote": remotes.get(url, "")} for url in chunk])
 
 
 def _moving(connection: Connection, desired: Mapping[str, RepositorySource]) -> set[str]:
@@ -196,15 +217,21 @@ def _add(connection: Connection, provider: str, sources: Sequence[RepositorySour
     change(connection, repositories, "url", [{"url": url, "orphaned_at": None, "due_at": now} for url in back])
     revive_origins(connection, back, now)
     _tell(connection, back, now)
-    rows = [{"provider": provider, "repository": source.url, "branch": source.branch} for source in sources]
-    insert(connection, listings, rows)
+    insert(connection, listings, [_listing(provider, source) for source in sources])
 
 
-def _repoint(connection: Connection, provider: str, sources: Sequence[RepositorySource], now: datetime) -> None:
-    rows = [{"provider": provider, "repository": source.url, "branch": source.branch} for source in sources]
-    upsert(connection, listings, rows)
+def _repoint(
+    connection: Connection,
+    provider: str,
+    sources: Sequence[RepositorySource],
+    before: Mapping[str, tuple[str, str]],
+    now: datetime,
+) -> None:
+    upsert(connection, listings, [_listing(provider, source) for source in sources])
     moved = [
-        {"url": source.url, "branch": source.branch, "branch_resolved_at": None, "due_at": now} for source in sources
+        {"url": source.url, "branch": source.branch, "branch_resolved_at": None, "due_at": now}
+        for source in sources
+        if source.branch != before[source.url][0]
     ]
     change(connection, repositories, "url", moved)
 

@@ -19,6 +19,7 @@ repositories = Table(
     text("forge_id"),
     text("host"),
     text("branch"),
+    text("remote"),  # the address it is fetched from, where that is not its URL: over ssh
     Column("branch_resolved_at", Instant),
     text("tip"),
     Column("due_at", Instant, nullable=False),
@@ -48,6 +49,7 @@ listings = Table(  # which provider told of which repository
     text("provider", primary_key=True),
     repository(primary_key=True),
     text("branch"),
+    text("remote"),
     Index("listings_repository", "repository"),
 )
 

@@ -98,6 +98,26 @@ def test_a_failing_provider_deletes_nothing_and_says_so(store: Store) -> None:
     assert store.repositories.urls() == [URL]
 
 
+def test_a_repository_is_fetched_as_whoever_names_an_address_of_its_own_says(store: Store) -> None:
+    ssh = "ssh://git.example.org/shop/payments"
+
+    def remote() -> str:
+        taken = claim(store)
+        store.claims.release(taken)
+        return taken.remote
+
+    add_repositories(store, URL, provider="catalog")
+    assert remote() == ""
+    store.repositories.sync("list", [RepositorySource(URL, remote=ssh)], NOW)
+    assert remote() == ssh
+    add_repositories(store, URL, provider="catalog")
+    assert remote() == ssh, "a catalog that says nothing of it changes nothing"
+    changed = store.repositories.sync("list", [RepositorySource(URL, remote=f"{ssh}2")], NOW)
+    assert (changed.changed, remote()) == ((URL,), f"{ssh}2")
+    store.repositories.sync("list", [], NOW)
+    assert remote() == ""
+
+
 def test_repositories_are_paged_by_url(store: Store) -> None:
     add_repositories(store, "https://h/a", "https://h/b", "https://h/c")
 

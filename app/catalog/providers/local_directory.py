@@ -9,11 +9,11 @@ from pathlib import Path
 
 from app.catalog.providers.model import Discovery, Listed
 from app.errors import ProviderError
+from app.lib import repository_urls
 
 _LEVELS = 2
 _MOST = 20_000
 _ORIGIN = re.compile(r'\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', re.MULTILINE)
-_USERINFO = re.compile(r"(?<=://)[^/\s@]+@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +58,18 @@ def _is_repository(folder: Path) -> bool:
 
 
 def _origin(repository: Path) -> str:
-    """Where a clone came from, by which links may name it; without credentials and `.git`."""
+    """The name of the repository that a clone came from, by which links may name it."""
     for config in (repository / ".git" / "config", repository / "config"):
         if config.is_file():
             match = _ORIGIN.search(config.read_text("utf-8", "replace"))
-            if match and match[1].startswith(("https://", "http://")):
-                return _USERINFO.sub("", match[1]).rstrip("/").removesuffix(".git")
+            if match:
+                return _elsewhere(match[1].strip('"'))
     return ""
+
+
+def _elsewhere(origin: str) -> str:
+    try:
+        address = repository_urls.parse(origin)
+    except ValueError:
+        return ""  # a remote of no known form
+    return address.name if address.scheme != "file" else ""

@@ -68,7 +68,11 @@ def test_what_has_no_known_shape_is_no_place(url: str) -> None:
         ("https://github.com/acme/orders.git/", "https://github.com/acme/orders"),
         ("https://gitlab.com/a/b/c", "https://gitlab.com/a/b/c"),
         ("https://u:p@GitHub.com/acme/orders/blob/main/a", "https://github.com/acme/orders"),
-        ("file:///srv/git/orders.git/", "file:///srv/git/orders.git"),
+        ("https://GitHub.com/Acme/orders/tree/main/x", "https://github.com/acme/orders"),
+        ("https://git.acme.example/Acme/orders", "https://git.acme.example/Acme/orders"),
+        ("git@github.com:acme/orders.git", "https://github.com/acme/orders"),
+        ("ssh://git@github.com/acme/orders", "https://github.com/acme/orders"),
+        ("file:///srv/git/orders.git/", "file:///srv/git/orders"),
     ],
 )
 def test_the_repository_of_a_url_has_no_ending_and_no_credentials(url: str, repository: str) -> None:
@@ -78,6 +82,8 @@ def test_the_repository_of_a_url_has_no_ending_and_no_credentials(url: str, repo
     assert place.repository == repository
 
 
-@pytest.mark.parametrize("url", ["https://github.com/acme", "https://github.com", "git@github.com:a/b.git", "x"])
+@pytest.mark.parametrize(
+    "url", ["https://github.com/acme", "https://github.com", "git@github.com", "ftp://github.com/a/b", "x"]
+)
 def test_what_names_no_repository_has_none(url: str) -> None:
     assert repository_of(url) is None

@@ -5,27 +5,62 @@ from __future__ import annotations
 import pytest
 
 from app.errors import RepositoryError
-from app.repos.urls import TransportRules, canonical, check_allowed
+from app.repos.urls import TransportRules, canonical, check_allowed, fetchable
+
+PAYMENTS = "https://github.com/acme/payments"
 
 
 @pytest.mark.parametrize(
-    ("written", "expected"),
+    ("written", "expected", "fetched"),
     [
-        ("https://GitHub.com/Acme/Payments.git", "https://github.com/Acme/Payments"),
-        ("https://github.com/acme/payments/", "https://github.com/acme/payments"),
-        ("https://ada:s3cret@github.com/acme/payments", "https://github.com/acme/payments"),
-        ("https://github.com:8443/acme/payments", "https://github.com:8443/acme/payments"),
-        ("git@github.com:acme/payments.git", "ssh://github.com/acme/payments"),
-        ("ssh://git@github.com/acme/payments", "ssh://github.com/acme/payments"),
-        ("/srv/git/payments", "file:///srv/git/payments"),
-        ("/srv/git/payments/.git", "file:///srv/git/payments"),
-        ("/srv/My Projects/100%", "file:///srv/My%20Projects/100%25"),
-        ("file:///srv/My%20Projects/100%25/", "file:///srv/My%20Projects/100%25"),
+        (PAYMENTS, PAYMENTS, PAYMENTS),
+        ("https://GitHub.com/Acme/Payments.git", PAYMENTS, "https://github.com/Acme/Payments"),
+        ("https://github.com/acme/payments/", PAYMENTS, PAYMENTS),
+        ("https://github.com:443/acme/payments.git/", PAYMENTS, "https://github.com:443/acme/payments"),
+        ("https://ada:s3cret@github.com/acme/payments", PAYMENTS, PAYMENTS),
+        ("git@github.com:acme/payments.git", PAYMENTS, "ssh://github.com/acme/payments"),
+        ("git@GITHUB.com:acme/payments", PAYMENTS, "ssh://github.com/acme/payments"),
+        ("github.com:acme/payments/", PAYMENTS, "ssh://github.com/acme/payments"),
+        ("ssh://git@github.com/acme/payments", PAYMENTS, "ssh://github.com/acme/payments"),
+        ("ssh://git@github.com:22/acme/payments.git", PAYMENTS, "ssh://github.com:22/acme/payments"),
+        ("ssh://git@ssh.github.com:443/acme/payments.git", PAYMENTS, "ssh://ssh.github.com:443/acme/payments"),
+        (
+            "https://git.acme.example:8443/Acme/Payments",
+            "https://git.acme.example:8443/Acme/Payments",
+            "https://git.acme.example:8443/Acme/Payments",
+        ),
+        (
+            "ssh://git@gitlab.acme.example:2222/sre/tools/books.git",
+            "https://gitlab.acme.example/sre/tools/books",
+            "ssh://gitlab.acme.example:2222/sre/tools/books",
+        ),
+        (
+            "ssh://git@bb.acme.example:7999/sre/books.git",
+            "https://bb.acme.example/scm/sre/books",
+            "ssh://bb.acme.example:7999/sre/books",
+        ),
+        (
+            "git@ssh.dev.azure.com:v3/acme/Shop/payments",
+            "https://dev.azure.com/acme/shop/_git/payments",
+            "ssh://ssh.dev.azure.com/v3/acme/Shop/payments",
+        ),
+        ("http://localhost:3000/acme/Payments.git",) + ("http://localhost:3000/acme/Payments",) * 2,
+        ("/srv/git/payments", "file:///srv/git/payments", "file:///srv/git/payments"),
+        ("/srv/git/payments/.git", "file:///srv/git/payments", "file:///srv/git/payments"),
+        ("/srv/My Projects/100%", "file:///srv/My%20Projects/100%25", "file:///srv/My%20Projects/100%25"),
+        ("file:///srv/My%20Projects/100%25/", "file:///srv/My%20Projects/100%25", "file:///srv/My%20Projects/100%25"),
     ],
 )
-def test_one_repository_has_one_canonical_url(written: str, expected: str) -> None:
-    assert canonical(written) == expected
-    assert canonical(expected) == expected
+def test_one_repository_has_one_name_and_is_fetched_as_it_was_given(written: str, expected: str, fetched: str) -> None:
+    assert (canonical(written), fetchable(written)) == (expected, fetched)
+    assert (canonical(expected), canonical(fetched)) == (expected, expected)
+    assert fetchable(fetched) == fetched
+
+
+def test_what_is_refused_is_told_without_its_credentials() -> None:
+    with pytest.raises(RepositoryError) as refused:
+        canonical("ftp://ada:s3cret@host.example/x")
+    assert "s3cret" not in str(refused.value)
 
 
 @pytest.mark.parametrize(
