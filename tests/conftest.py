@@ -6,6 +6,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from app.facts.groups import SCHEMA
@@ -16,6 +17,9 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 pytest_plugins = ["server_fixtures"]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+# A busy machine is no fault of the code: neither a slow example nor a slow draw fails a property.
+hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("busy")
 
 
 @pytest.fixture(scope="session")
