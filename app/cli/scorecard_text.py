@@ -18,6 +18,8 @@ from rich.padding import Padding
 
 STYLE = {"bronze": "dark_orange3", "silver": "grey70", "gold": "gold3", "none": "red", "not_rated": "magenta"}
 _SHOWN = 5
+_SHORT = 3
+"""That many things that fall short are worth a look where one of them is needed."""
 _PIPE_WIDTH = 160
 Check = Mapping[str, Any]
 
@@ -91,13 +93,23 @@ def _level(out: Console, level: str, failing: Sequence[Check], every: Sequence[C
 
 
 def _places(out: Console, check: Check) -> None:
+    """Its offenders, those at one place that look alike once. Where some number is needed, many that fall short are no
+    offenders to a person."""
+    if check["reason"].endswith(" needed") and check["offenders_total"] > _SHORT:
+        return
     offenders = check["offenders"] or [one for one in check["evidence"] if one["path"]][:1]
-    for one in offenders[:_SHOWN]:
-        place = f"{one['path']}:{one['line'] or 1}" if one["path"] else one["url"] or one["repository"] or ""
-        words = [escape(text) for text in (one.get("name", ""), one["observed"] if "name" in one else "") if text]
-        say(out, 6, f"[cyan]{escape(place)}[/] {', '.join(words)}".rstrip())
-    if check["offenders_total"] > _SHOWN:
-        say(out, 6, f"[dim]and {check['offenders_total'] - _SHOWN} more[/]")
+    lines = list(dict.fromkeys(_place(one) for one in offenders))
+    for line in lines[:_SHOWN]:
+        say(out, 6, line)
+    more = check["offenders_total"] - len(offenders) + len(lines) - _SHOWN
+    if more > 0:
+        say(out, 6, f"[dim]and {more} more[/]")
+
+
+def _place(one: Mapping[str, Any]) -> str:
+    place = f"{one['path']}:{one['line'] or 1}" if one["path"] else one["url"] or one["repository"] or ""
+    words = [escape(text) for text in (one.get("name", ""), one["observed"] if "name" in one else "") if text]
+    return f"[cyan]{escape(place)}[/] {', '.join(words)}".rstrip()
 
 
 def _later(out: Console, checks: Sequence[Check]) -> None:

@@ -32,6 +32,7 @@ CATALOG = Group(
                 **place(),
             },
         ),
+        "problem_count": Fact("int", "How many of these problems there are", "problems"),
         "registered": Fact("bool", "A descriptor or a catalog names the entity; false for a provisional one"),
         "orphan": Fact("bool", "No provider lists the entity any more"),
         "healthy": Fact("bool", "Registered, without problems, and not an orphan"),

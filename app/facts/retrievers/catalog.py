@@ -39,6 +39,7 @@ def _descriptor(seen: Seen, entity: Entity, commit: str, world: World) -> None:
     registered = not entity.provisional
     values = {
         "problems": [_problem(entity, commit, problem.path, problem) for problem in entity.problems],
+        "problem_count": len(entity.problems),
         "registered": registered,
         "orphan": entity.orphan,
         "healthy": registered and entity.valid and not entity.orphan,
@@ -51,6 +52,9 @@ def _descriptor(seen: Seen, entity: Entity, commit: str, world: World) -> None:
     seen.values.update({f"catalog.{name}": value for name, value in values.items()})
     keys = {
         "healthy": (),
+        "registered": (),
+        "orphan": (),
+        "problem_count": (),
         "tier": ("metadata", "labels"),
         "lifecycle": ("spec", "lifecycle"),
         "type": ("spec", "type"),
@@ -64,7 +68,8 @@ def _descriptor(seen: Seen, entity: Entity, commit: str, world: World) -> None:
         seen.evidence[f"catalog.{name}"] = Place(**entity_place(entity, commit, *path))
     if entity.problems:
         first = entity.problems[0]
-        seen.evidence["catalog.healthy"] = Place(entity.repository, commit, first.path, first.line)
+        place = Place(entity.repository, commit, first.path, first.line)
+        seen.evidence["catalog.healthy"] = seen.evidence["catalog.problem_count"] = place
 
 
 def _problem(entity: Entity, commit: str, path: str, problem: object) -> Item:
