@@ -13,6 +13,7 @@ import jsonschema_rs
 import pytest
 from organisation import TEAM, Organisation, alert, component
 
+from app.identity.access import Access
 from app.web import create_app
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "tech_insights"
@@ -236,3 +237,21 @@ def test_every_fact_a_check_names_can_be_asked_for(client):
     assert {id_ for id_ in ids - set(body) if not id_.startswith("scorecard:")} == set()
     assert "scorecard:sre-maturity" in body
     assert {one["id"] for one in client.get("/api/tech-insights/fact-schemas").get_json()} >= ids
+
+
+def test_a_browser_of_a_listed_origin_may_ask_and_no_other(organisation):
+    """The client sends `content-type` with every request, so each one is preceded by a preflight."""
+    access = Access(cors_origins=frozenset({"https://portal.example.org"}))
+    client = create_app(organisation.pipeline, access=access).test_client()
+    for origin, allowed in (("https://portal.example.org", True), ("https://elsewhere.example.org", False)):
+        asked = {"Origin": origin, "Access-Control-Request-Headers": "authorization,content-type"}
+        for method, path in (("GET", "/checks"), ("POST", "/checks/run"), ("POST", "/checks/run/default/Component/x")):
+            preflight = client.options(
+                f"/api/tech-insights{path}", headers={**asked, "Access-Control-Request-Method": method}
+            )
+            assert preflight.status_code in (200, 204)
+            assert (preflight.headers.get("Access-Control-Allow-Origin") == origin) is allowed
+            if allowed:
+                assert method in preflight.headers["Access-Control-Allow-Methods"]
+                wanted = preflight.headers["Access-Control-Allow-Headers"].lower()
+                assert {"authorization", "content-type"} <= {name.strip() for name in wanted.split(",")}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from xml.sax.saxutils import escape, quoteattr
 
 from app.api.badges.widths import width
@@ -20,15 +21,16 @@ def svg(label: str, message: str, colour: str) -> str:
     left, right = width(label) + 2 * _PAD, width(message) + 2 * _PAD
     whole = left + right
     name = f"{label}: {message}"
+    own = f"{zlib.crc32(name.encode(errors='replace')):08x}"  # several may stand in one document
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{whole:.2f}" height="20" role="img" '
         f"aria-label={quoteattr(name)}><title>{escape(name)}</title>"
-        '<linearGradient id="s" x2="0" y2="100%"><stop offset="0" stop-color="#bbb" stop-opacity=".1"/>'
+        f'<linearGradient id="s{own}" x2="0" y2="100%"><stop offset="0" stop-color="#bbb" stop-opacity=".1"/>'
         '<stop offset="1" stop-opacity=".1"/></linearGradient>'
-        f'<clipPath id="r"><rect width="{whole:.2f}" height="20" rx="3" fill="#fff"/></clipPath>'
-        f'<g clip-path="url(#r)"><rect width="{left:.2f}" height="20" fill="{_LABEL_COLOUR}"/>'
+        f'<clipPath id="r{own}"><rect width="{whole:.2f}" height="20" rx="3" fill="#fff"/></clipPath>'
+        f'<g clip-path="url(#r{own})"><rect width="{left:.2f}" height="20" fill="{_LABEL_COLOUR}"/>'
         f'<rect x="{left:.2f}" width="{right:.2f}" height="20" fill="{colour}"/>'
-        f'<rect width="{whole:.2f}" height="20" fill="url(#s)"/></g>'
+        f'<rect width="{whole:.2f}" height="20" fill="url(#s{own})"/></g>'
         f'<g fill="#fff" font-family="{_FONT}" font-size="11" text-rendering="geometricPrecision">'
         f"{_text(label, _PAD)}{_text(message, left + _PAD)}</g></svg>"
     )

@@ -1,5 +1,6 @@
 """Badges: the right width, the right words, and a picture that no text can break."""
 
+import re
 from xml.etree import ElementTree
 
 import pytest
@@ -80,3 +81,9 @@ def test_white_letters_can_be_read_on_every_colour(colour):
     parts = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
     assert 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05) >= 4.5
+
+
+def test_several_pictures_in_one_document_do_not_share_their_frames():
+    ids = [set(re.findall(r' id="([^"]+)"', svg("SRE maturity", level, GREEN))) for level in ("Silver", "Bronze")]
+    assert len(ids[0]) == 2
+    assert ids[0].isdisjoint(ids[1])
