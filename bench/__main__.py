@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app import log
-from bench import checking, crawling, judging, serving
+from bench import checking, crawling, judging, pages, serving
 from bench.rows import Row, table
 
 PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
@@ -20,6 +20,7 @@ PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "judging": judging.run,
     "checking": checking.run,
     "serving": serving.run,
+    "pages": pages.run,
 }
 OUT = Path(__file__).parent / "out" / "result.json"
 

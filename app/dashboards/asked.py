@@ -27,11 +27,16 @@ def text(name: str) -> str:
 
 def card() -> Scorecard:
     """The scorecard asked for, or the default one. 404 for one that policy doesn't have."""
-    cards = pipeline().policy.scorecards
+    known = pipeline().policy.scorecards
     name = text("scorecard")
-    if name and name not in cards:
-        abort(404, f"There is no scorecard “{name}”. Those in force: {', '.join(cards)}.")
-    return cards.get(name or DEFAULT_CARD) or next(iter(cards.values()))
+    if name and name not in known:
+        abort(404, f"There is no scorecard “{name}”. Those in force: {', '.join(known)}.")
+    return known[name] if name else cards()[0]
+
+
+def cards() -> list[Scorecard]:
+    """Every scorecard in force, the default one first, the others by title."""
+    return sorted(pipeline().policy.scorecards.values(), key=lambda card: (card.id != DEFAULT_CARD, card.title))
 
 
 def query() -> dict[str, str]:
@@ -57,12 +62,21 @@ def lines(scorecard: Scorecard) -> LineFilter:
         tiers=_one("tier"),
         lifecycles=_one("lifecycle"),
         systems=(_ref(text("system"), "system"),) if text("system") else (),
-        levels=_one("level"),
+        ranks=_ranks(scorecard, text("level")),
         held={"met": "on", "below": "below"}.get(text("target"), ""),
         text=text("q"),
         check=text("check"),
         outcome=(text("outcome") or "fail") if text("check") else "",
     )
+
+
+def _ranks(scorecard: Scorecard, level: str) -> Sequence[int]:
+    if not level:
+        return ()
+    known = ("none", "not_rated", *(one.id for one in scorecard.levels))
+    if level not in known:
+        abort(422, f"“{level}” is no level of {scorecard.title}; use one of {', '.join(known)}.")
+    return (scorecard.rank(level),)
 
 
 def _owners(owner: str) -> Sequence[str]:

@@ -26,7 +26,7 @@ class Row:
     title: str
     href: str
     levels: Levels
-    stand: dict[str, Any]
+    bar: list[dict[str, Any]]
     cells: list[dict[str, Any]]
     below: list[Row] = field(default_factory=list)
     hidden: int = 0
@@ -63,16 +63,16 @@ def rows(
         folded = [row(child) for child in below if child in shown and shown[child] == ref]
         hidden = 0 if folded else len(tree.below(ref)) - 1
         title, href = tree.titles.get(ref, ref), links.entity(ref)
-        stand, cells = standing.levels(card, levels[ref]), _cells(columns, seen.get(ref, {}))
-        return Row(ref, title, href, levels[ref], stand, cells, folded, hidden)
+        bar, cells = standing.bar(card, levels[ref]), _cells(columns, seen.get(ref, {}))
+        return Row(ref, title, href, levels[ref], bar, cells, folded, hidden)
 
     found = [row(ref) for ref in start if ref in levels]
     titles = {STRANGERS: ("Owners the catalog doesn't know", ""), NOBODY: ("Nobody", links.listed(owner="nobody"))}
     for ref in extra:
         if ref in levels:
             title, href = titles[ref]
-            stand, cells = standing.levels(card, levels[ref]), _cells(columns, seen.get(ref, {}))
-            found.append(Row(ref, title, href, levels[ref], stand, cells))
+            bar, cells = standing.bar(card, levels[ref]), _cells(columns, seen.get(ref, {}))
+            found.append(Row(ref, title, href, levels[ref], bar, cells))
     return found
 
 

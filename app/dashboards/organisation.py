@@ -60,7 +60,7 @@ def tabs(levels: dict[str, dict[str, Levels]]) -> list[dict[str, Any]]:
             "current": card.id == current,
             "total": levels.get(card.id, {}).get(EVERYONE, Levels()).total,
         }
-        for card in pipeline().policy.scorecards.values()
+        for card in asked.cards()
     ]
 
 

@@ -15,6 +15,7 @@ from app.dashboards.blueprint import blueprint
 from app.formats import kinds
 from app.pipeline.stored_world import placed
 from app.store.model import StoredObject
+from app.store.team_counts import STRANGERS
 
 MOST = 50
 VOICES_WITHIN = timedelta(days=90)
@@ -36,7 +37,7 @@ def platform() -> str:
         problems=_problems(),
         problems_total=store.tally.problems(),
         types=_unmapped(),
-        owners=store.tally.strangers(limit=MOST),
+        owners=store.tally.strangers(limit=MOST) if store.standings.levels((STRANGERS,)) else [],
         stuck=_stuck(),
         named=links.named,
         due=store.due.waiting(now),

@@ -28,14 +28,14 @@ def scorecards() -> str:
     """Every scorecard in force."""
     one = pipeline()
     levels = one.store.standings.levels()
-    cards = []
-    for card in one.policy.scorecards.values():
+    shown = []
+    for card in asked.cards():
         stand = standing.levels(card, levels.get(card.id, {}).get(EVERYONE))
         asks = Counter(entry.level for entry in card.entries)
-        cards.append(
+        shown.append(
             {"card": card, "stand": stand, "asks": [(words.level(card, k.id), asks[k.id]) for k in card.levels]}
         )
-    return render_template("scorecards.html", cards=cards)
+    return render_template("scorecards.html", cards=shown)
 
 
 @blueprint.get("/scorecards/<scorecard_id>")

@@ -59,7 +59,7 @@ def _services(wanted: str) -> list[dict[str, Any]]:
     """On each scorecard, so that an API and a database of the same name are both found."""
     one = pipeline()
     found = []
-    for card in one.policy.scorecards.values():
+    for card in asked.cards():
         lines = one.store.standings.lines(LineFilter(scorecard=card.id, text=wanted), sort="name", limit=MOST + 1)
         if lines:
             found.append(

@@ -15,20 +15,25 @@ from app.store.standings import Levels, Line, Obstacle, TrendPoint
 TREND_DAYS = 90
 
 
-def levels(card: Scorecard, found: Levels | None, **filters: Any) -> dict[str, Any]:
-    """How many stand where, as a bar and in words; each level leads to the list of who stands there."""
-    found = found or Levels()
+def bar(card: Scorecard, found: Levels) -> list[dict[str, Any]]:
+    """How many stand at each level, highest first, each with its place in a bar of a hundred."""
     parts = []
     begin = 0.0
     for level in words.levels(card):
         count = found.levels.get(level.id, 0)
         if count:
-            share = 100 * count / found.total
-            href = links.listed(scorecard=card.id, level=level.id, **filters)
-            parts.append(
-                {"level": level, "count": count, "x": begin, "width": share, "share": words.share(share), "href": href}
-            )
-            begin += share
+            width = 100 * count / found.total
+            parts.append({"level": level, "count": count, "x": begin, "width": width, "share": words.share(width)})
+            begin += width
+    return parts
+
+
+def levels(card: Scorecard, found: Levels | None, **filters: Any) -> dict[str, Any]:
+    """How many stand where, as a bar and in words; each level leads to the list of who stands there."""
+    found = found or Levels()
+    parts = bar(card, found)
+    for part in parts:
+        part["href"] = links.listed(scorecard=card.id, level=part["level"].id, **filters)
     return {
         "parts": parts,
         "total": found.total,

@@ -24,6 +24,12 @@ REASONS = {
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _WORKING_DAY = 8 * _HOUR
+_THINGS = {
+    "sre-maturity": ("service", "services"),
+    "api-reliability": ("API", "APIs"),
+    "database-reliability": ("database", "databases"),
+    "kubernetes-cluster": ("cluster", "clusters"),
+}
 _BLANK = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
@@ -81,6 +87,11 @@ def blanks(template: str) -> str:
 def counted(number: int, thing: str, things: str = "") -> str:
     """`1 service`, `12 services`, `1,204 entities`."""
     return f"{number:,} {thing if number == 1 else things or thing + 's'}"
+
+
+def things(number: int, card: Scorecard) -> str:
+    """So many of what a scorecard is about."""
+    return counted(number, *_THINGS.get(card.id, ("entity", "entities")))
 
 
 def share(percents: float) -> str:

@@ -171,4 +171,5 @@ def _unread(name: str, facts: Facts) -> Unread:
 def _unreadable_text(entries: Sequence[Mapping[str, Any]]) -> str:
     first = entries[0]
     more = f" (and {len(entries) - 1} more)" if len(entries) > 1 else ""
-    return f"{first.get('path')}:{first.get('line')} can't be read: {first.get('reason')}{more}"
+    place = f"{first['path']}:{first.get('line')}" if first.get("path") else "the repository"
+    return f"{place} can't be read: {first.get('reason')}{more}"

@@ -88,7 +88,7 @@ class Line:
 class LineFilter:
     """Which lines of a scorecard; every part given must hold, of a tuple any one. `text`: part of a name or title.
 
-    `check` and `outcome` belong together: entities with this outcome of this check.
+    `ranks`: of levels (−1 not rated, 0 none). `check` and `outcome` belong together: entities with this outcome of it.
     """
 
     scorecard: str
@@ -98,7 +98,7 @@ class LineFilter:
     tiers: Sequence[str] = ()
     lifecycles: Sequence[str] = ()
     systems: Sequence[str] = ()
-    levels: Sequence[str] = ()
+    ranks: Sequence[int] = ()
     held: str = ""
     text: str = ""
     check: str = ""
@@ -278,7 +278,7 @@ def _wanted(where: LineFilter) -> list[ColumnElement[bool]]:
         (at.tier, where.tiers),
         (at.lifecycle, where.lifecycles),
         (at.system, where.systems),
-        (at.level, where.levels),
+        (at.level_rank, where.ranks),
     ]
     found: list[ColumnElement[bool]] = [at.scorecard == where.scorecard]
     found += [or_(*(column.in_(chunk) for chunk in chunks(values))) for column, values in lists if values]

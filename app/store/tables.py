@@ -109,6 +109,7 @@ entities = Table(
     Index("entities_judge_due", "judge_due_at"),
     Index("entities_living", "orphaned_at", "ref"),
     Index("entities_owner", "owner"),
+    Index("entities_types", "kind", "orphaned_at", "type"),
     Index("entities_system", "system"),
     Index("entities_repository", "repository"),
 )

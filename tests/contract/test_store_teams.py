@@ -178,7 +178,7 @@ FILTERS = [
     ({"owners": [SHOP]}, []),
     ({"owners": [TEAM], "text": "REF"}, ["refunds"]),
     ({"text": "%"}, []),
-    ({"levels": ["bronze"]}, ["payments"]),
+    ({"ranks": [1]}, ["payments"]),
     ({"held": "below"}, ["refunds", "payments"]),
     ({"kinds": ["api"]}, []),
     ({"types": ["service"], "lifecycles": ["x"]}, []),

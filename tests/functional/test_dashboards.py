@@ -64,7 +64,7 @@ def test_a_list_is_walked_page_by_page_and_each_is_there_once(client):
         following = re.search(r'class="button" href="([^"]+)"', text)
         page = following and following[1].replace("&amp;", "&")
     assert len(found) == len(set(found)) == 64
-    assert "64 entities" in text
+    assert "64 services" in text
 
 
 @pytest.mark.parametrize(
@@ -84,7 +84,9 @@ def test_each_filter_of_the_url_narrows_the_list(client, query, found):
     assert hits(client.get(f"/entities?{query}").text) == found
 
 
-@pytest.mark.parametrize("query", ["after=x", "after=bnVsbA", "after=WzFd", "sort=colour", "owner=group:", "system=:"])
+@pytest.mark.parametrize(
+    "query", ["after=x", "after=bnVsbA", "after=WzFd", "sort=colour", "level=purple", "owner=group:", "system=:"]
+)
 def test_what_no_list_gave_is_refused_as_a_page(client, query):
     answer = client.get(f"/entities?{query}")
     assert (answer.status_code, answer.mimetype) == (422, "text/html")

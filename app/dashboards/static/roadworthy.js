@@ -28,8 +28,11 @@
   // Links into the page open what they lead to.
   const openTarget = () => {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    const folded = target && target.querySelector("details");
+    if (!target) return;
+    for (let around = target.closest("details"); around; around = around.parentElement.closest("details")) around.open = true;
+    const folded = target.querySelector("details");
     if (folded) folded.open = true;
+    target.scrollIntoView();
   };
   addEventListener("hashchange", openTarget);
   openTarget();
