@@ -115,7 +115,7 @@ class StoredWorld:
         for repository, path in read:
             places[repository].add(path)
         entities = (self.catalog.get(ref) for ref in refs)
-        urls = {self._known_as(one.repository) for one in entities if one is not None and one.repository}
+        urls = {self.known_as(one.repository) for one in entities if one is not None and one.repository}
         rows = self.store.repositories.get_many(urls | places.keys(), self.now)
         for url in urls | places.keys():
             self._views[url] = self._view(url, rows.get(url))
@@ -161,12 +161,13 @@ class StoredWorld:
         return self.store.pushes.refs()
 
     def repository(self, url: str) -> View | Unknown:
-        known = self._known_as(url)
+        known = self.known_as(url)
         if known not in self._views:
             self._views[known] = self._view(known, self.store.repositories.get(known, self.now))
         return self._views[known]
 
-    def _known_as(self, url: str) -> str:
+    def known_as(self, url: str) -> str:
+        """The name under which a repository is crawled."""
         return self._aliases.get(url, url)
 
     def standing(self, url: str, kind: str, path: str) -> Found | None:

@@ -1,0 +1,94 @@
+"""`check --server`: what lies here, with what only the service knows. Imports neither Flask nor the database.
+
+The inventory goes to `POST /api/v1/simulate`; the facts come back, and are judged here by the service's policy (or
+another one), so that every report format works as without a server. Nothing is kept there.
+"""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.catalog.model import Entity
+from app.errors import RepositoryError, SettingsError
+from app.facts import codec, wire
+from app.facts.groups import SCHEMA
+from app.facts.inventory import take
+from app.lib.http import Http, HttpError, Response
+from app.pipeline.check import Report
+from app.pipeline.scoring import Judged, rejudge
+from app.policy.documents import load_texts
+from app.policy.model import Policy, Subject
+from app.repos.model import Snapshot
+from app.settings.access import is_loopback
+
+_LIMITS = {"timeout": 30.0, "total": 120.0, "max_size": 64 * 1024 * 1024, "max_redirects": 0}
+
+
+def remote_check(
+    snapshot: Snapshot, server: str, token: str, *, policy: Policy | None = None, folder: str = "", entity: str = ""
+) -> tuple[Report, Policy]:
+    """The report, and the policy it was judged by (the service's unless one is given).
+
+    Raises RepositoryError when the service can't be asked, SettingsError when it refuses the token.
+    """
+    inventory = take(snapshot)
+    body = json.dumps(wire.inventory_body(inventory), ensure_ascii=False).encode("utf-8", "replace")
+    told = _asked(server, token, body)
+    judged_by = policy or load_texts(told["policy"]["documents"], SCHEMA)
+    judged = [_judged(one, judged_by, told["now"]) for one in told["entities"]]
+    wanted = [one for one in judged if _is_in(one.entity, folder) and entity in ("", str(one.entity.ref))]
+    scored = tuple(one for one in wanted if one.results)
+    return Report(inventory, scored, tuple(one.entity for one in wanted if not one.results)), judged_by
+
+
+def _asked(server: str, token: str, body: bytes) -> dict[str, Any]:
+    url = f"{server.rstrip('/')}/api/v1/simulate"
+    headers = {"Content-Type": "application/json", "Accept": "application/json"}
+    parts = urlsplit(server)
+    if token and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise SettingsError(f"a token is sent over https only, not to {server}")
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
+    try:
+        answer = Http(allow_private=True, **_LIMITS).send("POST", url, body, headers)  # type: ignore[arg-type]
+    except HttpError as error:
+        raise RepositoryError(f"asking the server: {error}") from None
+    if answer.status in (401, 403):
+        raise SettingsError(f"{server} refuses the token ({answer.status}): it needs the scope read")
+    if answer.status != 200:
+        raise RepositoryError(f"{server} answered {answer.status}{_detail(answer)}")
+    try:
+        found = wire.loads(answer.body)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict) or not {"now", "policy", "entities"} <= found.keys():
+        raise RepositoryError(f"{server} did not answer as this version of Roadworthy expects")
+    return found
+
+
+def _detail(answer: Response) -> str:
+    try:
+        body = answer.json()
+    except HttpError:
+        return ""
+    return f": {body['detail']}" if isinstance(body, dict) and isinstance(body.get("detail"), str) else ""
+
+
+def _judged(one: dict[str, Any], policy: Policy, now: datetime) -> Judged:
+    entity = wire.entity_from(one["entity"])
+    subject: Subject = codec.decode(Subject, one["subject"])
+    facts = [
+        wire.fact_set_from(told["retriever"], told["body"], told["collected_at"], told["expires_at"])
+        for told in one["fact_sets"]
+    ]
+    if not facts:
+        return Judged(entity, subject, (), ())
+    return rejudge(policy, entity, subject, facts, now, commit=one["commit"])
+
+
+def _is_in(entity: Entity, folder: str) -> bool:
+    return not folder or PurePosixPath(entity.path).is_relative_to(folder) or (entity.provisional and not entity.path)
