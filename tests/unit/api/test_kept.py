@@ -2,6 +2,7 @@
 
 import pytest
 from organisation import TEAM, Organisation, component
+from sqlalchemy.exc import OperationalError
 
 from app.api.kept import Kept, Kind
 from app.catalog.model import EntityRef
@@ -93,3 +94,17 @@ def test_a_sweep_over_everything_drives_nothing_out(organisation):
     assert [name for name, _ in swept.values()] == ["one", "two", "three"]
     kept.one(made.kind, ref("one"))
     assert made.times == ["one", "two", "three"]
+
+
+class Down:
+    """A store whose database does not answer."""
+
+    def stamp(self):
+        raise OperationalError("SELECT 1", {}, Exception("gone"))
+
+
+def test_a_look_at_a_database_that_is_down_stops_nobody():
+    kept = Kept(Down(), clock=Clock())
+    kept.look()
+    with pytest.raises(OperationalError):
+        kept.one(Made().kind, ref("one"))
