@@ -61,7 +61,7 @@ def _row(item: EntityItem, card: str) -> dict[str, Any]:
 def table(body: dict[str, Any]) -> str:
     """The same for a person."""
     terminal = sys.stdout.isatty()
-    out = Console(file=io.StringIO(), force_terminal=terminal, width=None if terminal else 120, highlight=False)
+    out = Console(file=io.StringIO(), force_terminal=terminal, width=None if terminal else 160, highlight=False)
     grid = Table(box=None, pad_edge=False, header_style="bold")
     several = len({row["scorecard"] for row in body["entities"]}) > 1
     for name in ("entity", *(("scorecard",) if several else ()), "level", "target", "score", "coverage", "owner"):

@@ -15,7 +15,7 @@ from app.repos import author
 from app.sample import generated
 
 ORIGIN = "https://git.acme.example/acme"
-EVIDENCE = {"central-alerts": ["alerts"], "gitops": ["manifests"], "runbooks": ["runbooks"]}
+EVIDENCE = {"central-alerts": ["alerts", "alertmanager"], "gitops": ["manifests"], "runbooks": ["runbooks"]}
 BRANCHES = {"legacy-batch": "master"}
 _FIRST_COMMIT = timedelta(days=520)
 _LATEST_COMMIT = timedelta(days=12)

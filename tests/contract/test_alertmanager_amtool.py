@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from real_parts import require
 
+import app
 from app.formats import reading
 from app.formats.alertmanager_routing import ways
 from app.formats.model import AlertmanagerConfig
@@ -51,3 +52,12 @@ def test_an_alert_reaches_the_receivers_that_amtool_names(tmp_path: Path, seed: 
         answer = subprocess.run(asked, capture_output=True, text=True, check=True).stdout.strip().split(",")
         (reached,) = ways(config, labels).reached
         assert [*dict.fromkeys(one.receiver for one in reached)] == [*dict.fromkeys(answer)], (text, labels)
+
+
+def test_the_sample_organisations_configuration_is_one_that_alertmanager_loads() -> None:
+    amtool = require("amtool")
+    file = Path(app.__file__).parent / "sample/fixtures/central-alerts/alertmanager/alertmanager.yml"
+
+    done = subprocess.run([amtool, "check-config", str(file)], capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stderr
