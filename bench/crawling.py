@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -16,28 +17,39 @@ from app.settings import load
 from bench import org
 from bench.rows import Row
 
-_CONCURRENCY = 8
+_CONCURRENCY, _ROUNDS = 8, 2
 
 
 def run(folder: Path, services: int = 200) -> list[Row]:
+    """Each figure is the best of two rounds, the floor's and ours in turn: a machine shared with others is uneven."""
     org.make(folder, services)
-    git = Git()
     urls = sorted(path.as_uri() for path in (folder / "repositories").iterdir())
-    floor = _timed(lambda: _each(urls, lambda url: _plumbing(git, folder / "floor", url)))
+    git = Git()
+    rounds = [_round(git, folder, urls, number) for number in range(_ROUNDS)]
+    git.close()
+    floor, ours, sweep_floor, sweep = (min(times) * 1000 for times in zip(*rounds, strict=True))
+    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
+    return [
+        Row(f"first crawl of {services} repositories", ours, floor, 2.0),
+        Row(f"sweep of {services}, nothing changed", sweep, sweep_floor, 1.5),
+    ]
+
+
+def _round(git: Git, folder: Path, urls: list[str], number: int) -> tuple[float, float, float, float]:
+    """Seconds of the plumbing, of a first crawl with all its judging, of `ls-remote` alone, and of a sweep."""
+    floor = _timed(lambda: _each(urls, lambda url: _plumbing(git, folder / f"floor-{number}", url)))
+    shutil.rmtree(folder / ".roadworthy", ignore_errors=True)
     clock = [org.NOW]
     pipeline = build(load(folder / "roadworthy.yaml", {}), clock=lambda: clock[0])
     ours = _timed(lambda: crawl(pipeline, concurrency=_CONCURRENCY))
-    rows = [Row(f"first crawl of {services} repositories", ours * 1000, floor * 1000, 2.0)]
     clock[0] += timedelta(hours=1)
     sweep_floor = _timed(
         lambda: _each(urls, lambda url: git.run(["ls-remote", "--heads", "--", url, "refs/heads/main"], url=url))
     )
     sweep = _timed(lambda: crawl(pipeline, concurrency=_CONCURRENCY))
-    rows.append(Row(f"sweep of {services}, nothing changed", sweep * 1000, sweep_floor * 1000, 1.5))
     pipeline.store.close()
-    git.close()
-    print(f"peak memory of this process: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB")
-    return rows
+    pipeline.git.close()
+    return floor, ours, sweep_floor, sweep
 
 
 def _each(urls: list[str], work: object) -> None:
@@ -50,8 +62,8 @@ def _plumbing(git: Git, root: Path, url: str) -> None:
     folder = root / url.rsplit("/", 1)[-1]
     folder.mkdir(parents=True)
     git.run(["init", "-q", "--bare", "."], folder=folder)
-    git.run(["config", "remote.origin.url", url], folder=folder)
-    git.run(["config", "remote.origin.promisor", "true"], folder=folder)
+    with (folder / "config").open("a", encoding="utf-8") as config:
+        config.write(f'[remote "origin"]\n\turl = {url}\n\tpromisor = true\n')
     git.run(
         ["fetch", "-q", "--no-tags", "--filter=blob:none", "--depth=1", "origin", "refs/heads/main:refs/x"],
         folder=folder,

@@ -35,7 +35,9 @@ def command(config: Path, limit: int, profile: bool, output: str) -> None:
     body = standing.of(pipeline, done)
     click.echo(json.dumps(body, indent=2) + "\n" if output == "json" else standing.table(body), nl=False)
     if profile:
+        share = done.git_seconds / done.reading_seconds if done.reading_seconds else 0.0
         click.echo(timing.text(), err=True)
+        click.echo(f"reading took {done.reading_seconds:.1f} s over all threads, {share:.0%} of it in git", err=True)
     if output != "json":
         click.echo(f"\nNext: roadworthy serve --config {config}")
     pipeline.git.close()

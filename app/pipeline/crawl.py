@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor, as_completed
+import time
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 
@@ -25,12 +27,17 @@ _LEASE = timedelta(minutes=15)
 
 @dataclass(slots=True)
 class Crawled:
-    """What a crawl did. `failures`: repository → its error."""
+    """What a crawl did. `failures`: repository → its error.
+
+    `reading_seconds` is the time that reading repositories took, summed over threads; `git_seconds` git's share of it.
+    """
 
     repositories: int = 0
     unchanged: int = 0
     judged: int = 0
     failures: dict[str, str] = field(default_factory=dict)
+    reading_seconds: float = 0.0
+    git_seconds: float = 0.0
 
 
 def crawl(
@@ -41,19 +48,53 @@ def crawl(
     now = pipeline.clock()
     claims = pipeline.store.claims.claim_due(now, new_owner(), _LEASE, limit=limit or 100_000)
     done = Crawled()
-    with ThreadPoolExecutor(concurrency, thread_name_prefix="refresh") as pool:
-        running = {pool.submit(_one, pipeline, claim, done): claim for claim in claims}
-        for count, future in enumerate(as_completed(running), 1):
-            future.result()
-            if progress is not None:
-                progress(count, len(claims), running[future].url)
+    before = pipeline.git.seconds
+    ended = _in_turn(claims, concurrency, lambda claim: _one(pipeline, claim, done))
+    for count, (claim, seconds) in enumerate(ended, 1):
+        done.reading_seconds += seconds
+        if progress is not None:
+            progress(count, len(claims), claim.url)
+    done.git_seconds = pipeline.git.seconds - before
     attribute_again(pipeline)
     done.judged = judge_all(pipeline)
     tally(pipeline)
     return done
 
 
-def _one(pipeline: Pipeline, claim: RepositoryClaim, done: Crawled) -> None:
+def _in_turn(
+    claims: Iterable[RepositoryClaim], concurrency: int, run: Callable[[RepositoryClaim], float]
+) -> Iterator[tuple[RepositoryClaim, float]]:
+    """Runs all claims, `concurrency` at a time, and gives each with its seconds as it ends.
+
+    While others wait, one host may hold half of the places: a forge that hangs does not starve its neighbours.
+    """
+    waiting: dict[str, deque[RepositoryClaim]] = {}
+    for claim in claims:
+        waiting.setdefault(claim.host, deque()).append(claim)
+    running: dict[Future[float], RepositoryClaim] = {}
+    with ThreadPoolExecutor(concurrency, thread_name_prefix="refresh") as pool:
+        while waiting or running:
+            while (host := _next_host(waiting, running.values(), concurrency)) is not None:
+                claim = waiting[host].popleft()
+                if not waiting[host]:
+                    del waiting[host]
+                running[pool.submit(run, claim)] = claim
+            for future in wait(running, return_when=FIRST_COMPLETED).done:
+                yield running.pop(future), future.result()
+
+
+def _next_host(waiting: Mapping[str, object], running: Iterable[RepositoryClaim], concurrency: int) -> str | None:
+    """The host with the fewest places whose turn it is; None where all places are taken, or kept for others."""
+    held = Counter(claim.host for claim in running)
+    if not waiting or held.total() >= concurrency:
+        return None
+    host = min(waiting, key=lambda host: held[host])
+    return host if len(waiting) == 1 or held[host] < max(1, concurrency // 2) else None
+
+
+def _one(pipeline: Pipeline, claim: RepositoryClaim, done: Crawled) -> float:
+    """Reads one repository. Returns how many seconds that took."""
+    began = time.perf_counter()
     try:
         counts = refresh(pipeline, claim)
     except StaleError:
@@ -66,3 +107,4 @@ def _one(pipeline: Pipeline, claim: RepositoryClaim, done: Crawled) -> None:
     else:
         done.repositories += 1
         done.unchanged += counts is None
+    return time.perf_counter() - began

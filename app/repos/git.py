@@ -13,6 +13,8 @@ import shlex
 import shutil
 import stat
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -94,11 +96,15 @@ class Credential:
 
 
 class Git:
-    """Runs git with one private configuration folder. Cheap to keep, safe to share between threads."""
+    """Runs git with one private configuration folder. Cheap to keep, safe to share between threads.
+
+    `seconds` is how long git was waited for so far, summed over threads.
+    """
 
     def __init__(self, *, timeout: float = 300.0, credentials: Mapping[str, Credential] | None = None) -> None:
         self.timeout = timeout
         self.credentials = dict(credentials or {})
+        self.seconds, self._lock = 0.0, threading.Lock()
         self._program = shutil.which("git") or "git"  # looked up once: each start would search the whole PATH
         self._home = tempfile.TemporaryDirectory(prefix="roadworthy-git-", ignore_cleanup_errors=True)
         home = Path(self._home.name)
@@ -138,7 +144,7 @@ class Git:
         `url` picks the credentials and opens its one transport; without it no object is fetched from anywhere, even
         where a repository's own configuration says so. `config` overrides settings whose names may hold anything.
         """
-        with _told(_name_of(arguments), self.scrubbed):
+        with self.timed(), _told(_name_of(arguments), self.scrubbed):
             done = process.run(
                 self._command(arguments),
                 environment=self._environment(url) | _encoded(_overrides(config or {})),
@@ -163,6 +169,16 @@ class Git:
             )
             with talk:
                 yield talk
+
+    @contextmanager
+    def timed(self) -> Iterator[None]:
+        """Adds the block's time to `seconds`."""
+        began = time.perf_counter()
+        try:
+            yield
+        finally:
+            with self._lock:
+                self.seconds += time.perf_counter() - began
 
     def version(self) -> tuple[int, ...]:
         """The version of git in use, (0,) where it does not say. Raises RepositoryError when there is none."""

@@ -19,8 +19,8 @@ _LONGEST_LINE = 200
 class ObjectReader:
     """Asks by object id; `opened` gives one. Every call may raise RepositoryError."""
 
-    def __init__(self, talk: Conversation) -> None:
-        self._talk = talk
+    def __init__(self, talk: Conversation, git: Git) -> None:
+        self._talk, self._git = talk, git
         absent = secrets.token_hex(20)  # nobody can have written it into a file
         self._last_question, self._last_line = f"info {absent}\nflush\n", f"{absent} missing\n".encode()
 
@@ -51,9 +51,10 @@ class ObjectReader:
         """The answers, which end where that to a question of our own begins."""
         last = self._last_line
         question = "".join(questions) + self._last_question
-        answer = self._talk.ask(
-            question.encode(), enough=lambda out: out.endswith(last), output_cap=output_cap + len(last)
-        )
+        with self._git.timed():
+            answer = self._talk.ask(
+                question.encode(), enough=lambda out: out.endswith(last), output_cap=output_cap + len(last)
+            )
         return answer[: -len(last)]
 
 
@@ -74,4 +75,4 @@ def _parts(sizes: Mapping[str, int]) -> Iterator[dict[str, int]]:
 def opened(git: Git, folder: Path) -> Iterator[ObjectReader]:
     """A reader over the repository at `folder`. Needs git 2.36."""
     with git.conversation(["cat-file", "--batch-command", "--buffer"], folder=folder) as talk:
-        yield ObjectReader(talk)
+        yield ObjectReader(talk, git)
