@@ -26,8 +26,8 @@ from app.repos import urls
 
 __all__ = ["blueprint"]
 MAX_BODY = 16 * 1024 * 1024
-_room = threading.BoundedSemaphore(2)
-_WAIT_SECONDS = 10.0
+ROOM = threading.BoundedSemaphore(2)
+WAIT_SECONDS = 10.0
 
 
 class InventoryBody(Schema):
@@ -77,12 +77,12 @@ class Simulate(MethodView):
             inventory = wire.inventory_from(body, known_as(here, urls.canonical(body["repository"])))
         except (ValueError, RepositoryError) as error:
             abort(422, str(error))
-        if not _room.acquire(timeout=_WAIT_SECONDS):
+        if not ROOM.acquire(timeout=WAIT_SECONDS):
             raise ServiceUnavailable("Too many simulations at once.", retry_after=10)
         try:
             judged = simulate(here, inventory, now)
         finally:
-            _room.release()
+            ROOM.release()
         policy = {"version": here.policy.version, "documents": dict(here.policy.documents)}
         entities = [simulated_json(one, inventory.commit) for one in judged]
         answer = wire.dumps({"now": now, "policy": policy, "entities": entities})

@@ -1,0 +1,64 @@
+"""What another policy would change: entities judged again from their stored facts, beside what is stored. Nothing kept.
+
+What the other policy says of attribution and of where facts are found is not applied: that needs another look at
+every object. Entities without a result now are not looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.catalog.model import EntityRef
+from app.pipeline.scoring import rejudge, subject_of
+from app.pipeline.services import Pipeline
+from app.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True)
+class Turned:
+    """One check that would come out in another way; "" where it is not asked."""
+
+    check: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """One entity on one scorecard, when its level or any check would be another. "" level: the card does not apply."""
+
+    entity: EntityRef
+    scorecard: str
+    level_before: str
+    level_after: str
+    turned: tuple[Turned, ...]
+
+
+def preview(pipeline: Pipeline, policy: Policy, refs: Sequence[EntityRef], now: datetime) -> list[Impact]:
+    """The impact of a policy on these entities, in their order; those that stay as they are are left out."""
+    return [impact for ref in refs for impact in _of(pipeline, policy, ref, now)]
+
+
+def _of(pipeline: Pipeline, policy: Policy, ref: EntityRef, now: datetime) -> list[Impact]:
+    catalog, store = pipeline.catalog(), pipeline.store
+    entity = catalog.get(ref)
+    if entity is None:
+        return []
+    before = {row.scorecard: row for row in store.judgements.results(ref)}
+    outcomes = store.judgements.outcomes(ref)
+    commit = next((row.commit for row in before.values()), "")
+    subject = subject_of(entity, catalog, pipeline.parameters)
+    judged = rejudge(policy, entity, subject, store.judgements.facts(ref), now, commit=commit)
+    after = {result.scorecard.id: result for result in judged.results}
+    found = []
+    for card in sorted({*before, *after}):
+        was = {check: outcome for (name, check), (outcome, _) in outcomes.items() if name == card}
+        becomes = {one.check.id: str(one.outcome) for one in after[card].checks} if card in after else {}
+        names = sorted(name for name in {*was, *becomes} if was.get(name) != becomes.get(name))
+        levels = (before[card].level if card in before else "", after[card].level if card in after else "")
+        if names or levels[0] != levels[1]:
+            turned = tuple(Turned(name, was.get(name, ""), becomes.get(name, "")) for name in names)
+            found.append(Impact(ref, card, *levels, turned))
+    return found
