@@ -18,6 +18,8 @@ from app.store.listing import EntityFilter, EntityItem
 from app.store.model import Page
 
 _SHOWN = 60
+_WIDE = 110
+"""Columns that hold full references beside all else."""
 
 
 def of(pipeline: Pipeline, done: Crawled) -> dict[str, Any]:
@@ -59,22 +61,16 @@ def _row(item: EntityItem, card: str) -> dict[str, Any]:
 
 
 def table(body: dict[str, Any]) -> str:
-    """The same for a person."""
+    """The same for a person: one table a scorecard; on a narrow terminal references are short."""
     terminal = sys.stdout.isatty()
     out = Console(file=io.StringIO(), force_terminal=terminal, width=None if terminal else 160, highlight=False)
-    grid = Table(box=None, pad_edge=False, header_style="bold")
-    several = len({row["scorecard"] for row in body["entities"]}) > 1
-    for name in ("entity", *(("scorecard",) if several else ()), "level", "target", "score", "coverage", "owner"):
-        grid.add_column(name, justify="right" if name in ("score", "coverage") else "left")
-    for row in body["entities"][:_SHOWN]:
-        mark = "✓" if row["meets_target"] else "✕"
-        name = row["entity"] + (" (provisional)" if row["provisional"] else "")
-        level = f"[{STYLE.get(row['level'], 'default')}]{row['level'].replace('_', ' ')}[/]"
-        target = f"{mark} {row['target_level']}" if row["target_level"] else ""
-        card = [escape(row["scorecard"])] if several else []
-        shares = (_share(row["score"]), _share(row["coverage"]))
-        grid.add_row(escape(name), *card, level, target, *shares, escape(row["owner"] or "nobody"))
-    out.print(grid)
+    short = out.width < _WIDE
+    shown = body["entities"][:_SHOWN]
+    cards = list(dict.fromkeys(row["scorecard"] for row in shown))
+    for card in cards:
+        if len(cards) > 1:
+            out.print(f"[bold]{escape(card)}[/]")
+        out.print(_grid([row for row in shown if row["scorecard"] == card], short=short))
     if body["total"] > _SHOWN:
         out.print(f"[dim]and {body['total'] - _SHOWN} more[/]")
     met = sum(row["meets_target"] is True for row in body["entities"])
@@ -87,6 +83,26 @@ def table(body: dict[str, Any]) -> str:
         out.print(f"[magenta]could not read[/] {escape(failure['repository'])}: {escape(failure['error'])}")
     assert isinstance(out.file, io.StringIO)
     return out.file.getvalue()
+
+
+def _grid(rows: list[dict[str, Any]], *, short: bool) -> Table:
+    grid = Table(box=None, pad_edge=False, header_style="bold")
+    for name in ("entity", "level", "target", "score", "coverage", "owner"):
+        grid.add_column(name, justify="right" if name in ("score", "coverage") else "left", overflow="fold")
+    for row in rows:
+        mark = "✓" if row["meets_target"] else "✕"
+        name = _named(row["entity"], short) + (" (provisional)" if row["provisional"] else "")
+        level = f"[{STYLE.get(row['level'], 'default')}]{row['level'].replace('_', ' ')}[/]"
+        target = f"{mark} {row['target_level']}" if row["target_level"] else ""
+        owner = _named(row["owner"] or "nobody", short)
+        grid.add_row(escape(name), level, target, _share(row["score"]), _share(row["coverage"]), escape(owner))
+    return grid
+
+
+def _named(ref: str, short: bool) -> str:
+    """A reference, or on a narrow terminal its short form: the default namespace, and that an owner is a group, are
+    understood."""
+    return ref.replace(":default/", ":", 1).removeprefix("group:") if short else ref
 
 
 def _share(value: float | None) -> str:
