@@ -51,16 +51,13 @@ def organisation() -> str:
 
 
 def tabs(levels: dict[str, dict[str, Levels]]) -> list[dict[str, Any]]:
-    """Every scorecard in force, with how many entities stand on it."""
+    """Every scorecard that anything stands on, and the chosen one, with how many do."""
     current = asked.card().id
+    found = [(card, levels.get(card.id, {}).get(EVERYONE, Levels()).total) for card in asked.cards()]
     return [
-        {
-            "title": card.title,
-            "href": asked.here(scorecard=card.id),
-            "current": card.id == current,
-            "total": levels.get(card.id, {}).get(EVERYONE, Levels()).total,
-        }
-        for card in asked.cards()
+        {"title": card.title, "href": asked.here(scorecard=card.id), "current": card.id == current, "total": total}
+        for card, total in found
+        if total or card.id == current
     ]
 
 
