@@ -15,6 +15,7 @@ from app.clients.forges import changes
 from app.clients.jwks import Jwks, http_for_keys
 from app.clients.tech_insights import TechInsightsClient
 from app.errors import SettingsError
+from app.formats import reading
 from app.identity.access import Access, Rates
 from app.identity.authenticator import Authenticator, Proxy
 from app.identity.backstage import Backstage
@@ -65,6 +66,7 @@ def open_store(settings: Settings) -> Store:
 def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pipeline:
     """Everything a worker needs. Raises SettingsError or PolicyError."""
     store = open_store(settings)
+    store.claims.read_again(reading.VERSION, clock())
     mirrors = settings.mirrors
     return Pipeline(
         store=store,

@@ -32,6 +32,12 @@ def attribute_again(pipeline: Pipeline) -> int:
 
 def _handed(pipeline: Pipeline, attributor: Attributor) -> Iterator[tuple[int, tuple[EntityRef, ...], str]]:
     for stored in pipeline.store.objects.each():
-        owned = attributor.of(placed(stored))
+        try:
+            found = placed(stored)
+        except ValueError:
+            # of another version of the readers: its repository is due to be read again (`Claims.read_again`)
+            log.info("objects.outdated", repository=stored.repository, path=stored.path, kind=stored.kind)
+            continue
+        owned = attributor.of(found)
         if owned.refs != stored.refs or owned.why != stored.why:
             yield stored.id, owned.refs, owned.why

@@ -19,6 +19,7 @@ from app.catalog.model import EntityRef
 from app.errors import RepositoryError
 from app.facts import codec
 from app.facts.inventory import Found, Inventory, take
+from app.formats import reading
 from app.formats.model import AlertmanagerConfig
 from app.jobs.due import next_poll, next_retry
 from app.pipeline.services import Pipeline
@@ -62,7 +63,7 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
         snapshot = mirror.first(now) if claim.read_at is None else None
         tip = Tip(snapshot.branch, snapshot.commit) if snapshot else mirror.tip(claim.branch if fresh else "")
         resolved_at = claim.branch_resolved_at if fresh and tip.branch == claim.branch else now
-        if tip.commit == claim.tip and claim.read_at is not None:
+        if tip.commit == claim.tip and claim.read_at is not None and claim.read_version == reading.VERSION:
             _unchanged(pipeline, claim, tip, resolved_at)
             return None
         snapshot = snapshot or mirror.sync(tip, now)
@@ -110,6 +111,7 @@ def rows_of(pipeline: Pipeline, inventory: Inventory, blobs: Mapping[str, str]) 
     attributor = known.replacing(inventory.url, entities)
     return InventoryRows(
         tip=inventory.commit,
+        read_version=reading.VERSION,
         branch=inventory.branch,
         paths=blobs,
         skipped=tuple((skipped.path, skipped.reason) for skipped in inventory.skipped[:1000]),

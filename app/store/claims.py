@@ -135,6 +135,15 @@ class Claims:
             done = update(repositories).where(_AT.url == url, _AT.orphaned_at.is_(None)).values(**values)
             return connection.execute(done).rowcount == 1
 
+    def read_again(self, version: str, now: datetime) -> int:
+        """Makes due what other readers than `version` read: after an upgrade. Returns how many repositories."""
+        other = (_AT.read_at.is_not(None), _AT.read_version != version, _AT.orphaned_at.is_(None), _AT.due_at > now)
+        with self._database.read() as connection:
+            if connection.execute(select(_AT.url).where(*other).limit(1)).first() is None:
+                return 0
+        with self._database.write() as connection:
+            return connection.execute(update(repositories).where(*other).values(due_at=now)).rowcount
+
     def next_due_at(self) -> datetime | None:
         """When the first repository falls due (in the past: work waits). None when there is none."""
         living = select(_AT.due_at).where(_AT.orphaned_at.is_(None)).order_by(_AT.due_at).limit(1)
@@ -211,6 +220,7 @@ def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:
         parked_reason=row["parked_reason"],
         checked_at=row["checked_at"],
         read_at=row["read_at"],
+        read_version=row["read_version"],
     )
 
 

@@ -86,7 +86,13 @@ def _attribute_again_if_moved(connection: Connection, seen: int | None) -> None:
 def _save_repository(
     connection: Connection, claim: RepositoryClaim, rows: InventoryRows, now: datetime, before: dict[str, str]
 ) -> None:
-    values: Row = {"tip": rows.tip, "branch": rows.branch, "read_at": now, "skipped": [list(s) for s in rows.skipped]}
+    values: Row = {
+        "tip": rows.tip,
+        "read_version": rows.read_version,
+        "branch": rows.branch,
+        "read_at": now,
+        "skipped": [list(s) for s in rows.skipped],
+    }
     if rows.branch_resolved_at is not None:
         values["branch_resolved_at"] = rows.branch_resolved_at
     if changed_paths(before, rows.paths) or not before:

@@ -79,6 +79,7 @@ class RepositoryClaim:
     parked_reason: str
     checked_at: datetime | None
     read_at: datetime | None
+    read_version: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +136,7 @@ class InventoryRows:
     """
 
     tip: str
+    read_version: str = ""
     branch: str
     branch_resolved_at: datetime | None = None
     paths: Mapping[str, str]

@@ -22,6 +22,7 @@ repositories = Table(
     text("remote"),  # the address it is fetched from, where that is not its URL: over ssh
     Column("branch_resolved_at", Instant),
     text("tip"),
+    text("read_version"),  # of the readers that read the tip: what others read is read again
     Column("due_at", Instant, nullable=False),
     Column("hinted_at", Instant),
     count("hints"),  # grows with every hint: a claim that saw fewer leaves the row due

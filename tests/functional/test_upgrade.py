@@ -1,0 +1,71 @@
+"""A newer version of the readers over an older one's database: what was read is read again, and nothing breaks."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from organisation import RUNBOOK, TEAM, Organisation, alert, component
+from sqlalchemy import update
+
+from app.formats import reading
+from app.pipeline.attribute import attribute_again
+from app.services import build
+from app.settings import load
+from app.store.tables import objects, repositories
+
+
+@pytest.fixture
+def organisation(tmp_path):
+    made = Organisation(tmp_path).open()
+    made.repository("catalog", {"catalog-info.yaml": TEAM})
+    files = {"catalog-info.yaml": component("shop"), "alerts.yaml": alert("Burning", "docs/runbook.md")}
+    made.repository("shop", {**files, "docs/runbook.md": RUNBOOK})
+    made.crawl()
+    yield made
+    made.close()
+
+
+def age(organisation):
+    """As an older version left it: another mark, and alert rules in a shape that is no longer known."""
+    with organisation.pipeline.store.database.write() as connection:
+        connection.execute(update(repositories).values(read_version="older"))
+        connection.execute(
+            update(objects).where(objects.c.kind == "alert_rule").values(body={"alert": "x"}, digest="x")
+        )
+
+
+def restarted(organisation):
+    organisation.close()
+    settings = load(organisation.folder / "roadworthy.yaml", {})
+    organisation.pipeline = build(settings, clock=lambda: organisation.now)
+
+
+def test_after_an_upgrade_every_repository_is_read_again_though_no_tip_moved(organisation):
+    before = organisation.result("component:default/shop")
+    age(organisation)
+
+    restarted(organisation)
+    done = organisation.crawl(timedelta(0))
+
+    assert (done.repositories, done.unchanged, done.failures) == (2, 0, {})
+    after = organisation.result("component:default/shop")
+    assert [one["outcome"] for one in after["checks"]] == [one["outcome"] for one in before["checks"]]
+    view = organisation.pipeline.store.repositories.get(organisation.url("shop"), organisation.now)
+    assert view.tip
+
+
+def test_the_same_version_reads_nothing_again(organisation):
+    assert organisation.pipeline.store.claims.read_again(reading.VERSION, organisation.now) == 0
+
+
+def test_objects_that_are_not_understood_wait_for_their_repository_and_stop_nobody(organisation):
+    age(organisation)
+    organisation.repository("late", {"catalog-info.yaml": component("late")})
+    organisation.push("catalog", {"more.yaml": component("other")})
+    organisation.pipeline.store.claims.hint(organisation.url("catalog"), organisation.now)
+    organisation.crawl()
+
+    attribute_again(organisation.pipeline)
+
+    assert organisation.result("component:default/other")["id"] == "sre-maturity"
