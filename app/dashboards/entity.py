@@ -24,7 +24,8 @@ def entity(kind: str, namespace: str, name: str) -> str:
     found, one = entity_of(ref), pipeline()
     store, now = one.store, one.clock()
     (item,) = store.listing.by_refs([ref]).values()
-    rows = store.judgements.results(ref)
+    order = list(one.policy.scorecards)
+    rows = sorted(store.judgements.results(ref), key=lambda row: _place(row.scorecard, order))
     since = store.judgements.outcomes(ref)
     history = store.changes.history(ref)
     repository = store.repositories.brief(found.repository, now) if found.repository else None
@@ -41,6 +42,11 @@ def entity(kind: str, namespace: str, name: str) -> str:
         thanked=request.args.get("thanks", "")[:100],
         may_refresh=g.identity.may(REFRESH),
     )
+
+
+def _place(scorecard: str, order: list[str]) -> int:
+    """Where policy has a scorecard shown; one that it no longer has comes last."""
+    return order.index(scorecard) if scorecard in order else len(order)
 
 
 def _state(entity: Entity, repository: RepositoryView | None, *, judged: bool, judge_error: str) -> dict[str, Any]:

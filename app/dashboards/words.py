@@ -10,7 +10,7 @@ from app.policy.model import Scorecard
 
 OUTCOMES = ("fail", "error", "unknown", "waived", "pass", "not_applicable")
 UNSEEN = ("unknown", "error")
-_AREAS = {"oncall": "On-call", "slos": "Objectives", "slo": "Objectives"}
+_AREAS = {"oncall": "On-call", "slos": "Objectives", "slo": "Objectives", "apis": "API"}
 _FILLED = "○◔◑◕●"
 _MOST = 4
 REASONS = {

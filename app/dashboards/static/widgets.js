@@ -9,7 +9,7 @@
   const FAILED = { fail: "Fails", error: "Broken check", unknown: "Not seen", waived: "Waived", pass: "Passes", not_applicable: "Not asked" };
   const MARKS = { fail: "✕", error: "!", unknown: "?", waived: "~", pass: "✓", not_applicable: "–" };
   const ORDER = ["fail", "error", "unknown", "waived", "pass", "not_applicable"];
-  const AREAS = { oncall: "On-call", slo: "Objectives", slos: "Objectives" };
+  const AREAS = { oncall: "On-call", slo: "Objectives", slos: "Objectives", apis: "API" };
   const NONE = { none: "No level", not_rated: "Not rated" };
   const LONGEST = 20000, KEY = "roadworthy ";
 
