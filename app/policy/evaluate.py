@@ -41,6 +41,8 @@ def evaluate(
     turns = [result.turns_at for result in results if result.turns_at is not None]
     if facts.expires_at is not None:
         turns.append(facts.expires_at)
+    valid_until = min(turns, default=None)
+    steady = [at for at in (scene.steady_until, valid_until) if at is not None]
     standing = levels.standing(scorecard, results)
     return ScorecardResult(
         scorecard=scorecard,
@@ -51,10 +53,11 @@ def evaluate(
         score=standing.score,
         coverage=standing.coverage,
         as_of=facts.collected_at,
-        valid_until=min(turns, default=None),
+        valid_until=valid_until,
         commit=commit,
         policy_version=policy.version,
         checks=tuple(results),
+        steady_until=min(steady, default=None),
     )
 
 

@@ -217,8 +217,6 @@ class Told:
 
 
 class Teller(Protocol):
-    """Works out what is told of an outcome."""
-
     def tell(self, result: CheckResult) -> Told: ...
 
 
@@ -302,6 +300,8 @@ class ScorecardResult:
     commit: str
     policy_version: str
     checks: tuple[CheckResult, ...]
+    steady_until: datetime | None = None
+    """Until then nothing of it changes by time, not even what is told; None: ever. An outcome turns no earlier."""
 
     @property
     def meets_target(self) -> bool | None:

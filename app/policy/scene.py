@@ -51,12 +51,16 @@ class Items:
 
 
 class Scene:
-    """One entity's facts and names at `now`. `seen`: what every rule may see besides its parameters and items."""
+    """One entity's facts and names at `now`. `seen`: what every rule may see besides its parameters and items.
 
-    __slots__ = ("_items", "_scopes", "_unread", "_whole", "facts", "now", "seen")
+    `steady_until`: the first instant from now on that a rule compares with the clock; set by `turning`.
+    """
+
+    __slots__ = ("_items", "_scopes", "_unread", "_whole", "facts", "now", "seen", "steady_until")
 
     def __init__(self, facts: Facts, entity: Mapping[str, Any], now: datetime) -> None:
         self.facts, self.now = facts, now
+        self.steady_until: datetime | None = None
         self.seen: dict[str, Any] = {**facts.values, **entity, "now": now}
         self._whole: dict[int, tuple[dict[str, Any], Any]] = {}
         self._items: dict[int, Items | None] = {}

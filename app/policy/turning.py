@@ -31,7 +31,9 @@ def point(ask: Ask, scene: Scene, outcome: Outcome, clue: Clue) -> datetime | No
     candidates = _candidates(ask, scene)
     if not candidates:
         return None
-    now = scene.now
+    now, first = scene.now, min(candidates)
+    if scene.steady_until is None or first < scene.steady_until:
+        scene.steady_until = first
     at = _each_at(ask, scene, outcome, clue) if ask.check.each else _whole_at(ask, scene)
     instants = sorted(candidates)
     for instant in instants[:_MAX_CANDIDATES]:

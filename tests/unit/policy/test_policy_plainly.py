@@ -8,8 +8,8 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from plain_judging import same
-from policy_samples import NOW, SCHEMA, SUBJECT, documents, several
+from plain_judging import body, same
+from policy_samples import NOW, SCHEMA, SUBJECT, documents, item, judged, several
 from test_policy_properties import CARD, IDS, POLICY, fact_values, wrong_values
 
 from app.facts.model import Facts, Reason, Unknown
@@ -90,3 +90,24 @@ def test_a_thousand_tiers_do_not_fill_the_memory() -> None:
         evaluate(POLICY, CARD, replace(SUBJECT, tier=f"tier-{number}"), Facts(), NOW)
 
     assert len(POLICY.prepared) <= 200
+
+
+@given(fact_values, st.lists(st.integers(0, 400), min_size=1, max_size=4), WAIVERS)
+def test_nothing_changes_before_what_was_judged_stops_to_be_steady(
+    values: dict[str, Any], hours: list[int], waivers: list[Waiver]
+) -> None:
+    policy, facts = replace(POLICY, waivers=tuple(waivers)), Facts(values=values, collected_at=NOW)
+    first = evaluate(policy, CARD, SUBJECT, facts, NOW)
+
+    assert first.steady_until is None or first.valid_until is None or first.steady_until <= first.valid_until
+    for later in (NOW + timedelta(hours=number) for number in hours):
+        if first.steady_until is None or later < first.steady_until:
+            assert body(SUBJECT, evaluate(policy, CARD, SUBJECT, facts, later)) == body(SUBJECT, first)
+
+
+def test_what_is_told_may_change_before_the_outcome_does() -> None:
+    rule = "each: g.list\nrequire: now < item.seen_at\nat_least: 0.5"
+    items = [item(seen_at=NOW + number * timedelta(days=1)) for number in (1, 2, 3)]
+    result = judged(rule, {"g.list": items})
+
+    assert (result.steady_until, result.valid_until) == (NOW + timedelta(days=1), NOW + timedelta(days=2))
