@@ -7,19 +7,21 @@ from datetime import datetime
 
 from app.catalog.model import EntityRef
 from app.policy.model import Outcome, ScorecardResult
-from app.store.model import Change, HistoryRow, ResultRow, Why
+from app.store.last import Earlier
+from app.store.model import Change, HistoryRow, Why
 
 _ORDER = ("policy", "waiver", "scope", "data source", "code", "time")
 
 
-def reason_of(why: Why, before: ResultRow | None, result: ScorecardResult) -> str:
+def reason_of(why: Why, before: Earlier | None, result: ScorecardResult) -> str:
     """The one reason to tell: a new policy before anything else, time only when nothing else happened."""
     if before is None:
         return "first seen"
     if before.policy_version != result.policy_version:
         return "policy"
     words = why.words
-    if set(words) == {"code"} and _lost_sight(result) and before.coverage and (result.coverage or 0) < before.coverage:
+    saw_more = before.coverage is not None and (result.coverage or 0) < before.coverage
+    if set(words) == {"code"} and saw_more and _lost_sight(result):
         return "data source"
     return next((word for word in _ORDER if word in words), "time")
 
@@ -30,8 +32,8 @@ def _lost_sight(result: ScorecardResult) -> bool:
 
 def told(
     entity: EntityRef,
-    before: ResultRow | None,
-    outcomes: Mapping[tuple[str, str], tuple[str, datetime]],
+    before: Earlier | None,
+    outcomes: Mapping[tuple[str, str], str],
     result: ScorecardResult,
     reason: str,
     now: datetime,
@@ -43,8 +45,7 @@ def told(
     if before.level != result.level:
         yield _change(entity, card, "level", before.level, result.level, reason, now)
     for check in result.checks:
-        known = outcomes.get((card, check.check.id))
-        was, now_is = known[0] if known else "", str(check.outcome)
+        was, now_is = outcomes.get((card, check.check.id), ""), str(check.outcome)
         if was and was != now_is and Outcome.FAIL in (was, now_is):
             yield _change(entity, card, "outcome", was, now_is, reason, now, {"check": check.check.id})
 
@@ -72,7 +73,7 @@ def _change(
 
 
 def history_of(
-    before: ResultRow | None, result: ScorecardResult, changes: Iterable[Change], reason: str, now: datetime
+    before: Earlier | None, result: ScorecardResult, changes: Iterable[Change], reason: str, now: datetime
 ) -> tuple[HistoryRow, ...]:
     """A row only when level, score or coverage is another, or a check turned."""
     same = before is not None and (before.level, before.score, before.coverage) == (

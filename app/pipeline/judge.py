@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -13,16 +14,22 @@ from app.catalog.model import Entity, EntityRef
 from app.errors import StaleError
 from app.facts.pushed_world import PushedWorld
 from app.pipeline import changes
-from app.pipeline.scoring import Judged, attribution_rules, score
+from app.pipeline.inputs import fingerprint, still_holds
+from app.pipeline.scoring import Judged, attribution_rules, judge, look
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import StoredWorld
 from app.policy.model import ScorecardResult
 from app.policy.plan import next_steps
 from app.policy.results import scorecard_json, steps_json
-from app.store.model import Change, HistoryRow, JudgementClaim, JudgementRows, OutcomeRow, ResultRow
+from app.store.codec import dumped_facts
+from app.store.last import LastJudging
+from app.store.model import Change, HistoryRow, Judgement, JudgementClaim, JudgementRows, OutcomeRow, ResultRow
+from app.store.sql import chunks
 
 log = structlog.get_logger(__name__)
 RETRY = timedelta(minutes=5)
+_AT_ONCE = 25
+"""Judgings saved in one transaction: enough to share its cost, few enough that a refresh never waits long for it."""
 _FRUITLESS = 20
 """Rounds in a row whose judgings were all overtaken before a crawl leaves the rest to whoever comes next."""
 
@@ -38,35 +45,68 @@ def _round(pipeline: Pipeline, limit: int) -> tuple[int, int]:
     claims = pipeline.store.due.claim(now, limit=limit)
     if not claims:
         return 0, 0
+    refs = [claim.ref for claim in claims]
+    last = pipeline.store.judgements.last(refs)
     evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
     world = StoredWorld(pipeline.store, pipeline.catalog(), pipeline.parameters, now, evidence=evidence)
-    world.prepare([claim.ref for claim in claims])
-    return len(claims), sum(_one(pipeline, world, claim, now) for claim in claims)
+    world.prepare(refs, {place for one in last.values() for place in one.reads})
+    ended = 0
+    for some in chunks(claims, _AT_ONCE):
+        judgements = [_one(pipeline, world, claim, last[claim.ref], now) for claim in some]
+        ended += len(some) - _save(pipeline, [one for one in judgements if one is not None], now)
+    return len(claims), ended
 
 
-def _one(pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, now: datetime) -> bool:
-    """Judges one entity. False when it must be judged again: what it was judged from moved meanwhile."""
-    entity = world.catalog.get(claim.ref)
+def _one(
+    pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, last: LastJudging, now: datetime
+) -> Judgement | None:
+    """Judges one entity, unless that would say what the last judging said. None: it is gone, or failed."""
     try:
+        entity = world.catalog.get(claim.ref) or pipeline.store.entities.get(claim.ref)
         if entity is None:
-            entity = pipeline.store.entities.get(claim.ref)
-        if entity is None:
-            return True
-        reported = PushedWorld(world, world.pushed, now)
-        judged = score(pipeline.policy, entity, reported, now, commit=_commit(world, entity))
-        rows = rows_of(pipeline, claim, judged, now, world.tips)
-        if pipeline.store.judgements.save(claim.ref, claim.generation, rows, now):
-            log.info("entity.judged", entity=str(claim.ref), levels=[result.level for result in judged.results])
-    except StaleError:
+            return None
+        commit, policy = _commit(world, entity), pipeline.policy
+        looked = look(policy, entity, PushedWorld(world, world.pushed, now), now)
+        dumped = tuple(dumped_facts(facts) for facts in looked.fact_sets)
+        inputs = fingerprint(policy, looked, dumped, commit)
+        if still_holds(last, inputs, looked, now):
+            return Judgement(claim, None, last)
+        judged = judge(policy, looked, now, commit=commit)
+        rows = rows_of(claim, last, judged, now)
+        return Judgement(claim, replace(rows, dumped=dumped, inputs=inputs, tips=world.tips), last)
+    except Exception as error:  # noqa: BLE001 (one job: the error is kept where people see it)
+        _failed(pipeline, claim, error, now)
+        return None
+
+
+def _failed(pipeline: Pipeline, claim: JudgementClaim, error: Exception, now: datetime) -> None:
+    """One entity's surprise must not stop the others; it is kept where people see it, and tried again."""
+    log.error("entity.failed", entity=str(claim.ref), exc_info=error)
+    text = f"an unexpected {type(error).__name__}; the log tells more"
+    pipeline.store.due.fail(claim, error=text, next_due=now + RETRY)
+
+
+def _save(pipeline: Pipeline, judgements: Sequence[Judgement], now: datetime) -> int:
+    """Keeps some judgings at once, or one by one where that fails. How many must be judged again: what they were
+    judged from moved meanwhile."""
+    if not judgements:
+        return 0
+    try:
+        saved = pipeline.store.judgements.save_all(judgements, now)
+    except Exception as error:  # noqa: BLE001 (one job, once it is clear whose)
+        if len(judgements) > 1:
+            return sum(_save(pipeline, [one], now) for one in judgements)
+        _failed(pipeline, judgements[0].claim, error, now)
+        return 0
+    stale = [one.claim for one in judgements if isinstance(saved[one.claim.ref], StaleError)]
+    for claim in stale:
         pipeline.store.due.release(claim)
         log.info("entity.superseded", entity=str(claim.ref))
-        return False
-    except Exception as error:
-        # One entity's surprise must not stop the others; it is kept where people see it, and tried again.
-        log.exception("entity.failed", entity=str(claim.ref))
-        text = f"an unexpected {type(error).__name__}; the log tells more"
-        pipeline.store.due.fail(claim, error=text, next_due=now + RETRY)
-    return True
+    for one in judgements:
+        if saved[one.claim.ref] is True and one.rows is not None:
+            log.info("entity.judged", entity=str(one.claim.ref), levels=[row.level for row in one.rows.results])
+    log.debug("entities.unchanged", entities=sum(one.rows is None for one in judgements))
+    return len(stale)
 
 
 def _commit(world: StoredWorld, entity: Entity) -> str:
@@ -74,18 +114,14 @@ def _commit(world: StoredWorld, entity: Entity) -> str:
     return getattr(view, "commit", "")
 
 
-def rows_of(
-    pipeline: Pipeline, claim: JudgementClaim, judged: Judged, now: datetime, tips: Mapping[str, str]
-) -> JudgementRows:
+def rows_of(claim: JudgementClaim, last: LastJudging, judged: Judged, now: datetime) -> JudgementRows:
     """What is saved: facts, results, and what is told when something turned."""
-    before = {row.scorecard: row for row in pipeline.store.judgements.results(claim.ref)}
-    outcomes = pipeline.store.judgements.outcomes(claim.ref)
     told: list[Change] = []
     history: list[HistoryRow] = []
     for result in judged.results:
-        earlier = before.get(result.scorecard.id)
+        earlier = last.results.get(result.scorecard.id)
         reason = changes.reason_of(claim.why, earlier, result)
-        turned = list(changes.told(claim.ref, earlier, outcomes, result, reason, now))
+        turned = list(changes.told(claim.ref, earlier, last.outcomes, result, reason, now))
         told += turned
         history += changes.history_of(earlier, result, turned, reason, now)
     return JudgementRows(
@@ -99,7 +135,7 @@ def rows_of(
         history=tuple(history),
         changes=tuple(told),
         tier=judged.subject.tier,
-        tips=dict(tips),
+        steady_until=min((one.steady_until for one in judged.results if one.steady_until), default=None),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,7 +17,7 @@ from app.facts.parameters import Parameters
 from app.facts.tiers import tier_of
 from app.facts.world import World
 from app.policy.evaluate import applies, evaluate
-from app.policy.model import Policy, ScorecardResult, Subject
+from app.policy.model import Policy, Scorecard, ScorecardResult, Subject
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +58,34 @@ def _api_types(entity: Entity, catalog: Catalog) -> tuple[str, ...]:
     return tuple(sorted({one.spec_text("type") for one in provided if one is not None}))
 
 
-def score(policy: Policy, entity: Entity, world: World, now: datetime, *, commit: str = "") -> Judged:
-    """Collects and judges one entity; without a scorecard that applies, nothing is collected."""
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """One entity at one moment: which scorecards are for it, and what was seen of it."""
+
+    entity: Entity
+    subject: Subject
+    scorecards: tuple[Scorecard, ...]
+    fact_sets: tuple[FactSet, ...]
+
+
+def look(policy: Policy, entity: Entity, world: World, now: datetime) -> Looked:
+    """Collects one entity's facts; without a scorecard that applies, nothing is collected."""
     subject = subject_of(entity, world.catalog, world.parameters)
-    scorecards = [card for card in policy.scorecards.values() if applies(card, subject)]
-    if not scorecards:
-        return Judged(entity, subject, (), ())
-    fact_sets = tuple(collect(entity, world, now))
-    return rejudge(policy, entity, subject, fact_sets, now, commit=commit)
+    scorecards = tuple(card for card in policy.scorecards.values() if applies(card, subject))
+    return Looked(entity, subject, scorecards, tuple(collect(entity, world, now)) if scorecards else ())
 
 
-def rejudge(
-    policy: Policy, entity: Entity, subject: Subject, fact_sets: Sequence[FactSet], now: datetime, *, commit: str = ""
-) -> Judged:
-    """Judges facts that were collected before."""
-    facts = Facts.merge(fact_sets, now)
-    scorecards = [card for card in policy.scorecards.values() if applies(card, subject)]
-    results = tuple(evaluate(policy, card, subject, facts, now, commit=commit) for card in scorecards)
-    return Judged(entity, subject, tuple(fact_sets), results)
+def judge(policy: Policy, looked: Looked, now: datetime, *, commit: str = "") -> Judged:
+    """What every scorecard says of what was seen."""
+    facts = Facts.merge(looked.fact_sets, now)
+    cards, subject = looked.scorecards, looked.subject
+    results = tuple(evaluate(policy, card, subject, facts, now, commit=commit) for card in cards)
+    return Judged(looked.entity, subject, looked.fact_sets, results)
+
+
+def score(policy: Policy, entity: Entity, world: World, now: datetime, *, commit: str = "") -> Judged:
+    """Collects and judges one entity."""
+    return judge(policy, look(policy, entity, world, now), now, commit=commit)
 
 
 def attribution_rules(policy: Policy, evidence: Mapping[str, Iterable[str]]) -> Rules:

@@ -6,9 +6,11 @@ import hashlib
 import json
 import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from app.facts import wire
+from app.facts.model import FactSet
 from app.facts.wire import entity_body, entity_from, fact_set_body, fact_set_from
 from app.store.types import dump
 
@@ -46,3 +48,22 @@ def changed_paths(before: Mapping[str, str], after: Mapping[str, str]) -> set[st
     changed = before.keys() ^ after.keys()
     changed.update(path for path, blob in after.items() if path in before and before[path] != blob[:_BLOB_DIGITS])
     return changed
+
+
+@dataclass(frozen=True, slots=True)
+class DumpedFacts:
+    """A fact set dumped once: its digest says whether it is new, its text is what is kept."""
+
+    facts: FactSet
+    text: str
+    digest: str
+
+    @property
+    def packed(self) -> bytes:
+        return zlib.compress(self.text.encode(), 3)
+
+
+def dumped_facts(facts: FactSet) -> DumpedFacts:
+    """The digest is of what was seen, not of when."""
+    text = wire.dumps(fact_set_body(facts))
+    return DumpedFacts(facts, text, hashlib.blake2b(f"[{text}]".encode(), digest_size=12).hexdigest())

@@ -11,6 +11,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from app.catalog.model import Entity, EntityRef
 from app.facts.model import FactSet
 from app.lib.problems import Problem
+from app.store.codec import DumpedFacts
+from app.store.last import LastJudging
 
 T = TypeVar("T")
 
@@ -232,15 +234,31 @@ class JudgementRows:
     """All that one judging of one entity found. Results and facts not named here are forgotten.
 
     `tips`: where repositories stood when they were looked at; a save is refused when one moved under a first look.
+    `dumped`: the fact sets as text, where they are already. `inputs` and `steady_until`: see `last.LastJudging`.
     """
 
     fact_sets: tuple[FactSet, ...] = ()
+    dumped: tuple[DumpedFacts, ...] = ()
     results: tuple[ResultRow, ...] = ()
     outcomes: tuple[OutcomeRow, ...] = ()
     history: tuple[HistoryRow, ...] = ()
     changes: tuple[Change, ...] = ()
     tier: str = ""
     tips: Mapping[str, str] = field(default_factory=dict)
+    inputs: str = ""
+    steady_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """A judging to be kept, made under a claim. `rows` None: what it was judged from is unchanged, and so is all of it.
+
+    `last` is what the last one left, as loaded after the claim; None: not loaded.
+    """
+
+    claim: JudgementClaim
+    rows: JudgementRows | None
+    last: LastJudging | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,8 @@ from store_examples import (
 from app.errors import StaleError
 from app.facts.model import Place, Reason, Unknown
 from app.store.columns import metadata
-from app.store.model import Change, HistoryRow, JudgementRows, OutcomeRow, Why
+from app.store.last import LastJudging
+from app.store.model import Change, HistoryRow, Judgement, JudgementClaim, JudgementRows, OutcomeRow, Why
 from app.store.store import Store
 
 
@@ -282,3 +283,51 @@ def test_reasons_gather_until_the_next_judging(ready: Store) -> None:
     assert ready.due.waiting(NOW) == 1
     (taken,) = ready.due.claim(NOW)
     assert taken.why.words == ("data source", "waiver")
+
+
+def several(store: Store, *names: str) -> list[JudgementClaim]:
+    """Entities of one repository, each claimed for its first judging."""
+    add_repositories(store, URL)
+    save(store, entities=tuple(entity(name) for name in names))
+    return store.due.claim(NOW)
+
+
+def test_several_judgings_are_saved_at_once_and_a_stale_one_stops_no_other(store: Store) -> None:
+    claims = several(store, "cart", "payments", "shop")
+    store.due.mark([ref("payments")], Why.POLICY, NOW)
+    rows = JudgementRows(results=(result(),), outcomes=(OutcomeRow("sre-maturity", "owner", "pass"),))
+    last = store.judgements.last([claim.ref for claim in claims])
+
+    saved = store.judgements.save_all([Judgement(claim, rows, last[claim.ref]) for claim in claims], NOW)
+
+    assert {one.name: new for one, new in saved.items() if new is True} == {"cart": True, "shop": True}
+    assert isinstance(saved[ref("payments")], StaleError)
+    assert store.judgements.results(ref("payments")) == []
+    assert store.judgements.results(ref("shop")) == [result()]
+
+
+def test_an_unchanged_judging_keeps_all_and_is_due_when_the_last_one_said(store: Store) -> None:
+    turns = NOW + timedelta(days=3)
+    facts = fact_set("slo", expires_at=turns + MINUTE)
+    rows = JudgementRows(fact_sets=(facts,), results=(result(valid_until=turns),), tier="t1", inputs="abc")
+    (taken,) = several(store, "shop")
+    store.judgements.save_all([Judgement(taken, rows)], NOW)
+    store.due.mark([ref("shop")], Why.CODE, NOW + MINUTE)
+    (again,) = store.due.claim(NOW + MINUTE)
+    last = store.judgements.last([again.ref])[again.ref]
+
+    saved = store.judgements.save_all([Judgement(again, None, last)], NOW + MINUTE)
+
+    assert saved == {ref("shop"): False}
+    assert (last.inputs, last.judged_at, last.facts["slo"][1]) == ("abc", NOW, turns + MINUTE)
+    assert store.judgements.last([again.ref]) == {again.ref: last}
+    state = store.entities.state(ref("shop"))
+    assert state is not None
+    assert (state.tier, state.judged_at, state.judge_due_at, state.why) == ("t1", NOW + MINUTE, turns, Why(0))
+
+
+def test_an_entity_that_was_never_judged_has_an_empty_last_judging(ready: Store) -> None:
+    assert ready.judgements.last([ref("payments"), ref("gone")]) == {
+        ref("payments"): LastJudging(),
+        ref("gone"): LastJudging(),
+    }
