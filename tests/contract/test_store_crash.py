@@ -28,12 +28,13 @@ for round in range(first, first + 100_000):
     save(store, now=now, objects=rows, paths={f"{n}.yaml": mark for n in range(300)}, tip=mark,
          entities=(entity("payments", spec={"round": mark}),))
     judge(store, "payments", now,
-        fact_sets=tuple(fact_set(f"r{n}", (URL, mark), values={"round": mark}) for n in range(20)),
+        fact_sets=tuple(fact_set(f"r{n}", values={"round": mark}, reads=(Read(URL, mark, mark),)) for n in range(20)),
         results=tuple(result(f"s{n}", commit=mark, etag=mark) for n in range(20)),
         outcomes=tuple(OutcomeRow("s", f"c{n}", mark) for n in range(50)),
         history=(HistoryRow(scorecard="s", at=now, level=mark, score=None, coverage=None, reason="code"),),
         changes=(Change(at=now, entity=ref("payments"), scorecard="s", what="level", before="", after=mark,
                         reason="code"),))
+    print("saved", flush=True)
 """
 
 
@@ -78,10 +79,14 @@ def test_a_killed_save_leaves_the_old_rows_or_the_new_ones_never_a_mixture(store
             str(reached),
         ]
         writer = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert writer.stdin is not None
         assert writer.stdout is not None
         assert writer.stdout.readline() == "ready\n"
+        writer.stdin.write("go\n")
+        writer.stdin.flush()
+        assert writer.stdout.readline() == "saved\n"  # once whole, however slow this machine is; then anywhere
         with pytest.raises(subprocess.TimeoutExpired):
-            writer.communicate("go\n", timeout=dice.uniform(0.15, 0.5))
+            writer.communicate(timeout=dice.uniform(0.02, 0.4))
         writer.send_signal(signal.SIGKILL)
         writer.communicate()
 
