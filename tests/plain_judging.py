@@ -54,7 +54,7 @@ def judge_plainly(policy: Policy, card: Scorecard, subject: Subject, facts: Fact
     """The results of all checks, in the scorecard's order."""
     names = {**facts.values, "now": now}
     names |= {f"entity.{name}": getattr(subject, name) for name in Subject.__dataclass_fields__}
-    names["entity.tags"] = list(subject.tags)
+    names |= {f"entity.{name}": list(getattr(subject, name)) for name in ("tags", "api_types")}
     done: dict[str, CheckResult] = {}
     waiting = list(card.entries)
     while waiting:
