@@ -191,7 +191,8 @@ def _each(check: Check, facts: Facts, names: Names) -> Verdict:
         return ERROR, Told(reason=f"the rule is broken: {group} is not a list of items")
     if counted := [place for place in places or () if not place.get("ignored")]:
         first, more = counted[0], f" (and {len(counted) - 1} more)" if len(counted) > 1 else ""
-        why = f"{first.get('path')}:{first.get('line')} can't be read: {first.get('reason')}{more}"
+        place = f"{first['path']}:{first.get('line')}" if first.get("path") else "the repository"
+        why = f"{place} can't be read: {first.get('reason')}{more}"
         unseen += [(why, "unreadable")] * len(counted)
     elif places is None and group in facts.unknown:
         unseen.append((facts.unknown[group].message, str(facts.unknown[group].reason)))
