@@ -19,9 +19,8 @@ from app.facts.groups import SCHEMA
 from app.facts.inventory import take
 from app.lib.http import Http, HttpError, Response
 from app.pipeline.check import Report
-from app.pipeline.scoring import Judged, Looked, judge
+from app.pipeline.scoring import Judged, rejudge
 from app.policy.documents import load_texts
-from app.policy.evaluate import applies
 from app.policy.model import Policy, Subject
 from app.repos.model import Snapshot
 from app.settings.access import is_loopback
@@ -88,8 +87,7 @@ def _judged(one: dict[str, Any], policy: Policy, now: datetime) -> Judged:
     ]
     if not facts:
         return Judged(entity, subject, (), ())
-    cards = tuple(card for card in policy.scorecards.values() if applies(card, subject))
-    return judge(policy, Looked(entity, subject, cards, tuple(facts)), now, commit=one["commit"])
+    return rejudge(policy, entity, subject, facts, now, commit=one["commit"])
 
 
 def _is_in(entity: Entity, folder: str) -> bool:

@@ -83,6 +83,14 @@ def judge(policy: Policy, looked: Looked, now: datetime, *, commit: str = "") ->
     return Judged(looked.entity, subject, looked.fact_sets, results)
 
 
+def rejudge(
+    policy: Policy, entity: Entity, subject: Subject, fact_sets: Sequence[FactSet], now: datetime, *, commit: str = ""
+) -> Judged:
+    """Judges facts that were collected before."""
+    cards = tuple(card for card in policy.scorecards.values() if applies(card, subject))
+    return judge(policy, Looked(entity, subject, cards, tuple(fact_sets)), now, commit=commit)
+
+
 def score(policy: Policy, entity: Entity, world: World, now: datetime, *, commit: str = "") -> Judged:
     """Collects and judges one entity."""
     return judge(policy, look(policy, entity, world, now), now, commit=commit)
