@@ -11,12 +11,13 @@ def test_a_developer_sees_why_a_check_fails_mends_it_and_watches_it_turn(page: P
     page.goto("/")
     page.get_by_role("searchbox", name="Search services").fill("cart")
     page.keyboard.press("Enter")
-    page.get_by_role("link", name="Cart", exact=True).click()
+    page.get_by_role("link", name="Cart", exact=True).first.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Cart")
-    row = page.locator("#catalog-entity-healthy")
-    step = page.locator(".steps li").first
+    card = page.locator("section.scorecard[aria-label='SRE maturity']")
+    row = card.locator("#catalog-entity-healthy")
+    step = card.locator(".steps li").first
     expect(step).to_be_visible()
-    failing = page.locator(f"#{step.locator('a').get_attribute('href').lstrip('#')}")  # type: ignore[union-attr]
+    failing = card.locator(f"#{step.locator('a').get_attribute('href').lstrip('#')}")  # type: ignore[union-attr]
     expect(failing.locator("summary .chip").first).to_have_text("fail")
     expect(failing.locator(".fix")).to_be_visible()
     expect(failing.locator(".facts")).to_contain_text("Expected")
@@ -28,7 +29,7 @@ def test_a_developer_sees_why_a_check_fails_mends_it_and_watches_it_turn(page: P
 
     expect(failing.locator("summary .chip").first).to_have_text("pass")
     expect(page.locator("[data-live-note]")).to_contain_text("just now")
-    expect(page.locator(".now .level")).to_contain_text("Bronze")
+    expect(card.locator(".now .level")).to_contain_text("Bronze")
 
 
 def _mend(portal, check: str) -> None:
