@@ -13,15 +13,18 @@ from pathlib import Path
 from app.catalog.model import EntityRef
 from app.clients.forges import changes
 from app.clients.jwks import Jwks, http_for_keys
+from app.clients.redis_limiter import RedisLimiter
 from app.clients.tech_insights import TechInsightsClient
 from app.errors import SettingsError
 from app.formats import reading
 from app.identity.access import Access, Rates
 from app.identity.authenticator import Authenticator, Proxy
 from app.identity.backstage import Backstage
+from app.jobs.hints import Hints, ProcessHints
+from app.jobs.redis_hints import RedisHints
 from app.lib import shipped
 from app.lib.http import Http
-from app.lib.rate import Rate
+from app.lib.rate import MemoryLimiter, Rate
 from app.lib.signing import SHORTEST, Signer
 from app.notifications import slack, standard
 from app.notifications.model import Target
@@ -81,7 +84,19 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pip
         evidence={canonical(settings, one.url): one.provides for one in settings.evidence_repositories},
         interval=settings.polling.interval,
         clock=clock,
+        work=hints_of(settings, "work"),
+        news=hints_of(settings, "news"),
     )
+
+
+def hints_of(settings: Settings, kind: str) -> Hints:
+    """What carries hints of a kind: Redis where there is one, else this process alone. Raises SettingsError."""
+    if not settings.redis.url:
+        return ProcessHints()
+    try:
+        return RedisHints(settings.redis.url, kind)
+    except ValueError as error:
+        raise SettingsError(f"redis.url: {error}") from None
 
 
 def access_of(settings: Settings, pipeline: Pipeline) -> Access:
@@ -110,6 +125,7 @@ def access_of(settings: Settings, pipeline: Pipeline) -> Access:
         public=frozenset(said.public),
         session_lifetime=said.session.lifetime,
         rates=Rates(Rate(said.limits.reads), Rate(said.limits.writes), Rate(said.limits.failures)),
+        limiter=RedisLimiter(settings.redis.url) if settings.redis.url else MemoryLimiter(),
     )
 
 

@@ -11,6 +11,7 @@ from app.api import document, errors, guard, headers, health, lane, v1_preview, 
 from app.api.badges import routes as badges
 from app.api.kept import Kept
 from app.api.lane import Fast
+from app.api.metrics import WebMetrics
 from app.api.reading import RESULTS
 from app.api.tech_insights import routes as tech_insights
 from app.api.tech_insights.service import Insights
@@ -32,10 +33,11 @@ def create_app(
     access: Access | None = None,
     gate: Gate | None = None,
     upstream: TechInsightsClient | None = None,
+    shared_metrics: str = "",
 ) -> Flask:
     """The WSGI application over a pipeline. Without `access` sign-in is off, and only this machine is answered.
 
-    `gate`: the forges whose webhooks are taken; none without it.
+    `gate`: the forges whose webhooks are taken; none without it. `shared_metrics`: see `api.metrics`.
     """
     app = Flask("app.web", static_folder=None)
     app.config.update(
@@ -63,9 +65,9 @@ def create_app(
     app.extensions["openapi"] = api
     document.complete(app, api.spec)
     errors.install(app)
-    metrics = health.Metrics()
+    metrics = WebMetrics()
     lane.install(app, _fast(kept, insights), metrics.answered, pipeline.clock)
-    _measure(app, metrics)
+    _measure(app, metrics, shared_metrics)
     app.before_request(kept.look)  # follows the policy that the worker put in force
     entry = access or Access()
     guard.install(app, entry)
@@ -82,8 +84,8 @@ def _fast(kept: Kept, insights: Insights) -> list[Fast]:
     return [results, Fast("POST", f"{run}<namespace>/<kind>/<name>", run, "", (1, 0, 2), insights.fast)]
 
 
-def _measure(app: Flask, metrics: health.Metrics) -> None:
-    view = guard.openable("metrics")(lambda: health.metrics_view(metrics))
+def _measure(app: Flask, metrics: WebMetrics, shared: str) -> None:
+    view = guard.openable("metrics")(lambda: health.metrics_view(metrics, shared))
     app.add_url_rule("/metrics", "metrics", view)
 
     @app.before_request

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import psycopg
 import pytest
+import redis
 import servers
 from psycopg import sql
 
@@ -32,6 +33,23 @@ def postgres_url(_worker_database: str) -> str:
         tables = sql.SQL(", ").join(sql.Identifier(row[0]) for row in connection.execute(named))
         connection.execute(sql.SQL("TRUNCATE {} RESTART IDENTITY CASCADE").format(tables))
     return _worker_database
+
+
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The session's Redis: `redis://host:port`."""
+    return servers.redis(tmp_path_factory)
+
+
+@pytest.fixture
+def redis_url(redis_server: str) -> str:
+    """An empty Redis database of this xdist worker's own."""
+    name = servers.worker_name()
+    number = int(name.removeprefix("gw")) if name.startswith("gw") else 63
+    url = f"{redis_server}/{number}"
+    with redis.Redis.from_url(url) as client:
+        client.flushdb()
+    return url
 
 
 @pytest.fixture

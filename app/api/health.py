@@ -2,46 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+import structlog
 from flask import Blueprint, Response, current_app, g, json
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.guard import public
+from app.api.metrics import WebMetrics, exposition
 from app.api.reading import pipeline
 from app.identity.model import READ
+from app.store.gauges import ALIVE
 
+log = structlog.get_logger(__name__)
 blueprint = Blueprint("health", __name__)
-
-
-class Metrics:
-    """One registry an application, so that tests and several applications in one process don't share numbers."""
-
-    def __init__(self) -> None:
-        self.registry = CollectorRegistry()
-        names = ("method", "route", "code")
-        self.requests = Counter("roadworthy_http_requests_total", "Requests answered.", names, registry=self.registry)
-        self.durations = Histogram(
-            "roadworthy_http_request_duration_seconds",
-            "Time to answer a request.",
-            ("route",),
-            buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
-            registry=self.registry,
-        )
-        self.repositories = Gauge("roadworthy_repositories", "Repositories known.", registry=self.registry)
-        self.failing = Gauge(
-            "roadworthy_repositories_failing", "Repositories whose last refresh failed.", registry=self.registry
-        )
-        self.due_age = Gauge(
-            "roadworthy_repositories_due_age_seconds",
-            "How long the oldest due repository waits.",
-            registry=self.registry,
-        )
-        self.entities_due = Gauge("roadworthy_entities_due", "Entities waiting to be judged.", registry=self.registry)
-
-    def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Counts one request."""
-        self.requests.labels(method, route, status).inc()
-        self.durations.labels(route).observe(seconds)
 
 
 @blueprint.get("/healthz")
@@ -53,29 +27,42 @@ def healthz() -> Response:
 @blueprint.get("/readyz")
 @public
 def readyz() -> Response:
-    """200 when the database answers and a policy is in force; a refused newer policy keeps us ready,
-    and is told to whoever may read."""
-    body: dict[str, object] = {"ready": True}
+    """200 when requests can be answered: the database answers, a policy is in force. What limps meanwhile (`degraded`:
+    no worker, Redis away, a refused policy) is told, but takes no web process out of service: reads go on."""
+    body: dict[str, Any] = {"ready": True, "database": "ok", "policy_version": pipeline().policy.version}
+    degraded = []
     try:
-        body["repositories"] = len(pipeline().store.repositories.urls())
+        body["repositories"] = pipeline().store.tally.repositories()[0]
+        body["worker"] = _worker()
     except SQLAlchemyError as error:
-        body = {"ready": False, "database": type(error).__name__}
-    body["policy_version"] = pipeline().policy.version
+        body |= {"ready": False, "database": type(error).__name__}
+    else:
+        degraded += [] if body["worker"]["alive"] else ["worker"]
+    body["redis"] = pipeline().work.state()
+    degraded += ["redis"] if body["redis"] == "away" else []
+    degraded += ["policy"] if pipeline().policies.problem else []
     if pipeline().policies.problem and g.identity.may(READ):
         body["policy_problem"] = pipeline().policies.problem
     upstream = current_app.extensions["tech_insights"].upstream
     if upstream is not None and upstream.problem and g.identity.may(READ):
         body["tech_insights_upstream_problem"] = upstream.problem
+    body["degraded"] = degraded
     return Response(json.dumps(body), 200 if body["ready"] else 503, mimetype="application/json")
 
 
-def metrics_view(metrics: Metrics) -> Response:
-    """Prometheus' text format; the gauges are read from the store at this moment."""
-    store, now = pipeline().store, pipeline().clock()
-    total, failing = store.tally.repositories()
-    metrics.repositories.set(total)
-    metrics.failing.set(failing)
-    due = store.claims.next_due_at()
-    metrics.due_age.set(max(0.0, (now - due).total_seconds()) if due else 0.0)
-    metrics.entities_due.set(store.due.waiting(now))
-    return Response(generate_latest(metrics.registry), mimetype="text/plain; version=0.0.4")
+def _worker() -> dict[str, Any]:
+    """How many workers are at work, and since when none was heard of."""
+    now = pipeline().clock()
+    known = pipeline().store.workers.all()
+    silence = round((now - known[0].seen_at).total_seconds(), 1) if known else None
+    return {"alive": sum(now - one.seen_at <= ALIVE for one in known), "seen_seconds_ago": silence}
+
+
+def metrics_view(metrics: WebMetrics, shared: str) -> Response:
+    """Prometheus' text format. 503 when the database does not answer: a scrape that fails is an alert of its own."""
+    try:
+        text = exposition(pipeline(), metrics, shared)
+    except SQLAlchemyError as error:
+        log.warning("metrics.database_away", error=type(error).__name__)
+        return Response(f"# the database does not answer: {type(error).__name__}\n", 503, mimetype="text/plain")
+    return Response(text, mimetype="text/plain; version=0.0.4")

@@ -24,6 +24,7 @@ from app.store.served import Served, ServedResult
 T = TypeVar("T")
 BUDGET = 64 * 1024 * 1024
 FRESH_SECONDS = 0.5
+_AT_ONCE_SECONDS = 0.005
 _OVERHEAD = 500
 
 
@@ -90,6 +91,10 @@ class Kept:
         self._entries: OrderedDict[tuple[str, EntityRef], _Entry] = OrderedDict()
         self._lock, self._asking = threading.Lock(), threading.Lock()
         self._epoch, self._stamp, self._ask_at, self._bytes = 0, object(), 0.0, 0
+
+    def heard(self) -> None:
+        """Something was judged: the next request asks at once, unless one just did."""
+        self._ask_at = min(self._ask_at, self.clock() + _AT_ONCE_SECONDS)
 
     def one(self, kind: Kind[T], ref: EntityRef) -> T:
         """The body of one entity, made now if it must be. An entity without results has one too."""

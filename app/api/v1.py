@@ -193,5 +193,6 @@ class EntityRefresh(MethodView):
         entity = entity_of(ref_of(kind, namespace, name))
         now = pipeline().clock()
         due = bool(entity.repository) and pipeline().store.claims.hint(entity.repository, now, interactive=True)
+        pipeline().work.give()
         audited("entity.refresh", str(entity.ref))
         return {"entity": str(entity.ref), "repository": entity.repository, "due": due}

@@ -53,6 +53,8 @@ def _deliver(gate: Gate, source: Source) -> Response:
     except SQLAlchemyError:
         log.exception("webhook.not_recorded", source=source.name)
         raise ServiceUnavailable("The delivery can't be recorded now.", retry_after=10) from None
+    if answer.state == "accepted":
+        pipeline().work.give()
     return Response(json.dumps(asdict(answer)), answer.status, mimetype="application/json")
 
 

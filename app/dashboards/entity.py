@@ -70,5 +70,6 @@ def refresh(kind: str, namespace: str, name: str) -> BaseResponse:
     found = entity_of(ref_of(kind, namespace, name))
     if found.repository:
         pipeline().store.claims.hint(found.repository, pipeline().clock(), interactive=True)
+        pipeline().work.give()
         audited("entity.refresh", str(found.ref))
     return redirect(url_for(".entity", kind=kind, namespace=namespace, name=name, refreshing=1), 303)

@@ -45,6 +45,8 @@ class MemoryLimiter:
         moment, whole = now.timestamp(), rate.per.total_seconds()
         with self._lock:
             used_until = max(self._free_at.get(key, moment), moment)
+            if used_until > moment + whole + 1e-6:  # more than any burst uses up: the clock stepped back
+                used_until = moment
             wait = used_until + whole / rate.count - whole - moment
             if wait > 1e-6:  # instants are floats
                 return wait

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -22,6 +23,7 @@ from app.policy.model import ScorecardResult
 from app.policy.plan import next_steps
 from app.policy.results import scorecard_json, steps_json
 from app.store.codec import dumped_facts
+from app.store.engine import is_database_trouble
 from app.store.last import LastJudging
 from app.store.model import Change, HistoryRow, Judgement, JudgementClaim, JudgementRows, OutcomeRow, ResultRow
 from app.store.sql import chunks
@@ -52,8 +54,10 @@ def _round(pipeline: Pipeline, limit: int) -> tuple[int, int]:
     world.prepare(refs, {place for one in last.values() for place in one.reads})
     ended = 0
     for some in chunks(claims, _AT_ONCE):
+        began = time.perf_counter()
         judgements = [_one(pipeline, world, claim, last[claim.ref], now) for claim in some]
         ended += len(some) - _save(pipeline, [one for one in judgements if one is not None], now)
+        pipeline.metrics.judging_took((time.perf_counter() - began) / len(some), len(some))
     return len(claims), ended
 
 
@@ -80,7 +84,13 @@ def _one(
 
 
 def _failed(pipeline: Pipeline, claim: JudgementClaim, error: Exception, now: datetime) -> None:
-    """One entity's surprise must not stop the others; it is kept where people see it, and tried again."""
+    """One entity's surprise must not stop the others; it is kept where people see it, and tried again.
+
+    The database's own trouble is raised: nothing is wrong with the entity, and its lease ends by itself.
+    """
+    if is_database_trouble(error):
+        raise error
+    pipeline.metrics.judged("failed")
     log.error("entity.failed", entity=str(claim.ref), exc_info=error)
     text = f"an unexpected {type(error).__name__}; the log tells more"
     pipeline.store.due.fail(claim, error=text, next_due=now + RETRY)
@@ -103,8 +113,12 @@ def _save(pipeline: Pipeline, judgements: Sequence[Judgement], now: datetime) ->
         pipeline.store.due.release(claim)
         log.info("entity.superseded", entity=str(claim.ref))
     for one in judgements:
-        if saved[one.claim.ref] is True and one.rows is not None:
+        told = saved[one.claim.ref]
+        pipeline.metrics.judged("changed" if told is True else "unchanged" if told is False else "superseded")
+        if told is True and one.rows is not None:
             log.info("entity.judged", entity=str(one.claim.ref), levels=[row.level for row in one.rows.results])
+    if any(told is True for told in saved.values()):
+        pipeline.news.give()
     log.debug("entities.unchanged", entities=sum(one.rows is None for one in judgements))
     return len(stale)
 

@@ -14,6 +14,8 @@ from app.attribution.attribute import Attributor
 from app.catalog.model import Catalog
 from app.catalog.providers.model import Provider
 from app.facts.parameters import Parameters
+from app.jobs.hints import Hints, ProcessHints
+from app.jobs.metrics import WorkerMetrics
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.scoring import attribution_rules, parameters_of
 from app.policy.model import Policy
@@ -52,6 +54,11 @@ class Pipeline:
     interval: timedelta
     clock: Callable[[], datetime]
     rng: Random = field(default_factory=Random)
+    work: Hints = field(default_factory=ProcessHints)
+    """Given when something is due; workers wait for it."""
+    news: Hints = field(default_factory=ProcessHints)
+    """Given when something was judged anew; web processes wait for it."""
+    metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
     _last: Known | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 

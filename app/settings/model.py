@@ -12,6 +12,7 @@ from app.settings.forges import ForgeSource
 from app.settings.gate import Gating
 from app.settings.notifications import Notifications
 from app.settings.portal import TechInsights
+from app.settings.running import RedisServer, Work
 from app.settings.secret import Secret
 from app.settings.webhooks import Webhooks
 
@@ -89,6 +90,7 @@ class Serving:
     host: str = "127.0.0.1"
     port: int = 7100
     threads: int = 8
+    processes: int = 0
     public_url: str = ""
     hosts: tuple[str, ...] = ()
     cors_origins: tuple[str, ...] = ()
@@ -117,6 +119,8 @@ class Settings:
     serve: Serving = Serving()
     tech_insights: TechInsights = field(default_factory=TechInsights)
     auth: Auth = field(default_factory=Auth)
+    redis: RedisServer = field(default_factory=RedisServer)
+    worker: Work = field(default_factory=Work)
     webhooks: Webhooks = field(default_factory=Webhooks)
     gate: Gating = field(default_factory=Gating)
     notifications: Notifications = field(default_factory=Notifications)

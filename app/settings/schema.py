@@ -28,6 +28,7 @@ from app.settings.model import (
 from app.settings.notifications_schema import NotificationsSchema
 from app.settings.parts import Base, DurationField, SecretSchema
 from app.settings.portal_schema import TechInsightsSchema
+from app.settings.running_schema import RedisSchema, WorkSchema
 from app.settings.webhooks_schema import WebhooksSchema
 
 
@@ -118,6 +119,10 @@ class ServingSchema(Base):
     host = fields.String(metadata={"description": "Address to listen on; other than loopback only with auth.mode on."})
     port = fields.Integer(validate=validate.Range(0, 65535), metadata={"description": "Port; 0 picks a free one."})
     threads = fields.Integer(validate=_at_least(1), metadata={"description": "Requests answered at once."})
+    processes = fields.Integer(
+        validate=validate.Range(0, 64),
+        metadata={"description": "Web processes (Granian, for production); 0: one, embedded (waitress)."},
+    )
     public_url = fields.Url(
         schemes={"http", "https"},
         require_tld=False,
@@ -150,6 +155,8 @@ class SettingsSchema(Base):
     serve = fields.Nested(ServingSchema)
     tech_insights = fields.Nested(TechInsightsSchema)
     auth = fields.Nested(AuthSchema)
+    redis = fields.Nested(RedisSchema)
+    worker = fields.Nested(WorkSchema)
     webhooks = fields.Nested(WebhooksSchema)
     gate = fields.Nested(GatingSchema)
     notifications = fields.Nested(NotificationsSchema)

@@ -29,12 +29,14 @@ from sqlalchemy import (
 from app.store import inbound
 from app.store.due import entities_of, mark, readers_of
 from app.store.engine import Database
+from app.store.hinted import pulled_forward
 from app.store.model import RepositoryClaim, Why
-from app.store.sql import chunks, earliest
+from app.store.sql import chunks
 from app.store.tables import repositories
 from app.store.types import Instant
 
 _AT = repositories.c
+LONGEST_LEASE = timedelta(hours=1)
 
 
 class Claims:
@@ -42,7 +44,14 @@ class Claims:
         self._database = database
 
     def claim_due(
-        self, now: datetime, owner: str, lease: timedelta, *, limit: int = 1, exclude_hosts: Sequence[str] = ()
+        self,
+        now: datetime,
+        owner: str,
+        lease: timedelta,
+        *,
+        limit: int = 1,
+        exclude_hosts: Sequence[str] = (),
+        only_interactive: bool = False,
     ) -> list[RepositoryClaim]:
         """Takes up to `limit` due repositories: interactive ones first, then the longest due. Never the same twice."""
         free = [_AT.due_at <= now, _is_free(now), _AT.orphaned_at.is_(None)]
@@ -50,7 +59,7 @@ class Claims:
             free.append(_AT.host.not_in(list(exclude_hosts)))
         wanted = [  # two questions, so that an index answers each in order
             select(_AT.url).where(_AT.interactive.is_(which), *free).order_by(_AT.due_at, _AT.url)
-            for which in (true(), false())
+            for which in ((true(),) if only_interactive else (true(), false()))
         ]
         with self._database.read() as connection:  # an idle poll takes no write lock
             if not any(connection.execute(one.limit(1)).first() for one in wanted):
@@ -95,17 +104,19 @@ class Claims:
         reason: str,
         next_due: datetime,
         parked_reason: str = "",
+        died: bool = False,
     ) -> bool:
         """Hands back a repository that could not be read, with why. `reason` is one of `facts.model.Reason`'s values.
 
         When the reason is new, the entities that depend on the repository become due, so that they can say so.
+        `died`: it was not even tried, since it ended workers before; they stay counted.
         """
         with self._database.write() as connection:
             was = _reason(connection, claim)
             kept = _move(
                 connection,
                 claim,
-                **_handed_back(claim, now, next_due),
+                **_handed_back(claim, now, next_due, deaths=claim.deaths if died else 0),
                 failures=_AT.failures + 1,
                 last_error=error,
                 last_error_reason=reason,
@@ -122,12 +133,17 @@ class Claims:
         with self._database.write() as connection:
             return _move(connection, claim, lease_owner=None, lease_until=None)
 
+    def postpone(self, claim: RepositoryClaim, until: datetime) -> bool:
+        """Gives a repository back untouched, due a little later: the database's own trouble is no failure of it."""
+        with self._database.write() as connection:
+            return _move(connection, claim, lease_owner=None, lease_until=None, due_at=until)
+
     def hint(self, url: str, now: datetime, *, interactive: bool = False) -> bool:
         """Makes a repository due at once, also when it is running. False when it is not known (or orphaned)."""
         values: dict[str, Any] = {
             "hints": _AT.hints + 1,
             "hinted_at": now,
-            "due_at": earliest(_AT.due_at, now),
+            "due_at": pulled_forward(now),
         }
         if interactive:
             values["interactive"] = True
@@ -183,7 +199,8 @@ def finish(
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:
-    return or_(_AT.lease_until.is_(None), _AT.lease_until <= now)
+    """Not leased; a lease that ends later than any may was made by a clock that was ahead."""
+    return or_(_AT.lease_until.is_(None), _AT.lease_until <= now, _AT.lease_until > now + LONGEST_LEASE)
 
 
 def held(claim: RepositoryClaim) -> ColumnElement[bool]:
@@ -192,17 +209,24 @@ def held(claim: RepositoryClaim) -> ColumnElement[bool]:
 
 
 def _take(connection: Connection, urls: Sequence[str], owner: str, until: datetime) -> list[RepositoryClaim]:
-    values = {"lease_owner": owner, "lease_until": until, "generation": _AT.generation + 1}
+    lapsed = _AT.lease_owner.is_not(None)
+    values = {
+        "lease_owner": owner,
+        "lease_until": until,
+        "generation": _AT.generation + 1,
+        "deaths": _AT.deaths + case((lapsed, 1), else_=0),
+    }
     columns = [column for column in _AT if column.name not in ("paths", "skipped")]
     claims: dict[str, RepositoryClaim] = {}
     for chunk in chunks(urls):
+        left = set(connection.execute(select(_AT.url).where(_AT.url.in_(chunk), lapsed)).scalars())
         connection.execute(update(repositories).where(_AT.url.in_(chunk)).values(**values))
         rows = connection.execute(select(*columns).where(_AT.url.in_(chunk))).mappings()
-        claims |= {row["url"]: _claim(row, owner, until) for row in rows}
+        claims |= {row["url"]: _claim(row, owner, until, lapsed=row["url"] in left) for row in rows}
     return [claims[url] for url in urls]
 
 
-def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:
+def _claim(row: RowMapping, owner: str, until: datetime, *, lapsed: bool) -> RepositoryClaim:
     return RepositoryClaim(
         url=row["url"],
         remote=row["remote"],
@@ -216,6 +240,8 @@ def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:
         hints_done=row["hints_done"],
         lease_until=until,
         interactive=row["interactive"],
+        lapsed=lapsed,
+        deaths=row["deaths"],
         failures=row["failures"],
         parked_reason=row["parked_reason"],
         checked_at=row["checked_at"],
@@ -224,12 +250,13 @@ def _claim(row: RowMapping, owner: str, until: datetime) -> RepositoryClaim:
     )
 
 
-def _handed_back(claim: RepositoryClaim, now: datetime, next_due: datetime) -> dict[str, Any]:
+def _handed_back(claim: RepositoryClaim, now: datetime, next_due: datetime, *, deaths: int = 0) -> dict[str, Any]:
     hinted = _AT.hints > claim.hints
     return {
         "lease_owner": None,
         "lease_until": None,
         "hints_done": claim.hints,
+        "deaths": deaths,
         "due_at": case((hinted, literal(now, Instant)), else_=literal(next_due, Instant)),
         "interactive": case((hinted, _AT.interactive), else_=false()),
     }

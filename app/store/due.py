@@ -33,6 +33,7 @@ _LOCK_SOME = select(_AT.ref).where(_AT.ref.in_(_WANTED)).order_by(_AT.ref).with_
 _READERS = select(reads.c.entity).distinct().where(reads.c.repository == bindparam("place"))
 _READERS_OF_PATHS = _READERS.where(reads.c.path.in_(bindparam("paths", expanding=True)))
 _READ_PATHS = select(reads.c.entity, reads.c.path).where(reads.c.repository == bindparam("place"))
+LONGEST_LEASE = timedelta(hours=1)
 _FEW_PATHS = 500
 """Beyond these it is quicker to look through all that was read of a repository."""
 
@@ -55,17 +56,25 @@ class Due:
             return connection.execute(_MARK_ALL, {"at": now, "bits": int(why)}).rowcount
 
     def claim(
-        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(minutes=1)
+        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(seconds=30)
     ) -> list[JudgementClaim]:
-        """Takes entities that are due, also those whose `valid_until` has passed. Each claim can be saved once."""
-        is_free = or_(_AT.judge_lease_until.is_(None), _AT.judge_lease_until <= now)
+        """Takes entities that are due, also those whose `valid_until` has passed. Each claim can be saved once.
+
+        What a push made due goes before what a policy made due, however much that is; then the longest due.
+        """
+        until = _AT.judge_lease_until  # one that ends later than any may was made by a clock that was ahead
+        is_free = or_(until.is_(None), until <= now, until > now + LONGEST_LEASE)
         due = select(_AT.ref).where(_AT.judge_due_at <= now, is_free, _AT.orphaned_at.is_(None))
         wanted = due.order_by(_AT.judge_due_at, _AT.ref).limit(limit)
         with self._database.read() as connection:
             if connection.execute(wanted.limit(1)).first() is None:
                 return []
         with self._database.write() as connection:
-            refs = list(connection.execute(wanted.with_for_update(skip_locked=True, key_share=True)).scalars())
+            pushed = wanted.where(_AT.why_due.bitwise_and(int(Why.CODE)) != 0)
+            refs = list(connection.execute(pushed.with_for_update(skip_locked=True, key_share=True)).scalars())
+            if len(refs) < limit:
+                rest = wanted.where(_AT.why_due.bitwise_and(int(Why.CODE)) == 0).limit(limit - len(refs))
+                refs += connection.execute(rest.with_for_update(skip_locked=True, key_share=True)).scalars()
             claims = []
             for chunk in chunks(refs):
                 taken = {"judge_lease_until": now + lease, "generation": _AT.generation + 1}

@@ -19,11 +19,21 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, InternalError, OperationalError, TimeoutError
+from sqlalchemy.exc import (
+    ArgumentError,
+    DBAPIError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    SQLAlchemyError,
+    TimeoutError,
+)
 
 from app.errors import SettingsError
 
 _BUSY_SECONDS = 30
+DatabaseError = SQLAlchemyError
+"""Whatever a database refuses or fails at."""
 CONNECTIONS = 10
 """Connections that one process keeps open to PostgreSQL, unless the settings say otherwise; as many again in a rush."""
 _POOL_SECONDS = 10
@@ -70,6 +80,11 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+
+def first_line(error: BaseException) -> str:
+    """What went wrong, in a line of a log: without the statement and its parameters."""
+    return (str(getattr(error, "orig", None) or error).strip() or type(error).__name__).splitlines()[0]
 
 
 def is_database_trouble(error: BaseException) -> bool:

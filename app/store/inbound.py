@@ -10,9 +10,10 @@ from sqlalchemy import Connection, RowMapping, delete, func, insert, select, upd
 from sqlalchemy.exc import IntegrityError
 
 from app.store.engine import Database
+from app.store.hinted import pulled_forward
 from app.store.model import Page
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import chunks, earliest, next_numbers, number, upsert
+from app.store.sql import chunks, next_numbers, number, upsert
 from app.store.tables import repositories
 from app.store.tables_inbound import inbound, inbound_refused
 
@@ -187,7 +188,7 @@ def _hinted(connection: Connection, arrival: Arrival, now: datetime) -> int | No
     if not arrival.hint:
         return None
     column = repositories.c
-    values = {"hints": column.hints + 1, "hinted_at": now, "due_at": earliest(column.due_at, now)}
+    values = {"hints": column.hints + 1, "hinted_at": now, "due_at": pulled_forward(now)}
     if arrival.resolve:
         values["branch_resolved_at"] = None
     connection.execute(update(repositories).where(column.url == arrival.repository).values(**values))

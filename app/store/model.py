@@ -63,6 +63,7 @@ class RepositoryClaim:
     """The right to refresh one repository until `lease_until`; `generation` fences every save made under it.
 
     `remote` is the address to fetch from, where that is not `url`.
+    `lapsed`: whoever had it before let it lapse (a process that died); `deaths`: how often in a row.
     """
 
     url: str
@@ -77,6 +78,8 @@ class RepositoryClaim:
     hints_done: int
     lease_until: datetime
     interactive: bool
+    lapsed: bool
+    deaths: int
     failures: int
     parked_reason: str
     checked_at: datetime | None

@@ -30,6 +30,7 @@ from app.store.standings import Standings
 from app.store.tally import Tally
 from app.store.team_counts import TeamCounts
 from app.store.tokens import Tokens
+from app.store.workers import Workers
 
 
 class Store:
@@ -62,6 +63,7 @@ class Store:
         self.pushes = Pushes(database)
         self.tokens = Tokens(database)
         self.audit = Audit(database)
+        self.workers = Workers(database)
 
     def seen_by(self, sight: Sight) -> Store:
         """This store as a reader with this sight sees it; what has no entities in it is the same."""

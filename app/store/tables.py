@@ -31,6 +31,7 @@ repositories = Table(
     Column("lease_owner", Text),
     Column("lease_until", Instant),
     count("generation"),  # grows with every claim: the fence of all saves
+    count("deaths"),  # claims in a row that ended with their worker, not by it
     count("failures"),
     text("last_error"),
     text("last_error_reason"),

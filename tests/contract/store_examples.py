@@ -95,7 +95,7 @@ def fact_set(retriever: str = "alerting", *places: tuple[str, str], **more: Any)
 
 def due_names(store: Store, now: datetime = NOW) -> list[str]:
     """Names of the entities that are due; claiming them, so that the next call tells only what came since."""
-    return sorted(item.ref.name for item in store.due.claim(now, limit=1000, lease=1440 * MINUTE))
+    return sorted(item.ref.name for item in store.due.claim(now, limit=1000, lease=60 * MINUTE))
 
 
 def judge(store: Store, name: str, now: datetime = NOW, **rows: Any) -> bool:

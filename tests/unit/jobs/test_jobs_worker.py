@@ -11,21 +11,26 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from app.errors import RepositoryError
-from app.jobs.hints import ProcessHints
+from app.jobs.beside import Beside
 from app.jobs.worker import Worker, WorkerSettings, utc_now
 from app.store import migrate
+from app.store.hinted import DEADLY
 from app.store.model import RepositoryClaim, RepositorySource
 from app.store.store import Store
 
 QUICK = WorkerSettings(threads=4, per_host=2, poll_seconds=0.01, stop_seconds=5)
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    url = f"sqlite:///{tmp_path / 'store.db'}"
-    migrate.upgrade(url)
+@pytest.fixture(params=["postgresql", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgres_url")
+    else:
+        url = f"sqlite:///{tmp_path / 'store.db'}"
+        migrate.upgrade(url)
     store = Store.open(url)
     yield store
     store.close()
@@ -114,6 +119,89 @@ def test_an_error_is_kept_in_the_repositorys_row(
     assert not view.running
 
 
+def test_the_databases_own_trouble_is_no_failure_of_the_repository(store: Store) -> None:
+    add(store, "https://h/r")
+
+    def run_one(claim: RepositoryClaim) -> None:
+        worker.stop()
+        raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+
+    worker = Worker(store.claims, run_one, settings=QUICK)
+
+    assert worker.run()
+    view = store.repositories.get("https://h/r", utc_now())
+    assert view is not None
+    assert (view.failures, view.last_error, view.running) == (0, "", False)
+    assert utc_now() < view.due_at < utc_now() + timedelta(seconds=6)
+
+
+def test_a_repository_that_ends_workers_is_left_alone_and_the_others_go_on(store: Store) -> None:
+    add(store, "https://h/deadly")
+    past = utc_now() - timedelta(hours=1)
+    store.claims.hint("https://h/deadly", past)
+    for death in range(DEADLY):
+        assert store.claims.claim_due(past + timedelta(minutes=death), f"dead {death}", timedelta(seconds=1))
+    add(store, "https://h/deadly", "https://h/well")
+    ran: list[str] = []
+
+    def run_one(claim: RepositoryClaim) -> None:
+        ran.append(claim.url)
+        finish(store, claim)
+        worker.stop()
+
+    worker = Worker(store.claims, run_one, settings=QUICK)
+
+    assert worker.run()
+    assert ran == ["https://h/well"]
+    view = store.repositories.get("https://h/deadly", utc_now())
+    assert view is not None
+    assert view.last_error == f"the last {DEADLY} workers that read it ended while they did"
+    assert view.due_at > utc_now()
+    store.claims.hint("https://h/deadly", utc_now())  # not even a push pulls it forward
+    assert store.claims.claim_due(utc_now(), "worker", timedelta(seconds=1)) == []
+
+
+def test_what_a_person_waits_for_finds_a_place_when_all_are_taken(store: Store) -> None:
+    add(store, *(f"https://h{number}/slow" for number in range(4)))
+    person_served = threading.Event()
+    done: list[str] = []
+
+    def run_one(claim: RepositoryClaim) -> None:
+        if claim.interactive:
+            finish(store, claim)
+            person_served.set()
+        else:
+            if len(done) == 0 and worker.running() == 4:
+                add(store, "https://other/r", *(f"https://h{number}/slow" for number in range(4)))
+                store.claims.hint("https://other/r", utc_now(), interactive=True)
+            assert person_served.wait(20)
+            finish(store, claim)
+        done.append(claim.url)
+        if len(done) == 5:
+            worker.stop()
+
+    worker = Worker(store.claims, run_one, settings=QUICK)
+
+    assert worker.run()
+    assert done[0] == "https://other/r"
+
+
+def test_a_refresh_that_ended_wakes_the_judge_at_once(store: Store) -> None:
+    add(store, "https://h/r")
+    rounds: list[int] = []
+
+    def judge() -> None:
+        rounds.append(len(rounds))
+        if len(rounds) == 2:
+            worker.stop()
+
+    beside = [Beside("judge", judge, every=3600, prompt=True)]
+    worker = Worker(store.claims, lambda claim: finish(store, claim), settings=QUICK, beside=beside)
+
+    assert worker.run()
+    assert len(rounds) == 2
+
+
 def test_a_job_beside_goes_on_after_it_failed(store: Store) -> None:
     rounds: list[int] = []
 
@@ -123,7 +211,7 @@ def test_a_job_beside_goes_on_after_it_failed(store: Store) -> None:
             worker.stop()
         raise ValueError
 
-    worker = Worker(store.claims, lambda claim: None, settings=QUICK, beside=[judge])
+    worker = Worker(store.claims, lambda claim: None, settings=QUICK, beside=[Beside("judge", judge, every=0.01)])
 
     assert worker.run()
     assert rounds == [0, 1, 2]
@@ -185,7 +273,7 @@ print("ended" if worker.run() else "hangs", flush=True)
 
 
 def test_sigterm_stops_a_worker_process(store: Store) -> None:
-    command = [sys.executable, "-c", PROCESS, str(store.database.engine.url)]
+    command = [sys.executable, "-c", PROCESS, store.database.engine.url.render_as_string(False)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
@@ -194,12 +282,3 @@ def test_sigterm_stops_a_worker_process(store: Store) -> None:
 
     assert process.communicate(timeout=20)[0] == "ended\n"
     assert process.returncode == 0
-
-
-def test_a_hint_given_before_the_wait_is_not_lost_and_two_are_one() -> None:
-    hints = ProcessHints()
-    hints.give()
-    hints.give()
-
-    assert hints.wait(10)
-    assert not hints.wait(0.001)

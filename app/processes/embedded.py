@@ -1,0 +1,67 @@
+"""`serve` on a laptop: one web process (waitress), and the worker as its child."""
+
+from __future__ import annotations
+
+import signal
+import socket
+from collections.abc import Callable
+from pathlib import Path
+
+from waitress.server import create_server
+
+from app.errors import SettingsError
+from app.processes.child import Child
+from app.processes.web import application
+from app.services import build
+from app.settings import Settings
+
+_SPARE = 1024 * 1024
+
+
+def serve(
+    settings: Settings,
+    config: Path,
+    address: tuple[str, int],
+    *,
+    worker: bool,
+    ready: Callable[[int], None],
+    shared_metrics: str,
+) -> None:
+    """Serves until SIGTERM or SIGINT. `ready` is told the port once requests are taken. Raises SettingsError."""
+    pipeline = build(settings)
+    child = Child(config) if worker else None
+    if child is not None and not settings.redis.url:
+        pipeline.work, pipeline.news = child.work, child.news
+    listening = _listen(address)
+    server = create_server(
+        application(settings, pipeline, shared_metrics=shared_metrics),
+        sockets=[listening],
+        threads=settings.serve.threads,
+        ident="roadworthy",
+        max_request_body_size=settings.webhooks.max_body + _SPARE,  # the largest thing anyone may send
+    )
+
+    def stop(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    signal.signal(signal.SIGTERM, stop)
+    try:
+        if child is not None:
+            child.start()
+        ready(listening.getsockname()[1])
+        server.run()
+    except KeyboardInterrupt:
+        pass
+    finally:
+        server.close()
+        if child is not None:
+            child.stop()
+        pipeline.git.close()
+
+
+def _listen(address: tuple[str, int]) -> socket.socket:
+    family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
+    try:
+        return socket.create_server(address, family=family, reuse_port=False)
+    except OSError as error:
+        raise SettingsError(f"{address[0]}:{address[1]} can't be listened on: {error.strerror}") from None

@@ -1,0 +1,53 @@
+"""The web application of a process, from its settings: what the embedded server and the production one both serve."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from flask import Flask
+
+from app import log
+from app.pipeline.services import Pipeline
+from app.processes.following import follow
+from app.services import access_of, build, gate_of, upstream_of
+from app.settings import Settings, load
+from app.web import create_app
+
+CONFIG = "ROADWORTHY_CONFIG"
+METRICS = "PROMETHEUS_MULTIPROC_DIR"
+"""Where the processes of a server count together; set before anything is: prometheus_client reads it at import."""
+
+
+def application(settings: Settings, pipeline: Pipeline, *, shared_metrics: str = "") -> Flask:
+    """The application over a pipeline. Raises SettingsError when a secret is not where it should be."""
+    app = create_app(
+        pipeline,
+        organisation=settings.organisation,
+        public_url=settings.serve.public_url.rstrip("/"),
+        access=access_of(settings, pipeline),
+        gate=gate_of(settings),
+        upstream=upstream_of(settings),
+        shared_metrics=shared_metrics,
+    )
+    follow(pipeline.news, app.extensions["kept"].heard)
+    return app
+
+
+def check(settings: Settings, pipeline: Pipeline) -> None:
+    """Raises SettingsError for what an application could not be made with."""
+    access_of(settings, pipeline)
+    gate_of(settings)
+    upstream_of(settings)
+
+
+def from_environment() -> Flask:
+    """Granian's factory: each of its processes builds its own, as its parent's environment says."""
+    return _built(os.environ)
+
+
+def _built(environ: Mapping[str, str]) -> Flask:
+    log.configure()
+    settings = load(Path(environ[CONFIG]), environ)
+    return application(settings, build(settings), shared_metrics=environ.get(METRICS, ""))

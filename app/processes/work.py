@@ -1,0 +1,113 @@
+"""A worker process, from its settings to its end. `roadworthy worker` runs it, and `serve` as its child."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from datetime import datetime
+
+import structlog
+from prometheus_client import start_http_server
+
+from app.errors import SettingsError
+from app.jobs.beside import Beside
+from app.jobs.hints import PipeHints
+from app.jobs.worker import Worker, WorkerSettings
+from app.pipeline.refresh import refresh
+from app.pipeline.services import Pipeline
+from app.pipeline.upkeep import Upkeep
+from app.services import build, deliverer_of, gatekeeper_of, utc_now
+from app.settings import Settings
+from app.store.engine import DatabaseError
+from app.store.model import RepositoryClaim
+
+log = structlog.get_logger(__name__)
+BEAT_SECONDS = 5.0
+
+
+def work(
+    settings: Settings,
+    *,
+    hints_from: int | None = None,
+    news_to: int | None = None,
+    clock: Callable[[], datetime] = utc_now,
+    ready: Callable[[], None] | None = None,
+) -> bool:
+    """Works until SIGTERM or SIGINT. Whether everything ended by itself; if not, leave by `os._exit`.
+
+    `hints_from` and `news_to`: pipes of the parent whose child this is; it ends when the parent does.
+    """
+    pipeline = build(settings, clock=clock)
+    if hints_from is not None and not settings.redis.url:
+        pipeline.work = PipeHints(reads=hints_from, ended=_end)
+        pipeline.news = PipeHints(writes=news_to)
+    elif hints_from is not None:
+        PipeHints(reads=hints_from, ended=_end)
+    worker = worker_of(settings, pipeline)
+    worker.stop_on_signals()
+    _serve_metrics(settings, pipeline)
+    if ready is not None:
+        ready()
+    ended = worker.run()
+    _say_goodbye(pipeline, worker)
+    pipeline.git.close()
+    return ended
+
+
+def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
+    """The worker over a pipeline, with all that goes on beside."""
+    deliverer, gatekeeper = deliverer_of(settings, pipeline), gatekeeper_of(settings, pipeline)
+    upkeep = Upkeep(pipeline, settings.polling.discover_interval)
+    started_at = pipeline.clock()
+
+    def run_one(claim: RepositoryClaim) -> None:
+        refresh(pipeline, claim)
+
+    def deliver() -> bool:
+        return deliverer.tick() > 0
+
+    def judge_changes() -> None:
+        if gatekeeper is not None:
+            gatekeeper.tick()
+
+    def beat() -> None:
+        pipeline.store.workers.beat(worker.owner, started_at, worker.running(), pipeline.clock())
+
+    worker = Worker(
+        pipeline.store.claims,
+        run_one,
+        settings=WorkerSettings(threads=settings.mirrors.concurrency),
+        hints=pipeline.work,
+        beside=[
+            *upkeep.jobs(),
+            Beside("deliver", deliver),
+            *([Beside("gate", judge_changes)] if gatekeeper is not None else []),
+            Beside("beat", beat, every=BEAT_SECONDS),
+        ],
+        metrics=pipeline.metrics,
+        clock=pipeline.clock,
+    )
+    return worker
+
+
+def _end() -> None:
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+def _serve_metrics(settings: Settings, pipeline: Pipeline) -> None:
+    said = settings.worker
+    if not said.metrics_port:
+        return
+    try:
+        start_http_server(said.metrics_port, said.metrics_host, pipeline.metrics.registry)
+    except OSError as error:
+        place = f"{said.metrics_host}:{said.metrics_port}"
+        raise SettingsError(f"worker.metrics_port: {place} can't be listened on: {error.strerror}") from None
+
+
+def _say_goodbye(pipeline: Pipeline, worker: Worker) -> None:
+    try:
+        pipeline.store.workers.leave(worker.owner)
+    except DatabaseError as error:
+        log.warning("worker.left_silently", owner=worker.owner, error=type(error).__name__)  # its row grows old

@@ -1,0 +1,107 @@
+"""Leases of the dead, clocks that stepped back, and who is at work, for every database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from store_examples import MINUTE, NOW, OTHER, URL, add_repositories, claim, due_names, entity, ref, save
+
+from app.store.clocks import mend
+from app.store.model import Why
+from app.store.store import Store
+
+HOUR = timedelta(hours=1)
+
+
+def test_a_claim_counts_how_often_its_repository_ended_a_worker(store: Store) -> None:
+    add_repositories(store, URL)
+
+    first = claim(store)
+    (second,) = store.claims.claim_due(NOW + MINUTE, "heir", MINUTE)
+    (third,) = store.claims.claim_due(NOW + 2 * MINUTE, "heir", MINUTE)
+
+    assert [(one.lapsed, one.deaths) for one in (first, second, third)] == [(False, 0), (True, 1), (True, 2)]
+
+
+def test_deaths_are_forgotten_when_a_refresh_ends_and_kept_when_it_was_not_tried(store: Store) -> None:
+    add_repositories(store, URL)
+    claim(store)
+    (heir,) = store.claims.claim_due(NOW + MINUTE, "heir", MINUTE)
+
+    store.claims.fail(heir, now=NOW, error="x", reason="source_failing", next_due=NOW + HOUR, died=True)
+    (kept,) = store.claims.claim_due(NOW + HOUR, "heir", MINUTE)
+    store.claims.finish(kept, now=NOW + HOUR, next_due=NOW + 2 * HOUR)
+    (forgotten,) = store.claims.claim_due(NOW + 2 * HOUR, "heir", MINUTE)
+
+    assert (kept.lapsed, kept.deaths, kept.failures) == (False, 1, 1)
+    assert (forgotten.lapsed, forgotten.deaths) == (False, 0)
+
+
+def test_a_postponed_repository_did_nothing_wrong_and_comes_a_little_later(store: Store) -> None:
+    add_repositories(store, URL)
+    taken = claim(store)
+
+    assert store.claims.postpone(taken, NOW + MINUTE)
+
+    assert store.claims.claim_due(NOW, "worker", MINUTE) == []
+    (again,) = store.claims.claim_due(NOW + MINUTE, "worker", MINUTE)
+    assert (again.failures, again.deaths, again.hints > again.hints_done) == (0, 0, True)
+    assert not store.claims.postpone(taken, NOW)
+
+
+def test_only_interactive_repositories_when_asked(store: Store) -> None:
+    add_repositories(store, URL, OTHER)
+    store.claims.hint(OTHER, NOW, interactive=True)
+
+    found = store.claims.claim_due(NOW, "worker", MINUTE, limit=5, only_interactive=True)
+
+    assert [one.url for one in found] == [OTHER]
+
+
+def test_after_a_clock_stepped_back_everything_due_is_due(store: Store) -> None:
+    """Two hours: one repository was looked at, one hinted, one leased; an entity was marked, another leased."""
+    ahead = NOW + 2 * HOUR
+    add_repositories(store, URL, OTHER, "https://h/leased", now=ahead)
+    save(store, now=ahead, entities=(entity("marked"), entity("leased")))
+    save(store, OTHER, now=ahead)
+    store.claims.hint(OTHER, ahead)
+    claim(store, "https://h/leased", now=ahead)
+    assert due_names(store, ahead) == ["leased", "marked"]
+    store.due.mark([ref("marked")], Why.CODE, ahead)
+
+    assert mend(store.database, NOW) == 5
+    assert mend(store.database, NOW) == 0
+
+    assert {one.url for one in store.claims.claim_due(NOW, "w", MINUTE, limit=9)} == {URL, OTHER, "https://h/leased"}
+    assert due_names(store) == ["leased", "marked"]
+
+
+def test_a_lease_that_ends_later_than_any_may_is_free(store: Store) -> None:
+    add_repositories(store, URL)
+    store.claims.claim_due(NOW, "ahead", 3 * HOUR)
+
+    assert [one.url for one in store.claims.claim_due(NOW, "worker", MINUTE)] == [URL]
+
+
+def test_what_waits_on_purpose_is_not_mended(store: Store) -> None:
+    add_repositories(store, URL)
+    save(store, entities=(entity("payments"),))
+    (taken,) = store.due.claim(NOW)
+    store.due.fail(taken, error="x", next_due=NOW + 5 * MINUTE)
+
+    assert mend(store.database, NOW) == 0
+
+
+def test_workers_say_that_they_live_until_they_leave(store: Store) -> None:
+    store.workers.beat("a", NOW, 0, NOW)
+    store.workers.beat("b", NOW, 2, NOW + MINUTE)
+    store.workers.beat("a", NOW, 3, NOW + 2 * MINUTE)
+
+    assert [(one.owner, one.started_at, one.seen_at, one.running) for one in store.workers.all()] == [
+        ("a", NOW, NOW + 2 * MINUTE, 3),
+        ("b", NOW, NOW + MINUTE, 2),
+    ]
+
+    store.workers.leave("a")
+    store.workers.beat("c", NOW, 0, NOW + timedelta(days=2))
+    assert [one.owner for one in store.workers.all()] == ["c"]
