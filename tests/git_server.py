@@ -21,7 +21,8 @@ _HOP = ("content-length", "transfer-encoding", "connection")
 
 class GitServer:
     """`user` and `token` ask for basic authentication. `fault` (changeable): "", "500", "403", "hang", "reset",
-    "corrupt" (garbage in the pack), or a URL to redirect to. `old` speaks protocol 0. `requests` lists what was asked.
+    "corrupt" (garbage in the pack), "no-filter" (no partial fetches any more), or a URL to redirect to. `old` speaks
+    protocol 0. `requests` lists what was asked.
     """
 
     def __init__(self, root: Path, *, user: str = "", token: str = "", old: bool = False) -> None:
@@ -103,9 +104,13 @@ class _Handler(BaseHTTPRequestHandler):
             "PATH": os.environ["PATH"],
             "GIT_PROJECT_ROOT": str(self.git.root),
             "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_COUNT": "3" if self.git.fault == "no-filter" else "1",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "*",
+            "GIT_CONFIG_KEY_1": "uploadpack.allowFilter",
+            "GIT_CONFIG_VALUE_1": "false",
+            "GIT_CONFIG_KEY_2": "uploadpack.allowAnySHA1InWant",
+            "GIT_CONFIG_VALUE_2": "false",
             "PATH_INFO": path,
             "QUERY_STRING": query,
             "REQUEST_METHOD": self.command,

@@ -118,6 +118,10 @@ class PostgresServer:
         wait_for(lambda: _answers(f"{self.url}/postgres"), keeper)
         return keeper
 
+    def remove(self) -> None:
+        """Its folder; after it was stopped."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
     def _run(self, command: list[str]) -> None:
         who: dict[str, Any] = {}
         if self.user:

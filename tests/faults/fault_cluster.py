@@ -1,0 +1,146 @@
+"""A running service to break: embedded (one `serve`, SQLite), or production (web, workers, PostgreSQL, Redis)."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from pathlib import Path
+from random import Random
+
+import servers
+from fault_town import SECRET, Town
+from fault_verdict import tips
+from processes import Process, children, soon
+from real_parts import require
+
+from app.services import utc_now
+from app.store import migrate
+from app.store.store import Store
+
+
+class Cluster:
+    """Starts processes of a town's service, kills and starts them again; the store is looked at from outside."""
+
+    def __init__(self, town: Town, folder: Path, *, workers: int = 0, more: tuple[str, ...] = ()) -> None:
+        """`workers` 0: embedded."""
+        self.town, self.folder, self.workers = town, folder, workers
+        folder.mkdir(parents=True, exist_ok=True)
+        self.config = folder / "roadworthy.yaml"
+        quick = "mirrors: {concurrency: 4, timeout: 10s}\npolling: {interval: 20s, discover_interval: 5m}"
+        self.config.write_text(town.settings(quick, *more), "utf-8")
+        self.environ = {"TOWN_SECRET": SECRET}
+        self.postgres: servers.PostgresServer | None = None
+        self.postgres_keeper: subprocess.Popen[bytes] | None = None
+        self.redis_port, self.redis_keeper = 0, None
+        self.port = servers.free_port()
+        self.processes: dict[str, Process] = {}
+        self.dice = Random(7)
+        self.worker_command: tuple[str, ...] = ("worker",)
+
+    @property
+    def is_embedded(self) -> bool:
+        return not self.workers
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def database(self) -> str:
+        if self.postgres is not None:
+            return f"{self.postgres.url}/roadworthy"
+        return f"sqlite:///{self.folder / '.roadworthy' / 'roadworthy.db'}"
+
+    def start(self) -> None:
+        """Everything, until it answers."""
+        if not self.is_embedded:
+            self.postgres = servers.PostgresServer(Path(require("postgres")))
+            self.start_postgres()
+            servers.create_database(self.postgres.url, "roadworthy")
+            self.redis_port = servers.free_port()
+            self.start_redis()
+            self.environ["ROADWORTHY_DATABASE__URL"] = self.database
+            self.environ["ROADWORTHY_REDIS__URL"] = f"redis://127.0.0.1:{self.redis_port}"
+            migrate.upgrade(self.database)
+        self.start_processes()
+        self.processes["web"].url()
+
+    def names(self) -> list[str]:
+        return ["web", *(f"worker-{number}" for number in range(self.workers))]
+
+    def start_processes(self, *names: str) -> None:
+        """Starts those that don't run."""
+        for name in names or self.names():
+            known = self.processes.get(name)
+            if known is not None and known.popen.poll() is None:
+                continue
+            if known is not None:
+                known.end()
+            self.processes[name] = Process(self.config, *self._command(name), environ=self.environ)
+
+    def _command(self, name: str) -> tuple[str, ...]:
+        if name != "web":
+            return self.worker_command
+        where = ("serve", "--port", str(self.port))
+        return where if self.is_embedded else (*where, "--no-worker", "--processes", "2")
+
+    def kill(self, *names: str) -> None:
+        """SIGKILL, with no word of warning; of several at once."""
+        for name in names:
+            self.processes[name].popen.kill()
+        for name in names:
+            self.processes[name].end()
+
+    def kill_child(self) -> None:
+        """The worker that `serve` started."""
+        for pid in children(self.processes["web"].pid):
+            os.kill(pid, 9)
+
+    def terminate(self, name: str) -> int:
+        """SIGTERM; its exit code, or a failure when it takes longer than it may."""
+        return self.processes[name].stop(15)
+
+    def start_postgres(self) -> None:
+        assert self.postgres is not None
+        self.postgres_keeper = self.postgres.start()
+
+    def stop_postgres(self) -> None:
+        assert self.postgres_keeper is not None
+        servers.stop(self.postgres_keeper)
+
+    def start_redis(self) -> None:
+        self.redis_keeper = servers.start_redis(require("redis"), self.redis_port)
+
+    def stop_redis(self) -> None:
+        assert self.redis_keeper is not None
+        servers.stop(self.redis_keeper)
+
+    def store(self) -> Store:
+        return Store.open(self.database)
+
+    def settle(self, seconds: float = 120) -> None:
+        """Waits until every repository was read and every entity judged, before anything is broken."""
+        store = self.store()
+        try:
+            soon(lambda: _is_settled(store, self.town), seconds, "the first crawl")
+        finally:
+            store.close()
+
+    def stop(self) -> None:
+        for process in self.processes.values():
+            process.end()
+        for keeper in (self.redis_keeper, self.postgres_keeper):
+            if keeper is not None:
+                servers.stop(keeper)
+        if self.postgres is not None:
+            self.postgres.remove()
+
+    def log(self, name: str = "") -> str:
+        """What the processes wrote, for a failure's message."""
+        return "\n".join(f"== {key}\n{one.text()[-3000:]}" for key, one in self.processes.items() if name in key)
+
+
+def _is_settled(store: Store, town: Town) -> bool:
+    heads = {town.server.url(name): commit for name, commit in town.heads.items()}
+    read = heads.items() <= tips(store).items()
+    return read and store.due.waiting(utc_now()) == 0 and store.team_counts.waiting() == 0
