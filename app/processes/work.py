@@ -24,6 +24,8 @@ from app.store.model import RepositoryClaim
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 5.0
+_NICENESS = 10
+"""Of `serve`'s child, git and all: on a small machine a read must not wait for a crawl."""
 
 
 def work(
@@ -38,6 +40,8 @@ def work(
 
     `hints_from` and `news_to`: pipes of the parent whose child this is; it ends when the parent does.
     """
+    if hints_from is not None:
+        os.nice(_NICENESS)
     pipeline = build(settings, clock=clock)
     if hints_from is not None and not settings.redis.url:
         pipeline.work = PipeHints(reads=hints_from, ended=_end)

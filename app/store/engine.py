@@ -47,7 +47,7 @@ _POSTGRES = {
     "tcp_user_timeout": 20_000,
     "options": "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c jit=off",
 }
-_PRAGMAS = ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-8000", "temp_store=MEMORY")
+_PRAGMAS = ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-2000", "temp_store=MEMORY")
 
 
 class Database:
