@@ -5,7 +5,7 @@ BIN := .venv/bin
 SAMPLE ?= sample
 PYTEST_ARGS ?=
 
-.PHONY: run test bench lint lock clean
+.PHONY: run test faults bench lint lock clean
 
 .venv/.runtime: pyproject.toml constraints.txt
 	@command -v git >/dev/null || { echo "make: git is missing: install git and try again"; exit 1; }
@@ -34,6 +34,11 @@ test: .venv/.dev tests/node/node_modules/.package-lock.json
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+
+# What breaks while pushes come: real processes, PostgreSQL, Redis and git. Minutes; FAULTS=full takes an hour.
+FAULTS ?= short
+faults: .venv/.dev
+	ROADWORTHY_FAULTS=$(FAULTS) $(BIN)/pytest tests/faults -v
 
 bench: .venv/.dev
 	$(BIN)/python -m bench

@@ -1,8 +1,12 @@
-"""Fixtures of the fault suite, and the table at its end."""
+"""Fixtures of the fault suite, and the table at its end.
+
+It takes minutes, so it runs only when asked for: `make faults`, or `ROADWORTHY_FAULTS=short`.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,6 +15,8 @@ import pytest
 from fault_town import Town
 from fault_verdict import HEAD
 from git_server import GitServer
+
+collect_ignore = [] if os.environ.get("ROADWORTHY_FAULTS") else ["test_faults.py"]
 
 
 @pytest.fixture
