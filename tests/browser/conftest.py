@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from real_parts import require
 
 ROOT = Path(__file__).parents[2]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 WAIT = 90
+expect.set_options(timeout=WAIT * 1000)  # of its own it gives up after five seconds, whatever else the machine does
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
