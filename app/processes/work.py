@@ -24,7 +24,7 @@ from app.store.model import RepositoryClaim
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 5.0
-_NICENESS = 5
+_NICENESS = 10
 """Of `serve`'s child, git and all: on a small machine a read must not wait for a crawl."""
 
 
