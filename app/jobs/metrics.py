@@ -37,7 +37,10 @@ class WorkerMetrics:
             "roadworthy_judging_duration_seconds", "Time to judge one entity.", buckets=_JUDGING, registry=registry
         )
         self._job_failures = Counter(
-            "roadworthy_job_failures_total", "Rounds of a worker's jobs that raised.", ("job",), registry=registry
+            "roadworthy_job_failures_total",
+            "Rounds of a worker's jobs that raised, by task.",
+            ("task",),
+            registry=registry,
         )
 
     def refreshed(self, outcome: str, seconds: float) -> None:
@@ -54,5 +57,5 @@ class WorkerMetrics:
         for _ in range(entities):
             self._judging_seconds.observe(seconds)
 
-    def job_failed(self, job: str) -> None:
-        self._job_failures.labels(job).inc()
+    def job_failed(self, task: str) -> None:
+        self._job_failures.labels(task).inc()

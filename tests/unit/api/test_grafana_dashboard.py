@@ -1,0 +1,101 @@
+"""The dashboard in `monitoring/` asks only for what `/metrics` tells, with labels that are there."""
+
+import json
+import re
+from dataclasses import replace
+
+import promql_parser
+import pytest
+from conftest import NOW, ROOT
+from organisation import Organisation
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.api.metrics import StoreCollector, WebMetrics
+from app.formats.promql import walk
+from app.jobs.metrics import WorkerMetrics
+from app.store.gauges import gauges
+
+DASHBOARD = json.loads((ROOT / "monitoring" / "dashboard.json").read_text())
+PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
+TARGET_LABELS = {"job", "instance"}
+
+
+@pytest.fixture(scope="module")
+def exposed(tmp_path_factory):
+    """Sample name → its labels, where everything that can be counted was counted once."""
+    web, worker, store = WebMetrics(), WorkerMetrics(), CollectorRegistry()
+    web.answered("GET", "/", 200, 0.1)
+    worker.refreshed("ok", 1)
+    worker.judged("changed")
+    worker.judging_took(0.1, 1)
+    worker.job_failed("upkeep")
+    made = Organisation(tmp_path_factory.mktemp("gauges")).open()
+    found = replace(
+        gauges(made.pipeline.store.database, NOW),
+        repository_errors={"forbidden": 1},
+        providers={"git": True},
+        messages={"dead": 1},
+        deliveries_refused={("main", "signature"): 1},
+    )
+    made.close()
+    store.register(StoreCollector(found))
+    text = b"".join(generate_latest(one) for one in (web.registry, worker.registry, store)).decode()
+    return {
+        sample.name: set(sample.labels) | TARGET_LABELS
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+EXPRESSIONS = [
+    pytest.param(
+        target["expr"].replace("$__rate_interval", "5m").replace("$job", "roadworthy"),
+        set(re.findall(r"{{(\w+)}}", target["legendFormat"])),
+        id=f"{panel['title']} {target['refId']}",
+    )
+    for panel in PANELS
+    for target in panel["targets"]
+]
+
+
+@pytest.mark.parametrize(("expression", "legend"), EXPRESSIONS)
+def test_a_panel_asks_for_what_is_exposed(expression, legend, exposed):
+    nodes = list(walk(promql_parser.parse(expression)))
+    selectors = [node for node in nodes if isinstance(node, promql_parser.VectorSelector)]
+    assert selectors
+    for selector in selectors:
+        assert selector.name in exposed
+        assert {matcher.name for matcher in selector.matchers.matchers} <= exposed[selector.name]
+        assert "job" in {matcher.name for matcher in selector.matchers.matchers}
+    grouped = {
+        label
+        for node in nodes
+        if isinstance(node, promql_parser.AggregateExpr) and node.modifier
+        for label in node.modifier.labels
+    }
+    assert grouped <= set.union(*(exposed[selector.name] for selector in selectors))
+    assert legend <= grouped
+
+
+def test_every_metric_has_a_panel(exposed):
+    """What is worth counting is worth looking at; creation times and histogram sums aside."""
+    asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
+    base = {name.removesuffix("_count").removesuffix("_sum") for name in exposed if not name.endswith("_created")}
+    assert {name for name in base if name.removesuffix("_bucket") not in asked} == set()
+
+
+def test_panels_don_t_overlap_and_have_descriptions():
+    taken = set()
+    for panel in DASHBOARD["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken
+        assert all(x < 24 for x, _ in cells)
+        taken |= cells
+    assert all(panel["description"] for panel in PANELS)
+    assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
