@@ -17,6 +17,7 @@ from app.identity.access import Access
 from app.identity.people import visible_owners
 from app.lib.times import format_instant
 from app.pipeline.services import Pipeline
+from app.policy.results import head_json
 from app.store.audit import AuditRow
 from app.store.listing import EntityItem, Standing
 from app.store.model import ResultRow
@@ -102,12 +103,13 @@ def _results(ref: EntityRef, rows: Sequence[ServedResult]) -> Ready | None:
 
 def no_results(ref: EntityRef) -> Ready:
     """The results of an entity that no scorecard applies to."""
-    return Ready(_joined(ref, ()), '"none"')
+    version = pipeline().policy.version
+    return Ready(_joined(ref, (), version), f'"none-{version}"')
 
 
-def _joined(ref: EntityRef, rows: Sequence[ServedResult]) -> bytes:
-    head = b'{"entity":' + json.dumps(str(ref)).encode() + b',"scorecards":['
-    return head + b",".join(row.body for row in rows) + b"]}"
+def _joined(ref: EntityRef, rows: Sequence[ServedResult], policy_version: str = "") -> bytes:
+    head = json.dumps(head_json(str(ref), rows, policy_version), ensure_ascii=False, separators=(",", ":"))
+    return head[:-1].encode() + b',"scorecards":[' + b",".join(row.body for row in rows) + b"]}"
 
 
 RESULTS = Kind("results", _results, lambda ready: len(ready.data) if ready else 0)
@@ -133,7 +135,7 @@ def freshness(items: Iterable[EntityItem]) -> dict[str, Any]:
 
 
 def aged(moments: Collection[datetime]) -> dict[str, Any]:
-    """`as_of` and `oldest_fact` of an answer; null where nothing was judged."""
+    """`as_of` and `oldest_fact` of an answer; null where it holds nothing that was seen."""
     newest, oldest = max(moments, default=None), min(moments, default=None)
     return {"as_of": newest and format_instant(newest), "oldest_fact": oldest and format_instant(oldest)}
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from marshmallow import Schema, fields
+from marshmallow import Schema, fields, validate
+
+from app.api.result_schemas import KeptScorecard, Step, Told
 
 
-class Standing(Schema):
+class Standing(Told):
     scorecard = fields.String(required=True)
     level = fields.String(required=True)
     target_level = fields.String(allow_none=True)
@@ -17,6 +19,8 @@ class Standing(Schema):
 
 
 class EntityItem(Schema):
+    """One line of a list of entities; `fields` may leave parts of it out."""
+
     ref = fields.String(required=True, metadata={"description": "kind:namespace/name"})
     kind = fields.String()
     namespace = fields.String()
@@ -35,19 +39,31 @@ class EntityItem(Schema):
     scorecards = fields.List(fields.Nested(Standing))
 
 
-class Fresh(Schema):
-    as_of = fields.DateTime(allow_none=True, metadata={"description": "when the newest facts of this answer were seen"})
-    oldest_fact = fields.DateTime(allow_none=True, metadata={"description": "when its oldest facts were seen"})
-    policy_version = fields.String()
+class ByPolicy(Told):
+    """What policy alone says."""
+
+    policy_version = fields.String(metadata={"description": "of the scorecards in force"})
 
 
-class Paged(Schema):
+class Fresh(ByPolicy):
+    """How fresh an answer is; see docs/api.md, Freshness."""
+
+    as_of = fields.DateTime(allow_none=True, metadata={"description": "when the newest of this answer was seen"})
+    oldest_fact = fields.DateTime(allow_none=True, metadata={"description": "when its oldest was seen"})
+
+
+class OfOne(Fresh):
+    """How fresh an answer about one entity is."""
+
+    commit = fields.String(allow_none=True, metadata={"description": "the commit that was read"})
+
+
+class Paged(Fresh):
     next_cursor = fields.String(allow_none=True, metadata={"description": "null on the last page"})
     total = fields.Integer(metadata={"description": "of the whole list"})
-    policy_version = fields.String()
 
 
-class EntityPage(Paged, Fresh):
+class EntityPage(Paged):
     items = fields.List(fields.Nested(EntityItem))
 
 
@@ -57,22 +73,49 @@ class EntityList(Fresh):
     )
 
 
-class EntityDetail(Fresh):
-    ref = fields.String(required=True)
+class Source(Told):
+    """Where an entity's descriptor stands, and how it is known."""
+
+    repository = fields.String(allow_none=True)
+    path = fields.String(allow_none=True)
+    line = fields.Integer(allow_none=True)
+    root = fields.String(metadata={"description": "the folder that is its own; empty for the whole repository"})
+    provisional = fields.Boolean(metadata={"description": "it has no descriptor: we made one"})
+    orphan = fields.Boolean(metadata={"description": "no source tells of it any more"})
+
+
+class RelationShape(Told):
+    type = fields.String(metadata={"description": "as in Backstage: ownedBy, partOf …"})
+    target_ref = fields.String()
+    known = fields.Boolean(metadata={"description": "whether the target is in the catalog"})
+
+
+class ProblemShape(Told):
+    """Something wrong with a descriptor."""
+
+    path = fields.String()
+    line = fields.Integer()
+    code = fields.String()
+    message = fields.String()
+
+
+class EntityDetail(OfOne):
+    ref = fields.String()
     entity = fields.Dict(metadata={"description": "The descriptor, in Backstage's spelling, without secrets"})
-    source = fields.Dict(metadata={"description": "repository, path, line, root; how it is known"})
-    relations = fields.List(fields.Dict())
-    problems = fields.List(fields.Dict())
+    source = fields.Nested(Source)
+    relations = fields.List(fields.Nested(RelationShape))
+    problems = fields.List(fields.Nested(ProblemShape))
     scorecards = fields.List(fields.Nested(Standing))
-    commit = fields.String(allow_none=True)
 
 
-class Results(Schema):
-    entity = fields.String(required=True)
-    scorecards = fields.List(fields.Dict(), metadata={"description": "See docs/api.md: a result"})
+class Results(OfOne):
+    """An entity's results, as stored; `policy_version` is the one that they were judged by."""
+
+    entity = fields.String()
+    scorecards = fields.List(fields.Nested(KeptScorecard))
 
 
-class Report(Schema):
+class Report(Told):
     """What another tool told of the entity (`POST /facts`)."""
 
     group = fields.String()
@@ -84,14 +127,13 @@ class Report(Schema):
     url = fields.String(allow_none=True)
 
 
-class Facts(Fresh):
-    entity = fields.String(required=True)
+class Facts(OfOne):
+    entity = fields.String()
     facts = fields.Dict(metadata={"description": "group → fact → value; see `roadworthy facts --schema`"})
     reports = fields.List(fields.Nested(Report))
-    commit = fields.String(allow_none=True)
 
 
-class HistoryRow(Schema):
+class HistoryRow(Told):
     scorecard = fields.String()
     at = fields.DateTime()
     level = fields.String()
@@ -100,58 +142,67 @@ class HistoryRow(Schema):
     reason = fields.String(metadata={"description": "code, policy, data source, waiver, scope, time, or first seen"})
 
 
-class History(Fresh):
+class History(OfOne):
     entity = fields.String()
     items = fields.List(fields.Nested(HistoryRow))
-    commit = fields.String(allow_none=True)
 
 
-class Step(Schema):
-    scorecard = fields.String()
-    check = fields.String()
-    title = fields.String()
-    level = fields.String()
-    weight = fields.Float()
-    effort = fields.String(metadata={"description": "such as 15m"})
-    remediation = fields.String()
-    opens = fields.List(fields.String(), metadata={"description": "checks that it blocks"})
-
-
-class NextSteps(Fresh):
+class NextSteps(OfOne):
     entity = fields.String()
     items = fields.List(fields.Nested(Step))
-    commit = fields.String(allow_none=True)
 
 
-class Accepted(Schema):
+class Accepted(Told):
     entity = fields.String()
     repository = fields.String()
     due = fields.Boolean(metadata={"description": "whether the repository was pulled forward"})
 
 
-class ScorecardItem(Schema):
+class LevelShape(Told):
+    id = fields.String()
+    title = fields.String()
+
+
+class ScorecardItem(Told):
     id = fields.String()
     title = fields.String()
     description = fields.String()
     owner = fields.String()
-    levels = fields.List(fields.Dict())
-    targets = fields.Dict()
+    levels = fields.List(fields.Nested(LevelShape), metadata={"description": "lowest first"})
+    targets = fields.Dict(
+        keys=fields.String(), values=fields.String(), metadata={"description": "tier → the level it should reach"}
+    )
 
 
-class ScorecardList(Schema):
+class ScorecardList(ByPolicy):
     items = fields.List(fields.Nested(ScorecardItem))
-    policy_version = fields.String()
 
 
-class ScorecardDetail(ScorecardItem):
-    checks = fields.List(fields.Dict())
-    policy_version = fields.String()
+class AskedCheck(Told):
+    """A check as a scorecard asks it."""
+
+    id = fields.String()
+    title = fields.String()
+    area = fields.String()
+    level = fields.String()
+    weight = fields.Integer()
+    why = fields.String()
+    source = fields.String()
+    owner = fields.String()
+    rule = fields.String(metadata={"description": "in CEL, as a person reads it"})
+    remediation = fields.String()
+    effort = fields.String(metadata={"description": "such as 15m"})
+    requires = fields.List(fields.String(), metadata={"description": "checks that must hold first"})
 
 
-class Distribution(Schema):
+class ScorecardDetail(ScorecardItem, ByPolicy):
+    checks = fields.List(fields.Nested(AskedCheck))
+
+
+class Distribution(Told):
     scorecard = fields.String()
     title = fields.String()
-    level_order = fields.List(fields.Dict(), metadata={"description": "id and title of each level, lowest first"})
+    level_order = fields.List(fields.Nested(LevelShape), metadata={"description": "lowest first"})
     levels = fields.Dict(
         keys=fields.String(), values=fields.Integer(), metadata={"description": "level → how many entities"}
     )
@@ -165,32 +216,58 @@ class Summary(Fresh):
     scorecards = fields.List(fields.Nested(Distribution))
 
 
-class ChangeItem(Schema):
+class ChangeDetail(Schema):
+    """What else is told of a change."""
+
+    check = fields.String(metadata={"description": "the check that turned; absent when a level did"})
+
+
+class ChangeItem(Told):
     cursor = fields.Integer()
-    at = fields.DateTime()
+    at = fields.DateTime(metadata={"description": "when it was judged"})
     entity = fields.String()
     scorecard = fields.String()
-    what = fields.String()
+    what = fields.String(validate=validate.OneOf(("level", "outcome")))
     before = fields.String()
     after = fields.String()
-    reason = fields.String()
-    detail = fields.Dict()
+    reason = fields.String(metadata={"description": "code, policy, data source, waiver, scope or time"})
+    commit = fields.String(allow_none=True, metadata={"description": "the commit it was judged at"})
+    detail = fields.Nested(ChangeDetail)
 
 
-class ChangePage(Schema):
+class ChangePage(Fresh):
     items = fields.List(fields.Nested(ChangeItem))
     cursor = fields.Integer(metadata={"description": "ask again with after=cursor"})
     newest = fields.Integer(metadata={"description": "the newest cursor of all: begin here to see only what comes"})
-    policy_version = fields.String()
 
 
-class SourceList(Schema):
-    providers = fields.List(fields.Dict())
-    repositories = fields.List(fields.Dict())
-    next_cursor = fields.String(allow_none=True)
-    total = fields.Integer()
-    policy_version = fields.String()
-    policy_problem = fields.String(allow_none=True)
+class ProviderItem(Told):
+    name = fields.String()
+    listed_at = fields.DateTime(allow_none=True, metadata={"description": "when it last answered"})
+    error = fields.String(allow_none=True)
+    repositories = fields.Integer(metadata={"description": "how many it tells of"})
+
+
+class RepositoryItem(Told):
+    url = fields.String()
+    branch = fields.String()
+    commit = fields.String(allow_none=True, metadata={"description": "the commit that was read"})
+    checked_at = fields.DateTime(allow_none=True, metadata={"description": "when it was last looked at"})
+    read_at = fields.DateTime(allow_none=True, metadata={"description": "when something new was last read"})
+    due_at = fields.DateTime(metadata={"description": "when it is looked at next"})
+    failures = fields.Integer(metadata={"description": "in a row"})
+    error = fields.String(allow_none=True)
+    reason = fields.String(allow_none=True, metadata={"description": "of the error, for machines"})
+    parked = fields.String(allow_none=True, metadata={"description": "why it is not tried by itself"})
+    orphaned = fields.Boolean(metadata={"description": "no source tells of it any more"})
+
+
+class SourceList(Paged):
+    providers = fields.List(fields.Nested(ProviderItem))
+    repositories = fields.List(fields.Nested(RepositoryItem))
+    policy_problem = fields.String(
+        allow_none=True, metadata={"description": "why a newer policy was refused; the last good one is in force"}
+    )
 
 
 class Problem(Schema):

@@ -6,10 +6,11 @@ from typing import Any
 
 from flask import Response, abort
 from flask.views import MethodView
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, fields, validate
 
 from app.api.queries import PageQuery
-from app.api.reading import dumped, pipeline
+from app.api.reading import aged, dumped, pipeline
+from app.api.result_schemas import Told
 from app.api.schemas import Paged
 from app.api.v1 import problems
 from app.api.v1_whole import blueprint
@@ -27,7 +28,15 @@ class DeliveryQuery(PageQuery):
     repository = fields.String(validate=validate.Length(max=2000), metadata={"description": "as it is crawled"})
 
 
-class DeliveryItem(Schema):
+class Caused(Told):
+    """What a delivery led to."""
+
+    at = fields.DateTime(allow_none=True)
+    commit = fields.String(allow_none=True, metadata={"description": "the commit that was read"})
+    entities_due = fields.Integer(metadata={"description": "how many were judged again for it"})
+
+
+class DeliveryItem(Told):
     id = fields.Integer()
     source = fields.String()
     forge = fields.String()
@@ -43,12 +52,10 @@ class DeliveryItem(Schema):
     reason = fields.String(allow_none=True)
     received_at = fields.DateTime()
     tries = fields.Integer(metadata={"description": "how often it was taken: more than once only after a failure"})
-    caused = fields.Dict(
-        allow_none=True, metadata={"description": "at, commit (read), entities_due (judged again for it)"}
-    )
+    caused = fields.Nested(Caused, allow_none=True)
 
 
-class RefusalItem(Schema):
+class RefusalItem(Told):
     source = fields.String()
     reason = fields.String()
     count = fields.Integer()
@@ -86,6 +93,7 @@ class Deliveries(MethodView):
                 "next_cursor": page.next_cursor,
                 "total": page.total,
                 "refused": [refusal_json(one) for one in inbound.refusals()],
+                **aged([one.received_at for one in page.items]),
                 "policy_version": pipeline().policy.version,
             }
         )

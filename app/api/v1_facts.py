@@ -14,6 +14,7 @@ from app.api.guard import require
 from app.api.lists import parsed_ref
 from app.api.queries import Instant
 from app.api.reading import audited, dumped, entity_of, pipeline
+from app.api.result_schemas import Told
 from app.api.v1 import problems
 from app.api.v1_blueprint import bounded
 from app.api.v1_notifications import blueprint
@@ -71,7 +72,7 @@ class KeyHeader(Schema):
     )
 
 
-class FactAccepted(Schema):
+class FactAccepted(Told):
     entity = fields.String()
     group = fields.String()
     source = fields.String()
@@ -80,13 +81,13 @@ class FactAccepted(Schema):
     due = fields.Integer(metadata={"description": "how many entities are judged again for it"})
 
 
-class FactSchema(Schema):
+class FactSchema(Told):
     group = fields.String()
     ttl = fields.String(metadata={"description": "by default"})
     schema = fields.Dict(metadata={"description": "JSON Schema, 2020-12"})
 
 
-class FactSchemas(Schema):
+class FactSchemas(schemas.ByPolicy):
     items = fields.List(fields.Nested(FactSchema))
 
 
@@ -98,7 +99,7 @@ class PushedFacts(MethodView):
         items = [
             {"group": name, "ttl": format_duration(LIVES[name]), "schema": schema} for name, schema in SCHEMAS.items()
         ]
-        return dumped({"items": items})
+        return dumped({"items": items, "policy_version": pipeline().policy.version})
 
     @require(FACTS_WRITE)
     @bounded(MAX_BODY)

@@ -6,12 +6,13 @@ from typing import Any
 
 from flask import Response, abort, json
 from flask.views import MethodView
-from marshmallow import RAISE, Schema, fields, validate
+from marshmallow import RAISE, fields, validate
 
 from app.api.guard import require
 from app.api.queries import PageQuery
-from app.api.reading import dumped, pipeline
-from app.api.schemas import Paged
+from app.api.reading import aged, dumped, pipeline
+from app.api.result_schemas import Told
+from app.api.schemas import Fresh, Paged
 from app.api.v1 import problems
 from app.api.v1_deliveries import blueprint
 from app.errors import NotFoundError
@@ -28,7 +29,30 @@ class NotificationQuery(PageQuery):
     state = fields.String(validate=validate.OneOf(STATES))
 
 
-class NotificationItem(Schema):
+class NotifiedChange(Told):
+    """A change as a message tells it."""
+
+    cursor = fields.Integer(metadata={"description": "its place in `/changes`"})
+    at = fields.DateTime()
+    entity = fields.String()
+    scorecard = fields.String()
+    what = fields.String()
+    before = fields.String()
+    after = fields.String()
+    reason = fields.String()
+    check = fields.String(metadata={"description": "the check that turned; empty when a level did"})
+
+
+class AttemptItem(Told):
+    """One try to deliver it."""
+
+    at = fields.DateTime()
+    status = fields.Integer(allow_none=True, metadata={"description": "of HTTP; null when there was no answer"})
+    error = fields.String(allow_none=True)
+    milliseconds = fields.Integer()
+
+
+class NotificationItem(Told):
     id = fields.Integer()
     target = fields.String()
     owner = fields.String(allow_none=True, metadata={"description": "whose entities it is about"})
@@ -38,19 +62,18 @@ class NotificationItem(Schema):
     next_at = fields.DateTime(allow_none=True, metadata={"description": "when it is sent or tried again"})
     ended_at = fields.DateTime(allow_none=True)
     tries = fields.Integer()
-    changes = fields.List(fields.Dict())
+    changes = fields.List(fields.Nested(NotifiedChange))
 
 
 class NotificationPage(Paged):
     items = fields.List(fields.Nested(NotificationItem))
 
 
-class NotificationDetail(NotificationItem):
-    attempts = fields.List(fields.Dict(), metadata={"description": "at, status, error, milliseconds; oldest first"})
-    policy_version = fields.String()
+class NotificationDetail(NotificationItem, Fresh):
+    attempts = fields.List(fields.Nested(AttemptItem), metadata={"description": "oldest first"})
 
 
-class SentAgain(Schema):
+class SentAgain(Told):
     id = fields.Integer()
 
 
@@ -72,7 +95,8 @@ class Notifications(MethodView):
             target=query.get("target", ""),
         )
         items = [message_json(one) for one in page.items]
-        body = {"items": items, "next_cursor": page.next_cursor, "total": page.total}
+        ages = aged([one.created_at for one in page.items])
+        body = {"items": items, "next_cursor": page.next_cursor, "total": page.total, **ages}
         return dumped({**body, "policy_version": pipeline().policy.version})
 
 
@@ -86,8 +110,10 @@ class NotificationById(MethodView):
         found = pipeline().store.outgoing.get(_known(notification_id))
         if found is None:
             raise NotFoundError(f"There is no notification {notification_id}.")
-        tries = [attempt_json(one) for one in pipeline().store.outgoing.attempts(found.id)]
-        return dumped({**message_json(found), "attempts": tries, "policy_version": pipeline().policy.version})
+        tries = pipeline().store.outgoing.attempts(found.id)
+        ages = aged([found.created_at, *(one.at for one in tries)])
+        body = {**message_json(found), "attempts": [attempt_json(one) for one in tries]}
+        return dumped({**body, **ages, "policy_version": pipeline().policy.version})
 
 
 @blueprint.route("/notifications/<int:notification_id>/resend")

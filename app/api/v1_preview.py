@@ -13,6 +13,7 @@ from app.api import schemas
 from app.api.guard import require
 from app.api.lists import parsed_ref
 from app.api.reading import dumped, pipeline
+from app.api.result_schemas import Told
 from app.api.v1 import problems
 from app.api.v1_blueprint import bounded
 from app.api.v1_simulate import ROOM, WAIT_SECONDS, blueprint
@@ -39,13 +40,13 @@ class PolicyBody(Schema):
     cursor = fields.String(validate=validate.Length(1, 300), metadata={"description": "next_cursor of the last answer"})
 
 
-class TurnedCheck(Schema):
+class TurnedCheck(Told):
     check = fields.String()
     before = fields.String(allow_none=True)
     after = fields.String(allow_none=True)
 
 
-class ImpactItem(Schema):
+class ImpactItem(Told):
     entity = fields.String()
     scorecard = fields.String()
     level_before = fields.String(allow_none=True)
@@ -53,7 +54,7 @@ class ImpactItem(Schema):
     checks = fields.List(fields.Nested(TurnedCheck))
 
 
-class ImpactPage(Schema):
+class ImpactPage(Told):
     items = fields.List(fields.Nested(ImpactItem), metadata={"description": "only what would change"})
     looked_at = fields.Integer(metadata={"description": "entities of this page"})
     next_cursor = fields.String(allow_none=True)

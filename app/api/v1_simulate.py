@@ -13,6 +13,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from app.api import schemas
 from app.api.guard import require
 from app.api.reading import pipeline
+from app.api.result_schemas import JudgedScorecard, Told
 from app.api.v1 import problems
 from app.api.v1_blueprint import bounded
 from app.api.v1_facts import blueprint
@@ -43,15 +44,22 @@ class InventoryBody(Schema):
     paths = fields.List(fields.String(), required=True)
 
 
-class SimulatedEntity(Schema):
+class SimulatedResults(schemas.OfOne):
+    """As `/results` would tell it; `policy_version` is empty where no scorecard applies."""
+
+    entity = fields.String()
+    scorecards = fields.List(fields.Nested(JudgedScorecard))
+
+
+class SimulatedEntity(Told):
     entity = fields.Dict()
     subject = fields.Dict()
     commit = fields.String()
     fact_sets = fields.List(fields.Dict(), metadata={"description": "as they would be kept"})
-    results = fields.Dict(metadata={"description": "See docs/api.md: a result"})
+    results = fields.Nested(SimulatedResults)
 
 
-class Simulated(Schema):
+class Simulated(Told):
     now = fields.Dict(metadata={"description": 'when it was judged: {"$instant": …}, as in fact sets'})
     policy = fields.Dict(metadata={"description": "version, and documents by path"})
     entities = fields.List(fields.Nested(SimulatedEntity))

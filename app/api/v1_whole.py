@@ -148,6 +148,7 @@ class Changes(MethodView):
         cursor = max(newest, query["after"]) if whole else query["after"]
         body = {
             "items": [change_json(change) for change in found],
+            **aged([change.at for change in found]),
             "cursor": max([cursor, *(change.cursor for change in found[-1:])]),
             "newest": newest,
             "policy_version": policy,
@@ -165,7 +166,8 @@ def change_json(change: Change) -> dict[str, Any]:
         "before": change.before,
         "after": change.after,
         "reason": change.reason,
-        "detail": dict(change.detail),
+        "commit": change.detail.get("commit"),
+        "detail": {name: value for name, value in change.detail.items() if name != "commit"},
     }
 
 
@@ -215,6 +217,7 @@ class Sources(MethodView):
                 ],
                 "next_cursor": page.next_cursor,
                 "total": page.total,
+                **aged([row.checked_at for row in page.items if row.checked_at is not None]),
                 "policy_version": one.policy.version,
                 "policy_problem": one.policies.problem or None,
             }

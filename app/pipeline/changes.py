@@ -41,13 +41,13 @@ def told(
     """Level changes, and checks that began or stopped to fail. A first sight is no change."""
     if before is None:
         return
-    card = result.scorecard.id
+    card, at = result.scorecard.id, {"commit": result.commit} if result.commit else {}
     if before.level != result.level:
-        yield _change(entity, card, "level", before.level, result.level, reason, now)
+        yield _change(entity, card, "level", before.level, result.level, reason, now, at)
     for check in result.checks:
         was, now_is = outcomes.get((card, check.check.id), ""), str(check.outcome)
         if was and was != now_is and Outcome.FAIL in (was, now_is):
-            yield _change(entity, card, "outcome", was, now_is, reason, now, {"check": check.check.id})
+            yield _change(entity, card, "outcome", was, now_is, reason, now, {"check": check.check.id, **at})
 
 
 def _change(
@@ -58,7 +58,7 @@ def _change(
     after: str,
     reason: str,
     now: datetime,
-    detail: Mapping[str, str] | None = None,
+    detail: Mapping[str, str],
 ) -> Change:
     return Change(
         at=now,
@@ -68,7 +68,7 @@ def _change(
         before=before,
         after=after,
         reason=reason,
-        detail=detail or {},
+        detail=detail,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from app.facts.model import Place
 from app.lib import times
@@ -15,9 +15,33 @@ from app.policy.plan import Step
 _MAX_LIST, _MAX_TEXT = 20, 500
 
 
+class Dated(Protocol):
+    """What tells how fresh a result is."""
+
+    @property
+    def as_of(self) -> datetime | None: ...
+    @property
+    def commit(self) -> str: ...
+    @property
+    def policy_version(self) -> str: ...
+
+
 def to_json(entity: str, results: Sequence[ScorecardResult]) -> dict[str, Any]:
     """All scorecards of one entity. Instants are ISO 8601 UTC, shares 0..1, durations as Prometheus writes them."""
-    return {"entity": entity, "scorecards": [scorecard_json(result) for result in results]}
+    return {**head_json(entity, results), "scorecards": [scorecard_json(result) for result in results]}
+
+
+def head_json(entity: str, results: Sequence[Dated], policy_version: str = "") -> dict[str, Any]:
+    """What stands before an entity's results: how fresh they are together. They were judged at once, by one policy;
+    `policy_version` is told where there are none."""
+    moments = [result.as_of for result in results if result.as_of is not None]
+    return {
+        "entity": entity,
+        "as_of": plain(max(moments, default=None)),
+        "oldest_fact": plain(min(moments, default=None)),
+        "commit": next((result.commit for result in results if result.commit), None),
+        "policy_version": next((result.policy_version for result in results), policy_version),
+    }
 
 
 def scorecard_json(result: ScorecardResult) -> dict[str, Any]:

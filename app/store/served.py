@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import select, text
@@ -19,11 +20,17 @@ from app.store.tables import entities, results
 
 @dataclass(frozen=True, slots=True)
 class ServedResult:
-    """One scorecard's result as served."""
+    """One scorecard's result as served, and how fresh it is."""
 
     scorecard: str
     etag: str
+    as_of: datetime | None
+    commit: str
+    policy_version: str
     body: bytes
+
+
+_SERVED = tuple(results.c[field.name] for field in fields(ServedResult))
 
 
 class Served:
@@ -60,10 +67,9 @@ class Served:
 
     def results(self, refs: Sequence[EntityRef]) -> dict[EntityRef, list[ServedResult]]:
         """The results of each entity, by scorecard; entities without results are absent."""
-        at = results.c
         found: dict[EntityRef, list[ServedResult]] = {}
-        for ref, row in self._rows(refs, at.scorecard, at.etag, at.body):
-            found.setdefault(ref, []).append(ServedResult(row.scorecard, row.etag, row.body))
+        for ref, row in self._rows(refs, *_SERVED):
+            found.setdefault(ref, []).append(ServedResult(*row[1:]))
         return found
 
     def refs(self, after: EntityRef | None = None, limit: int = 100) -> list[EntityRef]:

@@ -1,5 +1,10 @@
 """The OpenAPI document is exact: generated requests, good and bad, find no 500 and no answer that it does not name."""
 
+import json
+import re
+from copy import deepcopy
+
+import jsonschema_rs
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
@@ -84,3 +89,74 @@ def test_the_document_is_valid_and_names_scopes_and_refusals(app):
             if method in ("get", "post"):
                 assert operation["x-required-scope"], path
                 assert operation["summary"], path
+
+
+def closed(document):
+    """The schemas of a document, refusing every field that they do not name."""
+    schemas = deepcopy(document["components"]["schemas"])
+    for schema in schemas.values():
+        if "properties" in schema:
+            schema["additionalProperties"] = False
+    return schemas
+
+
+def gets(document):
+    """(path, names filled in with what is there) of every read of the API."""
+    for path, operations in document["paths"].items():
+        if "get" in operations and path.startswith("/api/v1") and "{notification_id}" not in path:
+            parts = {**REAL, "name": "team"} if "groups" in path else REAL
+            yield path, path.format(**parts)
+
+
+def test_no_answer_has_a_field_that_the_document_does_not_name(app):
+    client = app.test_client()
+    document = client.get("/openapi.json").get_json()
+    schemas, seen = closed(document), 0
+    for path, filled in gets(document):
+        said = document["paths"][path]["get"]["responses"]["200"]["content"]["application/json"]["schema"]
+        whole = {"$ref": said["$ref"], "components": {"schemas": schemas}}
+        jsonschema_rs.validator_for(whole).validate(client.get(filled).get_json())
+        seen += 1
+    assert seen >= 14
+
+
+def test_stored_bytes_are_a_result_as_the_document_describes_it(app):
+    document = app.test_client().get("/openapi.json").get_json()
+    store = app.extensions["roadworthy"].store
+    kept = {"$ref": "#/components/schemas/KeptScorecard", "components": {"schemas": closed(document)}}
+    validator = jsonschema_rs.validator_for(kept)
+    stored = [row for ref in store.served.refs() for row in store.judgements.results(ref)]
+    for row in stored:
+        validator.validate(json.loads(row.body))
+    checks = [check for row in stored for check in json.loads(row.body)["checks"]]
+    assert any(check["offenders"] for check in checks)
+    assert any(check["evidence"] for check in checks)
+    assert not validator.is_valid({**json.loads(stored[0].body), "surprise": 1})
+
+
+ONLY_POLICY = ("/api/v1/scorecards", "/api/v1/scorecards/{scorecard_id}", "/api/v1/facts")
+
+
+def test_every_read_says_how_fresh_it_is(app):
+    """What docs/api.md says of each route: policy everywhere, ages but for what holds no facts, a commit of one."""
+    client = app.test_client()
+    for path, filled in gets(client.get("/openapi.json").get_json()):
+        body = client.get(filled).get_json()
+        wanted = {"policy_version"}
+        if path not in ONLY_POLICY:
+            wanted |= {"as_of", "oldest_fact"}
+        if "/entities/by-name/" in path:
+            wanted |= {"commit"}
+        assert {"policy_version", "as_of", "oldest_fact", "commit"} & body.keys() == wanted, path
+        assert body["policy_version"], path
+        if path not in ONLY_POLICY and "deliveries" not in path and "notifications" not in path:
+            assert body["oldest_fact"] <= body["as_of"], path
+        if "commit" in wanted:
+            assert re.fullmatch("[0-9a-f]{40}", body["commit"]), path
+
+
+def test_a_change_names_the_commit_that_it_was_judged_at(app):
+    client = app.test_client()
+    results = client.get("/api/v1/entities/by-name/component/default/shop/results").get_json()
+    (change, *_) = client.get("/api/v1/changes").get_json()["items"]
+    assert change["commit"] == results["commit"] == results["scorecards"][0]["commit"]
