@@ -18,6 +18,7 @@ COMMANDS = {
     "serve": "Serve API and pages, and keep scores fresh.",
     "worker": "Keep scores fresh, without a web server.",
     "check": "Score a repository, working tree or plain folder.",
+    "fix": "Mend what fails, as a diff for git apply.",
     "explain": "Show why an entity has its level.",
     "facts": "Print everything that was found in a repository.",
     "policy": "Check, test and preview scorecards.",

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from app.dashboards import docs, entity, feedback, organisation, platform, scorecards, search, services, team, widgets
+from app.dashboards import (
+    docs,
+    entity,
+    feedback,
+    fixes,
+    organisation,
+    platform,
+    scorecards,
+    search,
+    services,
+    team,
+    widgets,
+)
 from app.dashboards.blueprint import blueprint
 
 __all__ = [
@@ -10,6 +22,7 @@ __all__ = [
     "docs",
     "entity",
     "feedback",
+    "fixes",
     "organisation",
     "platform",
     "scorecards",

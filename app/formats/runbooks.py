@@ -205,7 +205,7 @@ def _runbook(front: Mapping[str, str], body: str, parts: list[_Part], anchors: l
         anchors=tuple(anchors),
         words=words,
         topics=answered(sections),
-        stub=_stub(body, words, parts),
+        stub="marked as a draft" if front.get("draft", "").lower() == "true" else _stub(body, words, parts),
         reviewed_at=_date(front, dates, _REVIEWED),
         review_by=_date(front, dates, _REVIEW_BY),
         revisit_at=_date(front, dates, _REVISIT),

@@ -50,12 +50,8 @@ class Nobodys:
 def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = "", entity: str = "") -> Report:
     """Scores a snapshot. `folder` narrows to entities in it, `entity` to one reference. Raises RepositoryError."""
     inventory = take(snapshot)
-    catalog = Catalog.of(inventory.entities)
-    owner = Owner(Attributor(catalog, attribution_rules(policy, {})))
-    parameters = parameters_of(policy)
-    aliases = _aliases(inventory)
-    world = MemoryWorld([inventory], catalog, owner, parameters, catalog_complete=False, aliases=aliases)
-    wanted = [one for one in catalog.entities.values() if _is_in(one, folder) and entity in ("", str(one.ref))]
+    world, owner = world_of(inventory, policy)
+    wanted = chosen(world.catalog, folder, entity)
     judged = [score(policy, one, world, now, commit=inventory.commit) for one in wanted]
     return Report(
         inventory,
@@ -63,6 +59,19 @@ def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = ""
         tuple(one.entity for one in judged if not one.results),
         tuple(_nobodys(inventory, owner.attributor)),
     )
+
+
+def world_of(inventory: Inventory, policy: Policy) -> tuple[MemoryWorld, Owner]:
+    """What is known where only one repository is, and whose its objects are."""
+    catalog = Catalog.of(inventory.entities)
+    owner = Owner(Attributor(catalog, attribution_rules(policy, {})))
+    parameters, aliases = parameters_of(policy), _aliases(inventory)
+    return MemoryWorld([inventory], catalog, owner, parameters, catalog_complete=False, aliases=aliases), owner
+
+
+def chosen(catalog: Catalog, folder: str, entity: str) -> list[Entity]:
+    """The entities of a folder, or the one of a reference."""
+    return [one for one in catalog.entities.values() if _is_in(one, folder) and entity in ("", str(one.ref))]
 
 
 def _nobodys(inventory: Inventory, attributor: Attributor) -> Iterator[Nobodys]:
@@ -94,11 +103,8 @@ def _is_in(entity: Entity, folder: str) -> bool:
 
 def collect_one(inventory: Inventory, ref: EntityRef, policy: Policy, now: datetime) -> tuple[FactSet, ...] | None:
     """One entity's facts as its repository alone shows them, or None when it is not there."""
-    catalog = Catalog.of(inventory.entities)
-    entity = catalog.get(ref)
+    world, _ = world_of(inventory, policy)
+    entity = world.catalog.get(ref)
     if entity is None:
         return None
-    owner = Owner(Attributor(catalog, attribution_rules(policy, {})))
-    aliases = _aliases(inventory)
-    world = MemoryWorld([inventory], catalog, owner, parameters_of(policy), catalog_complete=False, aliases=aliases)
     return tuple(collect(entity, world, now))

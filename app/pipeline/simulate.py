@@ -70,15 +70,19 @@ def known_as(pipeline: Pipeline, url: str) -> str:
 
 def simulate(pipeline: Pipeline, inventory: Inventory, now: datetime) -> list[Judged]:
     """Judges every entity of a repository as it is handed in. `inventory.url` is as `known_as` says."""
+    world = replaced_world(pipeline, inventory, _replaced(pipeline.known().catalog, inventory), now)
+    mine = [entity for ref in _refs(inventory) if (entity := world.catalog.get(ref)) is not None]
+    return [score(pipeline.policy, entity, world, now, commit=inventory.commit) for entity in mine]
+
+
+def replaced_world(pipeline: Pipeline, inventory: Inventory, catalog: Catalog, now: datetime) -> PushedWorld:
+    """The stored world, reports included, with one repository as the inventory has it."""
     known = pipeline.known()
-    catalog = _replaced(known.catalog, inventory)
     owner = Owner(known.attributor.replacing(inventory.url, inventory.entities))
     evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
     stored = StoredWorld(pipeline.store, catalog, pipeline.parameters, now, evidence=evidence)
     world = ReplacedWorld(stored, catalog, inventory, _owned(inventory, owner), _unread(inventory, owner))
-    mine = [entity for ref in _refs(inventory) if (entity := catalog.get(ref)) is not None]
-    reported = PushedWorld(world, stored.pushed, now)
-    return [score(pipeline.policy, entity, reported, now, commit=inventory.commit) for entity in mine]
+    return PushedWorld(world, stored.pushed, now)
 
 
 def _refs(inventory: Inventory) -> list[EntityRef]:

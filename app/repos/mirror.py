@@ -111,6 +111,10 @@ class Mirror:
                 self._fetch(tip, now)
             return self.snapshot(Tip(tip.branch, layout.fetched(self.folder) or tip.commit, tip.odd))
 
+    def held(self, tip: Tip) -> CommitSnapshot | None:
+        """A snapshot of a tip that is here already, without asking anyone; None where it is not."""
+        return self.snapshot(tip) if layout.fetched(self.folder) == tip.commit else None
+
     def change(self, ref: str, branch: str, now: datetime) -> tuple[CommitSnapshot, CommitSnapshot]:
         """A proposed change: the commit where it left `branch`, and its head at `ref` (`refs/pull/7/head`).
 

@@ -70,6 +70,10 @@ class WorkingTree:
             found |= last_changes(self.git, self.root, self._git_dir(), self._head, committed, passed_over)
         return found
 
+    def is_changed(self, path: str) -> bool:
+        """Whether a file's content stands nowhere but here: it differs from the last commit, or there is no git."""
+        return path not in self._blobs
+
     @staticmethod
     def _top(folder: Path) -> Path:
         return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)

@@ -37,6 +37,34 @@
   addEventListener("hashchange", openTarget);
   openTarget();
 
+  // Fixes: a failing check's diff is asked for when it is opened, and shown in place; without this it is a link.
+  addEventListener("toggle", async (event) => {
+    const folded = event.target;
+    if (!folded.open || !folded.matches?.("details[data-fix]") || folded.dataset.asked) return;
+    folded.dataset.asked = "yes";
+    const here = folded.querySelector("[data-fix-here]");
+    const link = here.firstElementChild;
+    here.prepend("Working it out… ");
+    const answer = await fetch(folded.dataset.fix).catch(() => null);
+    here.textContent = "";
+    if (answer?.ok) {
+      const part = new DOMParser().parseFromString(await answer.text(), "text/html");
+      here.append(...part.body.childNodes);
+      offerCopies(here);
+    } else here.append("It can't be worked out now. ", link);
+  }, true);
+  const offerCopies = (around) => {
+    for (const button of around.querySelectorAll("[data-copy-diff]")) {
+      if (!navigator.clipboard) continue;
+      button.hidden = false;
+      button.addEventListener("click", async () => {
+        await navigator.clipboard.writeText(button.closest("[data-fixes]").querySelector("[data-diff]").value);
+        button.textContent = "Copied";
+      });
+    }
+  };
+  offerCopies(document);
+
   // Live: ask for changes after the page's cursor; an answer without news is a 304.
   const live = body.dataset.live;
   if (!live) return;

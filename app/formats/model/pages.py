@@ -45,7 +45,7 @@ class Runbook(Object):
     words: int = 0
     topics: tuple[str, ...] = ()
     stub: str = ""
-    """Why it is a stub ("13 words", "only placeholders", "deprecated"), or ""."""
+    """Why it is a stub ("13 words", "only placeholders", "deprecated", "marked as a draft"), or ""."""
     reviewed_at: str = ""
     review_by: str = ""
     revisit_at: str = ""

@@ -1,0 +1,85 @@
+"""A fix as a page shows it: hunk by hunk with its reason, and a form for what only a person knows. All of it works
+without scripts: the page is a link from each failing check, the answers are a form, the diff is a download."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import render_template, request, url_for
+
+from app.api.reading import entity_of, ref_of
+from app.api.v1_fix import proposed
+from app.catalog.model import EntityRef
+from app.dashboards import links
+from app.dashboards.blueprint import blueprint
+from app.remediation.proposal import Proposal, whys_of
+from app.remediation.table import TABLE
+
+_ANSWER = "answer:"
+_LONGEST = 2_000
+
+
+def offered(check: str) -> str:
+    """What the button of a failing check says; "" where there is nothing to show."""
+    remedy = TABLE.get(check)
+    words = {"fix": "Show the fix as a diff", "skeleton": "Show a skeleton to fill", "question": "What is asked"}
+    return words.get(remedy.kind, "") if remedy is not None else ""
+
+
+@blueprint.app_context_processor
+def _offers() -> dict[str, Any]:
+    return {"fix_offered": offered}
+
+
+@blueprint.get("/entities/<kind>/<namespace>/<name>/fix")
+def entity_fix(kind: str, namespace: str, name: str) -> str:
+    """The fixes of one entity, or with `check` of one check; `part` leaves the frame of the page out."""
+    ref = ref_of(kind, namespace, name)
+    entity = entity_of(ref)
+    checks = request.args.getlist("check")[:100]
+    answers = {
+        key.removeprefix(_ANSWER): value[:_LONGEST]
+        for key, value in request.args.items()
+        if key.startswith(_ANSWER) and value
+    }
+    proposal = proposed(entity, checks, answers)
+    return render_template(
+        "fix_part.html" if "part" in request.args else "fix.html",
+        title=entity.title,
+        entity_href=links.entity(ref),
+        here=url_for(".entity_fix", kind=kind, namespace=namespace, name=name),
+        checks=checks,
+        answers=answers,
+        prefix=_ANSWER,
+        proposal=proposal,
+        hunks=[_hunk(proposal, hunk) for hunk in proposal.hunks()],
+        download=_download(ref, checks, answers),
+    )
+
+
+def _hunk(proposal: Proposal, hunk: Any) -> dict[str, Any]:
+    steps = [proposal.steps[step] for step in hunk.steps]
+    return {
+        "path": hunk.path,
+        "line": hunk.line,
+        "new": any(one.path == hunk.path and one.before is None for one in proposal.files),
+        "whys": whys_of(proposal, hunk),
+        "steps": [
+            {"id": one.check.id, "title": one.check.title, "why": one.check.why, "source": one.check.source}
+            | {"seconds": one.check.effort.total_seconds(), "href": links.check(one.check.id)}
+            for one in steps
+        ],
+        "lines": [(_SIGNS.get(line[:1], ""), line) for line in hunk.text.splitlines()],
+    }
+
+
+_SIGNS = {"+": "added", "-": "taken", "@": "at"}
+
+
+def _download(ref: EntityRef, checks: list[str], answers: dict[str, str]) -> str:
+    pairs = [("check", check) for check in checks]
+    pairs += [("set", f"{key}={value}") for key, value in answers.items()]
+    return f"/api/v1/entities/by-name/{ref.kind}/{ref.namespace}/{ref.name}/fix?" + urlencode(
+        [*pairs, ("format", "diff")]
+    )

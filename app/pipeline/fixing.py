@@ -1,0 +1,322 @@
+"""Runs fixes over a repository, one check after another, and scores it again after each.
+
+What is scored is the snapshot with the changed files laid over it: nothing is written anywhere. So each step is known
+to help before anyone sees it: a fix that makes another check worse is left out and told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.catalog.model import EntityRef
+from app.facts.inventory import Inventory
+from app.facts.model import Facts
+from app.facts.world import World
+from app.lib import line_endings
+from app.lib.line_endings import Lines, NotText
+from app.lib.splices import Splice, splice
+from app.lib.unified_diff import lines_of
+from app.lib.yaml_edits import Uneditable
+from app.pipeline.scoring import Judged, parameters_of
+from app.policy.failing import failing
+from app.policy.model import CheckResult, Outcome, Policy, Scorecard
+from app.remediation import table
+from app.remediation.model import Case, Edit, Fix, NewFile, Note, Question, Refusal
+from app.remediation.proposal import FileChange, Proposal, Step, Told, owners_after
+from app.repos.model import Snapshot, TreeEntry
+from app.repos.overlay import Overlay
+
+MAX_FILE = 512 * 1024
+"""Bytes of a file that is edited; a larger one is made by a machine."""
+PASSES = 2
+"""Rounds over all checks: what one mends may open another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One entity as a snapshot shows it: what is scored, and what it is scored from."""
+
+    inventory: Inventory
+    world: World
+    judged: Judged
+
+
+Bench = Callable[[Snapshot, EntityRef], Look | None]
+"""Scores an entity as a snapshot has it; None when the snapshot does not have it."""
+
+
+@dataclass
+class Drafts:
+    """The files as they would be. Implements `remediation.model.Files`."""
+
+    base: Snapshot
+    now: datetime
+    known: dict[str, Lines] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+    entries: dict[str, TreeEntry] = field(init=False)
+    links: set[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.entries = {entry.path: entry for entry in self.base.entries()}
+        self.links = {one.path for one in self.base.skipped()}
+
+    @property
+    def paths(self) -> frozenset[str]:
+        return frozenset(self.entries) | self.changed
+
+    def text(self, path: str) -> str:
+        return self.lines(path).text
+
+    def lines(self, path: str) -> Lines:
+        """Raises Uneditable."""
+        if path not in self.known:
+            entry = self.entries.get(path)
+            data = self.base.read([entry]).get(path) if entry is not None and entry.size <= MAX_FILE else None
+            if data is None or len(data) > MAX_FILE:
+                raise Uneditable("it can't be read, or is larger than half a megabyte")
+            try:
+                self.known[path] = line_endings.read(data)
+            except NotText as error:
+                raise Uneditable(str(error)) from None
+        return self.known[path]
+
+    def with_files(self, files: Mapping[str, Lines]) -> Drafts:
+        return Drafts(self.base, self.now, {**self.known, **files}, self.changed | set(files))
+
+    def refuses(self, path: str) -> str:
+        """Why no new file may be made at a path, or ""."""
+        parts = path.split("/")
+        above = {"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
+        if path.startswith("/") or ".." in parts or ".git" in parts or not all(parts):
+            return "it would lie outside of the repository"
+        if above & self.links:
+            return "a symbolic link or a submodule stands in its way"
+        if path in self.paths or any(one in self.paths for one in above):
+            return "another file stands there"
+        return ""
+
+    @property
+    def overlay(self) -> Snapshot:
+        return Overlay(self.base, {path: self.known[path].raw.encode() for path in self.changed}, self.now)
+
+
+@dataclass
+class _Run:
+    """One entity's fixes, while they are tried."""
+
+    bench: Bench
+    policy: Policy
+    ref: EntityRef
+    now: datetime
+    answers: Mapping[str, str]
+    drafts: Drafts
+    look: Look
+    steps: list[Step] = field(default_factory=list)
+    owners: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
+    told: dict[str, dict[tuple[str, str], Told]] = field(default_factory=dict)
+
+    def say(self, kind: str, check: CheckResult, said: object) -> None:
+        self.told.setdefault(kind, {}).setdefault((check.check.id, repr(said)), Told(check.check, said))
+
+
+def propose(
+    bench: Bench,
+    snapshot: Snapshot,
+    policy: Policy,
+    ref: EntityRef,
+    now: datetime,
+    *,
+    checks: Collection[str] = (),
+    answers: Mapping[str, str] | None = None,
+    drafts: Drafts | None = None,
+) -> tuple[Proposal, Drafts] | None:
+    """What can be mended of one entity; None when the snapshot does not have it.
+
+    `checks` narrows to some (none named: all). `drafts`: files that fixes of another entity have changed already; they
+    come back with this one's. Raises RepositoryError.
+    """
+    before = drafts or Drafts(snapshot, now)
+    look = bench(before.overlay, ref)
+    if look is None:
+        return None
+    run = _Run(bench, policy, ref, now, answers or {}, before, look)
+    for _ in range(PASSES):
+        done = len(run.steps)
+        for name in table.TABLE:
+            if not checks or name in checks:
+                _mend(run, name)
+        if len(run.steps) == done:
+            break
+    _tell_unfixed(run, checks)
+    return _proposal(run, look, before), run.drafts
+
+
+def _mend(run: _Run, name: str) -> None:
+    found = _failing(run.look.judged, name)
+    if found is None:
+        return
+    card, result = found
+    remedy = table.TABLE[name]
+    if remedy.fix is None or result.blocked_by:
+        return
+    case = _case(run, card, result)
+    edits, files = _answers(run, case, result, remedy.fix)
+    if not files:
+        return
+    drafts = run.drafts.with_files(files)
+    look = run.bench(drafts.overlay, run.ref)
+    if look is None:
+        run.say("refusals", result, Refusal("", 0, "with the fix the entity would no longer be found"))
+        return
+    if worse := [] if remedy.stricter else _worse(run.look.judged, look.judged, name):
+        run.say("refusals", result, Refusal("", 0, f"the fix would make another check worse: {', '.join(worse)}"))
+        return
+    after = _result(look.judged, card, name)
+    step = Step(result.check, result.level, result.weight, remedy.kind, str(after.raw), after.reason, edits)
+    run.steps.append(step)
+    for path, lines in files.items():
+        old = run.drafts.known[path].raw if path in run.drafts.paths else ""
+        owners = run.owners.get(path) or (None,) * len(lines_of(old))
+        run.owners[path] = owners_after(owners, old, lines.raw, len(run.steps) - 1)
+    run.drafts, run.look = drafts, look
+
+
+def _answers(
+    run: _Run, case: Case, result: CheckResult, fix: Fix
+) -> tuple[dict[str, tuple[str, ...]], dict[str, Lines]]:
+    """What a fix says, its edits applied: path → why, and path → the text with them."""
+    splices: dict[str, list[Splice]] = {}
+    files: dict[str, Lines] = {}
+    whys: dict[str, list[str]] = {}
+    try:
+        said = list(fix(case))
+    except Uneditable as error:
+        said = [Refusal("", error.line, error.why)]
+    for one in said:
+        if isinstance(one, Edit) and one.splices:
+            splices.setdefault(one.path, []).extend(one.splices)
+            whys.setdefault(one.path, []).append(one.why)
+        elif isinstance(one, NewFile):
+            if why := run.drafts.refuses(one.path):
+                run.say("refusals", result, Refusal(one.path, 0, f"no file can be made there: {why}"))
+            else:
+                files[one.path] = Lines(one.text)
+                whys.setdefault(one.path, []).append(one.why)
+        elif isinstance(one, Question):
+            run.say("questions", result, one)
+        elif isinstance(one, Refusal):
+            run.say("refusals", result, one)
+        elif isinstance(one, Note):
+            run.say("notes", result, one.text)
+    for path, edits in splices.items():
+        lines = run.drafts.lines(path)
+        text = splice(lines.text, edits)
+        if text != lines.text:
+            files[path] = lines.with_text(text)
+    return {path: tuple(dict.fromkeys(whys[path])) for path in files}, files
+
+
+def _case(run: _Run, card: Scorecard, result: CheckResult) -> Case:
+    look = run.look
+    facts = Facts.merge(look.judged.fact_sets, run.now)
+    found = failing(run.policy, card, look.judged.subject, facts, run.now, result.check.id)
+    url = look.inventory.url
+    items = tuple(item for item in found.items if item.get("repository") in (url, "", None))
+    for item in found.items:
+        if item not in items:
+            why = f"it stands in {item.get('repository')}, which is mended there"
+            run.say("refusals", result, Refusal(str(item.get("path", "")), int(item.get("line") or 0), why))
+    return Case(
+        entity=look.judged.entity,
+        subject=look.judged.subject,
+        check=result.check,
+        params=found.parameters,
+        items=items,
+        facts=facts,
+        world=look.world,
+        parameters=parameters_of(run.policy),
+        files=run.drafts,
+        url=url,
+        branch=look.inventory.branch,
+        now=run.now,
+        answers=run.answers,
+        settings=run.policy.settings,
+    )
+
+
+def _failing(judged: Judged, name: str) -> tuple[Scorecard, CheckResult] | None:
+    """The check where it fails, by the first scorecard that says so."""
+    for card in judged.results:
+        for result in card.checks:
+            if result.check.id == name and result.outcome is Outcome.FAIL:
+                return card.scorecard, result
+    return None
+
+
+def _result(judged: Judged, card: Scorecard, name: str) -> CheckResult:
+    return next(
+        result
+        for one in judged.results
+        if one.scorecard.id == card.id
+        for result in one.checks
+        if result.check.id == name
+    )
+
+
+def _worse(before: Judged, after: Judged, but: str) -> list[str]:
+    """Checks that passed and no longer do."""
+    was = {(card.scorecard.id, one.check.id): one.raw for card in before.results for one in card.checks}
+    return sorted(
+        {
+            one.check.id
+            for card in after.results
+            for one in card.checks
+            if one.check.id != but
+            and was.get((card.scorecard.id, one.check.id)) is Outcome.PASS
+            and one.raw in (Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR)
+        }
+    )
+
+
+def _tell_unfixed(run: _Run, checks: Collection[str]) -> None:
+    """Checks that still fail and that nobody said a word about."""
+    spoken = {check for told in run.told.values() for check, _ in told}
+    for card in run.look.judged.results:
+        for result in card.checks:
+            name = result.check.id
+            if result.outcome is not Outcome.FAIL or result.blocked_by or (checks and name not in checks):
+                continue
+            remedy = table.TABLE.get(name)
+            if remedy is None:
+                run.say("unfixed", result, "no fix is made for this check")
+            elif remedy.why and name not in spoken and name not in {step.check.id for step in run.steps}:
+                run.say("unfixed", result, remedy.why)
+
+
+def _proposal(run: _Run, look: Look, before: Drafts) -> Proposal:
+    entity = look.judged.entity
+    changed = sorted(path for path in run.owners if path in run.drafts.changed)
+    files = [FileChange(p, _was(before, p), run.drafts.known[p].raw, run.owners[p]) for p in changed]
+    open_ = {one.check.id for card in run.look.judged.results for one in card.checks if one.outcome is Outcome.FAIL}
+    told = {kind: tuple(one for (check, _), one in found.items() if check in open_) for kind, found in run.told.items()}
+    return Proposal(
+        entity=str(run.ref),
+        title=entity.title,
+        repository=look.inventory.url,
+        commit=look.inventory.commit,
+        branch=look.inventory.branch,
+        files=tuple(files),
+        steps=tuple(run.steps),
+        questions=told.get("questions", ()),
+        refusals=told.get("refusals", ()),
+        notes=tuple(run.told.get("notes", {}).values()),
+        unfixed=told.get("unfixed", ()),
+        before=look.judged.results,
+        after=run.look.judged.results,
+    )
+
+
+def _was(before: Drafts, path: str) -> str | None:
+    return before.lines(path).raw if path in before.paths else None

@@ -1,0 +1,70 @@
+"""A fix as this service proposes it: the repository as it was scored, judged with everything else that is known here.
+
+Asked for by the API, the pages and fix pull requests. Reads the mirror at the scored commit; nothing is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from app.catalog.model import Catalog, Entity, EntityRef
+from app.errors import NotFoundError
+from app.facts.inventory import Inventory, take
+from app.pipeline.fixing import Look, propose
+from app.pipeline.fixing_here import MemoryCache
+from app.pipeline.scoring import score
+from app.pipeline.services import Pipeline
+from app.pipeline.simulate import replaced_world
+from app.remediation.proposal import Proposal
+from app.repos.mirror import Tip
+from app.repos.model import Snapshot
+
+
+@dataclass
+class Stored:
+    """A bench that knows what the service knows."""
+
+    pipeline: Pipeline
+    now: datetime
+    cache: MemoryCache = field(default_factory=MemoryCache)
+
+    def __call__(self, snapshot: Snapshot, ref: EntityRef) -> Look | None:
+        inventory = take(snapshot, self.cache)
+        catalog = _catalog(self.pipeline.known().catalog, inventory, ref)
+        entity = catalog.get(ref)
+        if entity is None:
+            return None
+        world = replaced_world(self.pipeline, inventory, catalog, self.now)
+        return Look(inventory, world, score(self.pipeline.policy, entity, world, self.now, commit=inventory.commit))
+
+
+def _catalog(known: Catalog, inventory: Inventory, ref: EntityRef) -> Catalog:
+    """What a catalog tells counts before the repository's descriptors, but for the entity whose descriptor is mended:
+    there it is the text that must be right."""
+    here = {one.ref for one in inventory.entities if one.identified and not one.ignored}
+    others = [
+        one
+        for one in known.entities.values()
+        if (one.repository != inventory.url or one.provider) and not (one.ref == ref and ref in here)
+    ]
+    return Catalog.of([*others, *inventory.entities])
+
+
+def fix_entity(
+    pipeline: Pipeline, entity: Entity, *, checks: Collection[str] = (), answers: Mapping[str, str] | None = None
+) -> Proposal:
+    """What can be mended of an entity at the commit that was scored. Raises NotFoundError, RepositoryError."""
+    now = pipeline.clock()
+    row = pipeline.store.repositories.brief(entity.repository, now) if entity.repository else None
+    if row is None or not row.tip:
+        raise NotFoundError(f"{entity.ref} lies in no repository that was read here, so there is nothing to mend.")
+    mirror, tip = pipeline.mirror(row.url), Tip(row.branch, row.tip)
+    snapshot = mirror.held(tip) or mirror.sync(tip, now)
+    proposed = propose(
+        Stored(pipeline, now), snapshot, pipeline.policy, entity.ref, now, checks=checks, answers=answers
+    )
+    if proposed is None:
+        raise NotFoundError(f"{row.url} does not name {entity.ref} at {snapshot.commit[:12]}.")
+    return proposed[0]
