@@ -20,6 +20,7 @@ _PAGES = (
     "/scorecards",
     "/checks",
     "/sources",
+    "/search",
     "/docs",
     "/deliveries",
     "/notifications",
@@ -27,6 +28,9 @@ _PAGES = (
     "/logout",
     "/widgets",
 )
+
+
+_MACHINES = ("/api/", "/badges/", "/webhooks/")
 
 
 class ProblemApi(Api):  # type: ignore[misc]
@@ -45,10 +49,10 @@ def answer(error: HTTPException) -> Response:
     data: Any = getattr(error, "data", None)
     errors: Any = data.get("messages") or data.get("errors") if isinstance(data, dict) else None
     headers = _headers(error)
-    if request.path == "/" or request.path.startswith(_PAGES):
+    if _is_page():
         if status == 401 and request.method in ("GET", "HEAD"):
             return _to_sign_in()
-        page = render_template("message.html", title=error.name, message=detail)
+        page = render_template("message.html", status=status, name=error.name, message=detail)
         return Response(page, status, headers, mimetype="text/html")
     body = {"type": "about:blank", "title": error.name, "status": status, "detail": detail}
     if errors:
@@ -56,6 +60,14 @@ def answer(error: HTTPException) -> Response:
     if "Retry-After" in headers:
         body["retry_after"] = int(headers["Retry-After"])  # a portal's proxy drops the header
     return Response(json.dumps(body), status, headers, mimetype="application/problem+json")
+
+
+def _is_page() -> bool:
+    """Whether a person asks: for a page of ours, or, with a browser, for what is nowhere."""
+    if request.path == "/" or request.path.startswith(_PAGES):
+        return True
+    lost = request.url_rule is None and not request.path.startswith(_MACHINES)
+    return lost and request.accept_mimetypes.best_match(("application/problem+json", "text/html")) == "text/html"
 
 
 def _headers(error: HTTPException) -> dict[str, str]:

@@ -13,7 +13,7 @@ from flask import Blueprint, current_app, json, request
 from markupsafe import Markup, escape
 
 from app.api.reading import pipeline
-from app.dashboards import words
+from app.dashboards import links, words
 from app.lib.markup import safe_html, safe_inline
 from app.lib.times import format_instant, parse_instant
 
@@ -96,6 +96,7 @@ def safe_url(value: str) -> str:
 
 blueprint.add_app_template_filter(safe_html, "markdown")
 blueprint.add_app_template_filter(safe_inline, "inline_markdown")
+blueprint.add_app_template_filter(links.named, "named")
 blueprint.add_app_template_filter(words.blanks, "blanks")
 blueprint.add_app_template_filter(words.effort, "effort")
 blueprint.add_app_template_filter(words.counted, "counted")

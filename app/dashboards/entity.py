@@ -33,7 +33,7 @@ def entity(kind: str, namespace: str, name: str) -> str:
     return render_template(
         "entity.html",
         entity=entity_view.head(found, titles, item.owner, item.system, item.tier),
-        cards=[entity_view.card(row, one.policy, since, history, now) for row in rows],
+        cards=entity_view.cards(rows, one.policy, since, history, now),
         problems=found.problems,
         repository=repository,
         state=_state(found, repository, judged=item.judged_at is not None, judge_error=item.judge_error),

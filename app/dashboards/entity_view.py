@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -22,11 +22,27 @@ SPARK, OPENED = 60, 3
 Since = Mapping[tuple[str, str], tuple[str, datetime]]
 
 
-def card(row: ResultRow, policy: Policy, since: Since, history: Sequence[HistoryRow], now: datetime) -> dict[str, Any]:
-    """One scorecard's result."""
+def cards(
+    rows: Iterable[ResultRow], policy: Policy, since: Since, history: Sequence[HistoryRow], now: datetime
+) -> list[dict[str, Any]]:
+    """All scorecards of one page. A check's `anchor` is its id; where two ask it, the later one's is longer."""
+    taken: set[str] = set()
+    return [card(row, policy, since, history, now, taken) for row in rows]
+
+
+def card(
+    row: ResultRow,
+    policy: Policy,
+    since: Since,
+    history: Sequence[HistoryRow],
+    now: datetime,
+    taken: set[str] | None = None,
+) -> dict[str, Any]:
+    """One scorecard's result. `taken`: anchors of the page so far, added to."""
     body = json.loads(row.body)
     found = policy.scorecards.get(row.scorecard)
     checks = [_check(check, row.scorecard, found, since) for check in body["checks"]]
+    _anchor(checks, row.scorecard, set() if taken is None else taken)
     _say_what_blocks(checks, policy)
     seen = [check for check in checks if check["outcome"] not in words.UNSEEN]
     order = {area: place for place, area in enumerate(dict.fromkeys(check["area"] for check in checks))}
@@ -46,6 +62,12 @@ def card(row: ResultRow, policy: Policy, since: Since, history: Sequence[History
         "counts": {outcome: sum(check["outcome"] == outcome for check in checks) for outcome in words.OUTCOMES},
         "history": past(found, [point for point in history if point.scorecard == row.scorecard]),
     }
+
+
+def _anchor(checks: list[dict[str, Any]], scorecard: str, taken: set[str]) -> None:
+    for check in checks:
+        check["anchor"] = f"{scorecard}-{check['id']}" if check["id"] in taken else check["id"]
+        taken.add(check["anchor"])
 
 
 def _say_what_blocks(checks: list[dict[str, Any]], policy: Policy) -> None:
@@ -130,8 +152,11 @@ def past(card: Scorecard | None, history: Sequence[HistoryRow]) -> dict[str, Any
         }
         for point in reversed(history)
     ]
-    label = f"Score over the last {len(scores)} changes, from {scores[0]:.0%} to {scores[-1]:.0%}." if scores else ""
-    return {"rows": rows[:30], "spark": charts.line(scores, label) if len(scores) > 1 else None}
+    if len(scores) < 2:
+        return {"rows": rows[:30], "spark": None}
+    label = f"Score over {len(scores)} results, from {scores[0]:.0%} to {scores[-1]:.0%}."
+    ends = {"first": scores[0], "last": scores[-1], "since": history[-SPARK:][0].at}
+    return {"rows": rows[:30], "spark": charts.line(scores, label), **ends}
 
 
 def head(entity: Entity, catalog_titles: Mapping[str, str], owner: str, system: str, tier: str) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from flask import url_for
+
 from app.dashboards import links, standing, words
 from app.policy.model import Policy, Scorecard
 from app.store.groups import GroupTree
@@ -67,7 +69,10 @@ def rows(
         return Row(ref, title, href, levels[ref], bar, cells, folded, hidden)
 
     found = [row(ref) for ref in start if ref in levels]
-    titles = {STRANGERS: ("Owners the catalog doesn't know", ""), NOBODY: ("Nobody", links.listed(owner="nobody"))}
+    titles = {
+        STRANGERS: ("Owners the catalog doesn't know", url_for("dashboards.platform", _anchor="owners")),
+        NOBODY: ("Nobody", links.listed(owner="nobody")),
+    }
     for ref in extra:
         if ref in levels:
             title, href = titles[ref]

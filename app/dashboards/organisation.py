@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -40,8 +41,8 @@ def organisation() -> str:
         trend=standing.trend(card, points, now.date()),
         areas=[words.area(area) for area in heat.areas(one.policy, card)],
         rows=heat.rows(store.standings, tree, one.policy, card, tree.roots(), others=True),
-        rose=[_moved(movement) for movement in rose],
-        fell=[_moved(movement) for movement in fell],
+        rose=[_moved(movement, tree.titles) for movement in rose],
+        fell=[_moved(movement, tree.titles) for movement in fell],
         failed=_failed(card, voices),
         health=store.tally.health(now),
         providers=store.repositories.providers(),
@@ -51,23 +52,31 @@ def organisation() -> str:
 
 
 def tabs(levels: dict[str, dict[str, Levels]]) -> list[dict[str, Any]]:
-    """Every scorecard that anything stands on, and the chosen one, with how many do."""
+    """Every scorecard that anything stands on, and the chosen one, each with its distribution of levels."""
     current = asked.card().id
-    found = [(card, levels.get(card.id, {}).get(EVERYONE, Levels()).total) for card in asked.cards()]
+    found = [(card, levels.get(card.id, {}).get(EVERYONE, Levels())) for card in asked.cards()]
     return [
-        {"title": card.title, "href": asked.here(scorecard=card.id), "current": card.id == current, "total": total}
-        for card, total in found
-        if total or card.id == current
+        {
+            "title": card.title,
+            "href": asked.here(scorecard=card.id),
+            "current": card.id == current,
+            "total": stand.total,
+            "on_target": stand.on_target,
+            "with_target": stand.with_target,
+            "parts": standing.bar(card, stand),
+        }
+        for card, stand in found
+        if stand.total or card.id == current
     ]
 
 
-def _moved(movement: Movement) -> dict[str, Any]:
+def _moved(movement: Movement, titles: Mapping[str, str]) -> dict[str, Any]:
     return {
         "title": movement.title,
         "href": links.entity(movement.entity),
         "levels": abs(movement.levels),
         "at": movement.last_at,
-        "owner": links.named(movement.owner) if movement.owner else "nobody",
+        "owner": titles.get(movement.owner) or links.named(movement.owner) or "nobody",
         "owner_href": links.entity(movement.owner) if movement.owner.startswith("group:") else "",
     }
 

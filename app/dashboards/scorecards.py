@@ -119,6 +119,7 @@ def check(check_id: str) -> str:
         failing=_failing(chosen, check_id),
         voices=voices,
         named=links.named,
+        owners=one.store.groups.tree().titles,
         notes=[{"said": said, "href": links.entity(said.entity), "title": links.named(said.entity)}
                for said in one.store.feedback.of_check(check_id)],
     )  # fmt: skip

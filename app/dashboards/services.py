@@ -44,6 +44,7 @@ def services() -> str:
         tiers=pipeline().policy.tiers,
         narrowed=_narrowed(query, card),
         more=more,
+        first_href=asked.here() if asked.after() else "",
         csv_href=_csv_href(),
         named=links.named,
     )

@@ -62,8 +62,7 @@ def trend(card: Scorecard, points: Sequence[TrendPoint], today: date) -> dict[st
     month = _carried(points, [max(begin, today - timedelta(days=30))])[0]
     return {
         "svg": charts.stacked(series, label),
-        "begin": days[0],
-        "end": days[-1],
+        "ticks": [days[place] for place in _spread(len(days), 4)],
         "top": max(sum(step.levels.values()) for step in steps),
         "levels": shown,
         "table": [steps[place] for place in _spread(len(steps), 7)],

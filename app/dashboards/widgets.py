@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from app.api.reading import pipeline
 from app.catalog.model import EntityRef
 from app.dashboards import asked
 from app.dashboards.blueprint import blueprint
+from app.store.standings import LineFilter
 
 _KEPT_SECONDS = 600
 _SCORECARD = re.compile(r"[a-z0-9-]{1,63}")
@@ -54,19 +56,26 @@ def widgets() -> str:
         wanted=wanted,
         path="/".join((entity.kind, entity.namespace, entity.name)) if entity else "",
         team=item.owner if item and item.owner.startswith("group:") else "",
-        scorecard=item.standings[0].scorecard if item and item.standings else "",
+        scorecard=_first([one.scorecard for one in item.standings]) if item else "",
         base=request.host_url.rstrip("/"),
     )
 
 
+def _first(scorecards: Sequence[str]) -> str:
+    """The one that pages show first."""
+    return next((card.id for card in asked.cards() if card.id in scorecards), "")
+
+
 def _entity(wanted: str) -> EntityRef | None:
-    """The entity that was named, or else any that was judged; it may not be there, or not for whoever asks."""
+    """The entity that was named, or else one that stands well; it may not be there, or not for whoever asks."""
     try:
         if wanted:
             return EntityRef.parse(wanted, kind="component")
     except ValueError:
         return None
-    return next(iter(pipeline().store.served.refs(limit=1)), None)
+    store = pipeline().store
+    best = store.standings.lines(LineFilter(scorecard=asked.cards()[0].id), sort="-level", limit=1)
+    return EntityRef.parse(best[0].entity) if best else next(iter(store.served.refs(limit=1)), None)
 
 
 @blueprint.get("/widgets/frame/<kind>/<namespace>/<name>")

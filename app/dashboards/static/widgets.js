@@ -45,7 +45,7 @@
     .pill { display: inline-flex; border: 1px solid var(--line); border-radius: 999px; overflow: hidden; font-size: .88em; line-height: 1.7; text-decoration: none; color: var(--ink); background: var(--ground); white-space: nowrap; }
     .pill > span { padding: 0 10px; } .pill > .said { font-weight: 650; background: var(--raised); } .inline { display: inline-block; }
     .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-    @container (max-width: 360px) { section { padding: 12px; } li > details > summary, li > p { grid-template-columns: 1.2em 1fr; } .word { grid-column: 2; } }
+    @container (max-width: 360px) { section { padding: 12px; } .word:not(:empty) { grid-column: 2; } }
   `.replace(/DARK/g, `--ink: var(--roadworthy-ink, #e7ebf0); --soft: var(--roadworthy-soft, #9daab8); --ground: var(--roadworthy-ground, #171c22);
       --raised: var(--roadworthy-raised, #1f262e); --line: var(--roadworthy-line, #2b343e); --link: var(--roadworthy-link, #8ab6ff); --pass: var(--roadworthy-pass, #74d3ba);
       --fail: var(--roadworthy-fail, #ffb08a); --unknown: var(--roadworthy-unknown, #c0b8f7); --waived: var(--roadworthy-waived, #e5c36d);`);
@@ -79,7 +79,7 @@
 
   const link = (url, text) => (safe(url) ? el("a", { href: safe(url), target: "_blank", rel: "noopener noreferrer" }, text) : el("span", {}, text));
   const text = value => String(value ?? "").slice(0, LONGEST);
-  const percent = value => (value === null || value === undefined ? "–" : `${Math.round(value * 100)} %`);
+  const percent = value => (value === null || value === undefined ? "–" : `${Math.round(value * 100)}%`);
   const when = value => (value ? el("time", { datetime: value }, new Date(value).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })) : "never");
   const area = name => AREAS[name] ?? text(name).replace(/[-_]/g, " ").replace(/^./, letter => letter.toUpperCase());
 

@@ -62,7 +62,7 @@ def point(days, on, **levels):
 
 def test_a_day_without_a_count_is_like_the_one_before(card):
     found = standing.trend(card, [point(100, 1, none=10), point(40, 2, none=9, gold=1), point(2, 5, gold=10)], TODAY)
-    assert (found["begin"], found["end"], found["top"]) == (TODAY - timedelta(days=90), TODAY, 10)
+    assert (found["ticks"][0], found["ticks"][-1], found["top"]) == (TODAY - timedelta(days=90), TODAY, 10)
     assert found["change"] == 5 - 2
     assert found["table"][0].levels == {"none": 10}
     assert [level.id for level in found["levels"]] == ["gold", "none"]
