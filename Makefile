@@ -34,8 +34,10 @@ test: .venv/.dev tests/node/node_modules/.package-lock.json
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/pytest -n auto --dist loadgroup $(PYTEST_ARGS)
+	ROADWORTHY_FAULTS=ci $(BIN)/pytest tests/faults
 
-# What breaks while pushes come: real processes, PostgreSQL, Redis and git. Minutes; FAULTS=full takes an hour.
+# What breaks while pushes come: real processes, PostgreSQL, Redis and git. `make test` runs a handful (FAULTS=ci, three
+# minutes), short all of them (ten minutes), full 1,000 pushes over 200 repositories each (two hours).
 FAULTS ?= short
 faults: .venv/.dev
 	ROADWORTHY_FAULTS=$(FAULTS) $(BIN)/pytest tests/faults -v

@@ -104,6 +104,13 @@ def lives(pid: int) -> bool:
     return state != "Z"
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal: a program that has only just begun would die of it."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    caught = next(line for line in status.splitlines() if line.startswith("SigCgt:"))
+    return bool(int(caught.split()[1], 16) >> (number - 1) & 1)
+
+
 def get(url: str) -> Any:
     """The JSON at a URL, whatever its status."""
     return requests.get(url, timeout=10).json()

@@ -45,11 +45,28 @@ def redis() -> str:
     return str(found[0]) if found and os.access(found[0], os.X_OK) else ""
 
 
+def a_small_disk() -> str:
+    """The path of `mount`, where it may mount (root, and a kernel that lets it); or ""."""
+    program = shutil.which("mount") if os.geteuid() == 0 and shutil.which("unshare") else None
+    if program is None:
+        return ""
+    tried = subprocess.run(["unshare", "--mount", program, "-t", "tmpfs", "none", "/mnt"], capture_output=True)
+    return program if tried.returncode == 0 else ""
+
+
+def libfaketime() -> str:
+    """The path of Debian's libfaketime for programs with threads; or ""."""
+    found = sorted(Path("/usr/lib").glob("*/faketime/libfaketimeMT.so.1"))
+    return str(found[0]) if found else ""
+
+
 PARTS: dict[str, Callable[[], str]] = {
     "git http-backend": git_http_backend,
     "amtool": lambda: shutil.which("amtool") or "",
     "postgres": postgres,
     "redis": redis,
+    "a small disk": a_small_disk,
+    "libfaketime": libfaketime,
     "promtool": lambda: shutil.which("promtool") or "",
     "prometheus": lambda: shutil.which("prometheus") or "",
     "chromium": lambda: shutil.which("chromium") or "",

@@ -1,7 +1,8 @@
 """Runs one server for a test session and ends it, by its process id, when the session is gone, however it went.
 
 `server_keeper.py WATCHED_PID SIGNAL USER REMOVE -- COMMAND…`: USER "" keeps ours; the folder REMOVE goes too.
-Started by `servers.keep`. The server dies with this keeper too (the parent-death signal of Linux).
+Started by `servers.keep`. SIGTERM asks this keeper to stop the server by SIGNAL, and to end once it has ended. The
+server dies with a killed keeper too (the parent-death signal of Linux).
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
+import threading
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
@@ -32,9 +33,11 @@ def main(arguments: list[str]) -> int:
     if user:
         entry = pwd.getpwnam(user)
         who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
+    asked = threading.Event()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: asked.set())
     server = subprocess.Popen(command, stdin=subprocess.DEVNULL, preexec_fn=die_with_parent, **who)
-    while server.poll() is None and _lives(watched):
-        time.sleep(_POLL_SECONDS)
+    while server.poll() is None and _lives(watched) and not asked.wait(_POLL_SECONDS):
+        pass
     if server.poll() is None:
         server.send_signal(number)
         try:

@@ -109,12 +109,12 @@ class PostgresServer:
     def url(self) -> str:
         return f"postgresql://roadworthy@127.0.0.1:{self.port}"
 
-    def start(self, *, remove: bool = False) -> subprocess.Popen[bytes]:
+    def start(self, *, remove: bool = False, stop: signal.Signals = signal.SIGINT) -> subprocess.Popen[bytes]:
         """Returns the keeper once the server answers. `remove`: the folder goes when the server ends."""
         command = [str(self._binaries / "postgres"), "-D", str(self.data), "-p", str(self.port)]
         for name, value in _TUNING.items():
             command += ["-c", f"{name}={value}"]
-        keeper = keep(command, stop=signal.SIGINT, user=self.user, remove=str(self.folder) if remove else "")
+        keeper = keep(command, stop=stop, user=self.user, remove=str(self.folder) if remove else "")
         wait_for(lambda: _answers(f"{self.url}/postgres"), keeper)
         return keeper
 
@@ -152,8 +152,8 @@ def start_redis(program: str, port: int) -> subprocess.Popen[bytes]:
 
 
 def stop(keeper: subprocess.Popen[bytes]) -> None:
-    """Ends a server that a test started for itself, at once."""
-    keeper.terminate()  # the server dies with its keeper
+    """Ends a server that a test started for itself, and returns when it has ended."""
+    keeper.terminate()
     keeper.wait(30)
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,6 +39,15 @@ def settings_of(path: Path, *, needed: bool = True) -> Settings:
             f"{path} does not exist: `roadworthy init` writes one, `roadworthy sample DIR` makes a sample"
         )
     return load(path, os.environ)
+
+
+def end_on_sigterm() -> None:
+    """For what runs until SIGTERM: one that comes while it still starts ends it as well, and leaves nothing behind."""
+
+    def end(_number: int, _frame: object) -> None:
+        sys.exit(0)
+
+    signal.signal(signal.SIGTERM, end)
 
 
 def packaged_scorecards() -> Path:

@@ -24,6 +24,7 @@ from app.errors import SettingsError
 @options.output_format
 def command(config: Path, host: str | None, port: int | None, worker: bool, processes: int | None, output: str) -> None:
     """Serve API and pages, and keep scores fresh in a child process."""
+    options.end_on_sigterm()
     shared = tempfile.mkdtemp(prefix="roadworthy-metrics-")
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # before anything counts: all our processes count together
     try:

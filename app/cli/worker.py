@@ -17,6 +17,7 @@ from app.cli import options
 @options.output_format
 def command(config: Path, hints_from: int | None, news_to: int | None, output: str) -> None:
     """Refresh repositories when they are due, and judge what that concerns, until stopped (SIGTERM)."""
+    options.end_on_sigterm()
     from app import log
     from app.processes.work import work
 

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from collections.abc import Mapping
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+import redis
 import servers
 from fault_town import SECRET, Town
 from fault_verdict import tips
-from processes import Process, children, soon
+from processes import Process, catches, children, soon
 from real_parts import require
 
 from app.services import utc_now
@@ -21,21 +25,25 @@ from app.store.store import Store
 class Cluster:
     """Starts processes of a town's service, kills and starts them again; the store is looked at from outside."""
 
-    def __init__(self, town: Town, folder: Path, *, workers: int = 0, more: tuple[str, ...] = ()) -> None:
-        """`workers` 0: embedded."""
+    def __init__(
+        self, town: Town, folder: Path, *, workers: int = 0, mirrors: str = "", environ: Mapping[str, str] | None = None
+    ) -> None:
+        """`workers` 0: embedded. `mirrors`: where they lie, if not beside the database."""
         self.town, self.folder, self.workers = town, folder, workers
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / "roadworthy.yaml"
-        quick = "mirrors: {concurrency: 4, timeout: 10s}\npolling: {interval: 20s, discover_interval: 5m}"
-        self.config.write_text(town.settings(quick, *more), "utf-8")
-        self.environ = {"TOWN_SECRET": SECRET}
+        place = f", path: {mirrors}" if mirrors else ""
+        quick = f"mirrors: {{concurrency: 4, timeout: 10s{place}}}\npolling: {{interval: 20s, discover_interval: 5m}}"
+        self.config.write_text(town.settings(quick), "utf-8")
+        self.environ = {"TOWN_SECRET": SECRET, **(environ or {})}
+        self.ahead = timedelta()
+        self.is_sound = True
         self.postgres: servers.PostgresServer | None = None
         self.postgres_keeper: subprocess.Popen[bytes] | None = None
         self.redis_port, self.redis_keeper = 0, None
         self.port = servers.free_port()
         self.processes: dict[str, Process] = {}
         self.dice = Random(7)
-        self.worker_command: tuple[str, ...] = ("worker",)
 
     @property
     def is_embedded(self) -> bool:
@@ -69,7 +77,7 @@ class Cluster:
         return ["web", *(f"worker-{number}" for number in range(self.workers))]
 
     def start_processes(self, *names: str) -> None:
-        """Starts those that don't run."""
+        """Starts those that don't run, by what `environ` says now."""
         for name in names or self.names():
             known = self.processes.get(name)
             if known is not None and known.popen.poll() is None:
@@ -80,7 +88,7 @@ class Cluster:
 
     def _command(self, name: str) -> tuple[str, ...]:
         if name != "web":
-            return self.worker_command
+            return ("worker",)
         where = ("serve", "--port", str(self.port))
         return where if self.is_embedded else (*where, "--no-worker", "--processes", "2")
 
@@ -97,12 +105,18 @@ class Cluster:
             os.kill(pid, 9)
 
     def terminate(self, name: str) -> int:
-        """SIGTERM; its exit code, or a failure when it takes longer than it may."""
+        """SIGTERM, once it hears of it; its exit code, or a failure when it takes longer than it may."""
+        soon(lambda: catches(self.processes[name].pid, signal.SIGTERM), 60, f"a handler in {name}")
         return self.processes[name].stop(15)
 
-    def start_postgres(self) -> None:
+    def run(self, *command: str) -> Process:
+        """Another command over the same settings, beside what runs."""
+        return Process(self.config, *command, environ=self.environ)
+
+    def start_postgres(self, stop: signal.Signals = signal.SIGINT) -> None:
+        """`stop`: how it will end: SIGINT tells its clients first, SIGQUIT cuts them off."""
         assert self.postgres is not None
-        self.postgres_keeper = self.postgres.start()
+        self.postgres_keeper = self.postgres.start(stop=stop)
 
     def stop_postgres(self) -> None:
         assert self.postgres_keeper is not None
@@ -115,6 +129,10 @@ class Cluster:
         assert self.redis_keeper is not None
         servers.stop(self.redis_keeper)
 
+    def flush_redis(self) -> None:
+        with redis.Redis(port=self.redis_port) as client:
+            client.flushall()
+
     def store(self) -> Store:
         return Store.open(self.database)
 
@@ -122,7 +140,7 @@ class Cluster:
         """Waits until every repository was read and every entity judged, before anything is broken."""
         store = self.store()
         try:
-            soon(lambda: _is_settled(store, self.town), seconds, "the first crawl")
+            soon(lambda: _is_settled(store, self.town, self.ahead), seconds, "the crawl before the fault")
         finally:
             store.close()
 
@@ -140,7 +158,7 @@ class Cluster:
         return "\n".join(f"== {key}\n{one.text()[-3000:]}" for key, one in self.processes.items() if name in key)
 
 
-def _is_settled(store: Store, town: Town) -> bool:
+def _is_settled(store: Store, town: Town, ahead: timedelta) -> bool:
     heads = {town.server.url(name): commit for name, commit in town.heads.items()}
     read = heads.items() <= tips(store).items()
-    return read and store.due.waiting(utc_now()) == 0 and store.team_counts.waiting() == 0
+    return read and store.due.waiting(utc_now() + ahead) == 0 and store.team_counts.waiting() == 0

@@ -22,7 +22,6 @@ from app.store.store import Store
 from app.store.tables import entities, repositories
 
 QUIET_SECONDS = 180.0
-Hint = Callable[[Push], None]
 
 
 @dataclass
@@ -32,7 +31,6 @@ class Watch:
 
     cluster: Cluster
     fresh: dict[tuple[str, int], float] = field(default_factory=dict)
-    refreshes: int = 0
     _numbers: dict[str, tuple[str, int]] = field(default_factory=dict)
     _ended: threading.Event = field(default_factory=threading.Event)
 
@@ -86,30 +84,30 @@ class Drive:
         self._pushes, self._seconds = pushes, seconds
         self._dice = Random(11)
         self.problems: list[str] = []
-        self.answered = self.refused = 0
+        self.notes: list[str] = []
+        self.refused = 0
 
-    def run(self, name: str, fault: Callable[[Drive], None], *, hint: Hint | None = None) -> Row:
+    def run(self, name: str, fault: Callable[[Drive], None]) -> Row:
         """`fault` runs in a thread while the pushes go on, and is done before quiet is waited for."""
         store = self.cluster.store()
-        before, cursor = outcomes_of(store), store.changes.cursor()
         watch = Watch(self.cluster)
-        watch.start()
-        done_before = len(self.town.pushes)
-        with self._during(fault):
-            self._push_all(hint or self.hint)
-        notes = self._wait_until_quiet(store)
-        watch.stop()
-        row = self._verdict(name, store, before, cursor, watch, done_before)
-        row.notes += notes
-        store.close()
-        return row
+        try:
+            before, cursor = outcomes_of(store), store.changes.cursor()
+            watch.start()
+            done_before = len(self.town.pushes)
+            with self._during(fault):
+                self._push_all()
+            self._wait_until_quiet(store)
+            return self._verdict(name, store, before, cursor, watch, done_before)
+        finally:
+            watch.stop()
+            store.close()
 
     def hint(self, push: Push) -> None:
         """By webhook. One that is not answered 2xx is tried twice more by the forge, and then found by a poll."""
         for _ in range(3):
             try:
                 if self.town.hint(self.cluster.url, push).ok:
-                    self.answered += 1
                     return
             except requests.RequestException:
                 pass
@@ -137,14 +135,14 @@ class Drive:
         if failed:
             raise failed[0]
 
-    def _push_all(self, hint: Hint) -> None:
+    def _push_all(self) -> None:
         """Evenly over the time, as far as this machine can; the hints go by threads of their own."""
         begun = time.monotonic()
         busy = threading.BoundedSemaphore(8)
 
         def tell(push: Push) -> None:
             with busy:
-                hint(push)
+                self.hint(push)
 
         threads = []
         for number in range(self._pushes):
@@ -157,7 +155,7 @@ class Drive:
         for thread in threads:
             thread.join(60)
 
-    def _wait_until_quiet(self, store: Store) -> list[str]:
+    def _wait_until_quiet(self, store: Store) -> None:
         begun = time.monotonic()
         quiet = 0
         left: list[str] = ["not asked"]
@@ -170,7 +168,8 @@ class Drive:
             self._pause(0.4)
         if left:
             self.problems += [f"never quiet: {line}" for line in left[:20]]
-        return [] if not self.refused else [f"{self.refused} webhooks unanswered"]
+        if self.refused:
+            self.notes.append(f"{self.refused} webhooks unanswered")
 
     def _verdict(
         self,
@@ -197,4 +196,5 @@ class Drive:
             twice=len(told),
             torn=len([line for line in differences if not line.startswith(("repository ", "result "))]),
             longest=max(waited, default=0.0),
+            notes=self.notes,
         )

@@ -79,20 +79,20 @@ class Town:
 
     def hint(self, url: str, push: Push) -> requests.Response:
         """Tells the service of a push, as GitHub does."""
-        repository = {
-            "clone_url": self.server.url(push.name),
-            "full_name": f"acme/{push.name}",
-            "default_branch": "main",
-        }
-        payload: dict[str, Any] = {"ref": "refs/heads/main", "before": "0" * 40, "after": push.commit}
+        body, headers = self.delivery(push.name, push.commit, f"{push.name}-{push.number}")
+        return requests.post(f"{url}/webhooks/github/town", data=body, headers=headers, timeout=5)
+
+    def delivery(self, name: str, commit: str, identity: str) -> tuple[bytes, dict[str, str]]:
+        """The body and headers of GitHub's webhook for a push to a repository's `main`."""
+        repository = {"clone_url": self.server.url(name), "full_name": f"acme/{name}", "default_branch": "main"}
+        payload: dict[str, Any] = {"ref": "refs/heads/main", "before": "0" * 40, "after": commit}
         body = json.dumps({**payload, "repository": repository}).encode()
-        headers = {
+        return body, {
             "Content-Type": "application/json",
             "X-GitHub-Event": "push",
-            "X-GitHub-Delivery": f"{push.name}-{push.number}",
+            "X-GitHub-Delivery": identity,
             "X-Hub-Signature-256": "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest(),
         }
-        return requests.post(f"{url}/webhooks/github/town", data=body, headers=headers, timeout=5)
 
     def settings(self, *more: str) -> str:
         """The settings file of a service that reads this town."""

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fault_town import SECRET, Town
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from app.pipeline.crawl import crawl
 from app.services import build, utc_now
@@ -46,7 +46,6 @@ class Row:
     twice: int = 0
     torn: int = 0
     longest: float = 0.0
-    refreshes: int = 0
     notes: list[str] = field(default_factory=list)
 
     def cells(self) -> list[str]:
@@ -192,6 +191,7 @@ def waiting(store: Store, town: Town) -> list[str]:
                 found.append(f"{row.url} was read at {row.tip[:8]}, its head is {heads[row.url][:8]}; {row.last_error}")
             elif row.hints > row.hints_done or (row.lease_until is not None and row.lease_until > now):
                 found.append(f"{row.url} is asked for")
-        due = select(entities.c.ref).where(entities.c.judge_due_at <= now, entities.c.orphaned_at.is_(None))
+        of = entities.c
+        due = select(of.ref).where(or_(of.judge_due_at <= now, of.why_due != 0), of.orphaned_at.is_(None))
         found += [f"{ref} is due" for ref in connection.execute(due).scalars()]
     return found
