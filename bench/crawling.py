@@ -10,6 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.formats import reading
+from app.lib import memory
 from app.pipeline.crawl import crawl
 from app.repos.git import Git
 from app.services import build
@@ -41,6 +42,7 @@ def _round(git: Git, folder: Path, urls: list[str], number: int) -> tuple[float,
     shutil.rmtree(folder / ".roadworthy", ignore_errors=True)
     clock = [org.NOW]
     pipeline = build(load(folder / "roadworthy.yaml", {}), clock=lambda: clock[0])
+    memory.settle()  # as the command does
     ours = _timed(lambda: crawl(pipeline, concurrency=_CONCURRENCY))
     clock[0] += timedelta(hours=1)
     sweep_floor = _timed(

@@ -90,10 +90,12 @@ def _memory(folder: Path) -> list[Row]:
 def crawls(folder: str) -> None:
     """In a process of its own: crawls everything several times, and prints what is resident after each."""
     from app import log
+    from app.lib import memory
 
     log.configure(level="error")
     clock = [org.NOW]
     pipeline = build(load_settings(Path(folder) / "roadworthy.yaml", {}), clock=lambda: clock[0])
+    memory.settle()
     for _ in range(_CRAWLS):
         _make_due(pipeline.store.database)
         crawl(pipeline, concurrency=8)

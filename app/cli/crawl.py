@@ -21,6 +21,7 @@ def command(config: Path, limit: int, profile: bool, output: str) -> None:
     """Discover and score everything that is due, once."""
     from app import log
     from app.cli import standing
+    from app.lib import memory
     from app.pipeline.crawl import Crawled, crawl
     from app.services import build
 
@@ -28,6 +29,7 @@ def command(config: Path, limit: int, profile: bool, output: str) -> None:
     settings = options.settings_of(config)
     timing = Profile()
     pipeline = build(settings)
+    memory.settle()
     timing.mark("open")
     with _progress(output) as tell:
         done: Crawled = crawl(pipeline, concurrency=settings.mirrors.concurrency, limit=limit, progress=tell)

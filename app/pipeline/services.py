@@ -25,8 +25,9 @@ from app.repos.tree import Limits
 from app.repos.urls import TransportRules
 from app.store.store import Store
 
-_STALE_SHARE = 8
-"""Of so many entities, one may have changed before a refresh loads the catalog anew."""
+_STALE_SHARE = 2
+"""Of so many entities, one may have changed before a refresh loads the catalog anew: a crawl loads it while it grows,
+and each time costs as much as it then holds."""
 
 
 @dataclass(frozen=True, slots=True)

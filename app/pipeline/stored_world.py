@@ -72,8 +72,8 @@ class StoredView:
     @cached_property
     def _problems(self) -> Mapping[str, Sequence[Problem]]:
         found: dict[str, list[Problem]] = defaultdict(list)
-        for one in self.world.store.objects.problems(self.url):
-            found[one.problem.path].append(one.problem)
+        for problem in self.world.problems(self.url):
+            found[problem.path].append(problem)
         return found
 
     @cached_property
@@ -106,6 +106,7 @@ class StoredWorld:
     _placed: dict[int, Found] = field(default_factory=dict)
     _standing: dict[tuple[str, str, str], Found | None] = field(default_factory=dict)
     _shared: dict[str, list[Found]] = field(default_factory=dict)
+    _problems: dict[str, Sequence[Problem]] = field(default_factory=dict)
 
     def prepare(self, refs: Sequence[EntityRef], read: Iterable[Place] = ()) -> None:
         """Loads what judging several entities asks for, all at once. `read`: what they looked at the last time, which
@@ -116,6 +117,8 @@ class StoredWorld:
             places[repository].add(path)
         entities = (self.catalog.get(ref) for ref in refs)
         urls = {self.known_as(one.repository) for one in entities if one is not None and one.repository}
+        known = self.store.objects.problems_in(urls)
+        self._problems = {url: known.get(url, ()) for url in urls}
         rows = self.store.repositories.get_many(urls | places.keys(), self.now)
         for url in urls | places.keys():
             self._views[url] = self._view(url, rows.get(url))
@@ -176,6 +179,12 @@ class StoredWorld:
             found = self.store.objects.of_repository(url, kind, path)
             self._standing[url, kind, path] = self._known(found[0]) if found else None
         return self._standing[url, kind, path]
+
+    def problems(self, url: str) -> Sequence[Problem]:
+        """What is wrong in a repository's files."""
+        if url not in self._problems:
+            self._problems[url] = self.store.objects.problems_in([url]).get(url, ())
+        return self._problems[url]
 
     def _known(self, stored: StoredObject) -> Found:
         if stored.id not in self._placed:

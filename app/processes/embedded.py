@@ -10,6 +10,7 @@ from pathlib import Path
 from waitress.server import create_server
 
 from app.errors import SettingsError
+from app.lib import memory
 from app.processes.child import Child
 from app.processes.web import application
 from app.services import build
@@ -48,6 +49,7 @@ def serve(
     try:
         if child is not None:
             child.start()
+        memory.settle()
         ready(listening.getsockname()[1])
         server.run()
     except KeyboardInterrupt:

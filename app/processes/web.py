@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 
 from app import log
+from app.lib import memory
 from app.pipeline.services import Pipeline
 from app.processes.following import follow
 from app.services import access_of, build, gate_of, upstream_of
@@ -50,4 +51,6 @@ def from_environment() -> Flask:
 def _built(environ: Mapping[str, str]) -> Flask:
     log.configure()
     settings = load(Path(environ[CONFIG]), environ)
-    return application(settings, build(settings), shared_metrics=environ.get(METRICS, ""))
+    made = application(settings, build(settings), shared_metrics=environ.get(METRICS, ""))
+    memory.settle()
+    return made

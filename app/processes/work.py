@@ -14,6 +14,7 @@ from app.errors import SettingsError
 from app.jobs.beside import Beside
 from app.jobs.hints import PipeHints
 from app.jobs.worker import Worker, WorkerSettings
+from app.lib import memory
 from app.pipeline.refresh import refresh
 from app.pipeline.services import Pipeline
 from app.pipeline.upkeep import Upkeep
@@ -51,6 +52,7 @@ def work(
     worker = worker_of(settings, pipeline)
     worker.stop_on_signals()
     _serve_metrics(settings, pipeline)
+    memory.settle()
     if ready is not None:
         ready()
     ended = worker.run()

@@ -15,11 +15,8 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
-    and_,
     case,
     false,
-    literal,
-    null,
     or_,
     select,
     true,
@@ -29,11 +26,11 @@ from sqlalchemy import (
 from app.store import inbound
 from app.store.due import entities_of, mark, readers_of
 from app.store.engine import Database
+from app.store.held import hand_back, move
 from app.store.hinted import pulled_forward
 from app.store.model import RepositoryClaim, Why
-from app.store.sql import chunks
+from app.store.sql import Row, chunks
 from app.store.tables import repositories
-from app.store.types import Instant
 
 _AT = repositories.c
 LONGEST_LEASE = timedelta(hours=1)
@@ -74,7 +71,7 @@ class Claims:
     def renew(self, claim: RepositoryClaim, until: datetime) -> bool:
         """Keeps a lease alive. False: it was lost, and whatever runs under it can no longer be saved."""
         with self._database.write() as connection:
-            return _move(connection, claim, lease_until=until)
+            return move(connection, claim, {"lease_until": until})
 
     def finish(
         self,
@@ -113,15 +110,13 @@ class Claims:
         """
         with self._database.write() as connection:
             was = _reason(connection, claim)
-            kept = _move(
-                connection,
-                claim,
-                **_handed_back(claim, now, next_due, deaths=claim.deaths if died else 0),
-                failures=_AT.failures + 1,
-                last_error=error,
-                last_error_reason=reason,
-                parked_reason=parked_reason,
-            )
+            why: Row = {
+                "failures": claim.failures + 1,
+                "last_error": error,
+                "last_error_reason": reason,
+                "parked_reason": parked_reason,
+            }
+            kept = hand_back(connection, claim, now, next_due, why, deaths=claim.deaths if died else 0)
             if kept and was != reason:
                 _tell(connection, claim.url, now)
             if kept and claim.hints > claim.hints_done:
@@ -131,12 +126,12 @@ class Claims:
     def release(self, claim: RepositoryClaim) -> bool:
         """Gives a repository back untouched and still due: a worker that stops."""
         with self._database.write() as connection:
-            return _move(connection, claim, lease_owner=None, lease_until=None)
+            return move(connection, claim, {"lease_owner": None, "lease_until": None})
 
     def postpone(self, claim: RepositoryClaim, until: datetime) -> bool:
         """Gives a repository back untouched, due a little later: the database's own trouble is no failure of it."""
         with self._database.write() as connection:
-            return _move(connection, claim, lease_owner=None, lease_until=None, due_at=until)
+            return move(connection, claim, {"lease_owner": None, "lease_until": None, "due_at": until})
 
     def hint(self, url: str, now: datetime, *, interactive: bool = False) -> bool:
         """Makes a repository due at once, also when it is running. False when it is not known (or orphaned)."""
@@ -180,17 +175,16 @@ def finish(
     *,
     commit: str = "",
     due: int = 0,
+    read: Row | None = None,
 ) -> bool:
-    """`Claims.finish` within a transaction."""
+    """`Claims.finish` within a transaction. `read`: what else is to be kept in the row, of a tip that was read."""
     was = _reason(connection, claim) if claim.failures else ""
-    values: dict[str, Any] = {"checked_at": now}
+    values: Row = {**(read or {}), "checked_at": now}
     if branch is not None:
-        # a hint that came meanwhile may have told of another default branch: ask HEAD again
-        at = literal(branch_resolved_at or now, Instant)
-        values |= {"branch": branch, "branch_resolved_at": case((_AT.hints > claim.hints, null()), else_=at)}
+        values |= {"branch": branch, "branch_resolved_at": branch_resolved_at or now}
     if claim.failures:
         values |= {"failures": 0, "last_error": "", "last_error_reason": "", "parked_reason": ""}
-    kept = _move(connection, claim, **_handed_back(claim, now, next_due), **values)
+    kept = hand_back(connection, claim, now, next_due, values)
     if kept and was:
         _tell(connection, claim.url, now)
     if kept and claim.hints > claim.hints_done:
@@ -201,11 +195,6 @@ def finish(
 def _is_free(now: datetime) -> ColumnElement[bool]:
     """Not leased; a lease that ends later than any may was made by a clock that was ahead."""
     return or_(_AT.lease_until.is_(None), _AT.lease_until <= now, _AT.lease_until > now + LONGEST_LEASE)
-
-
-def held(claim: RepositoryClaim) -> ColumnElement[bool]:
-    """That a claim still holds: nobody took the row since, and it was not handed back or orphaned."""
-    return and_(_AT.url == claim.url, _AT.generation == claim.generation, _AT.lease_owner == claim.owner)
 
 
 def _take(connection: Connection, urls: Sequence[str], owner: str, until: datetime) -> list[RepositoryClaim]:
@@ -248,22 +237,6 @@ def _claim(row: RowMapping, owner: str, until: datetime, *, lapsed: bool) -> Rep
         read_at=row["read_at"],
         read_version=row["read_version"],
     )
-
-
-def _handed_back(claim: RepositoryClaim, now: datetime, next_due: datetime, *, deaths: int = 0) -> dict[str, Any]:
-    hinted = _AT.hints > claim.hints
-    return {
-        "lease_owner": None,
-        "lease_until": None,
-        "hints_done": claim.hints,
-        "deaths": deaths,
-        "due_at": case((hinted, literal(now, Instant)), else_=literal(next_due, Instant)),
-        "interactive": case((hinted, _AT.interactive), else_=false()),
-    }
-
-
-def _move(connection: Connection, claim: RepositoryClaim, **values: Any) -> bool:
-    return connection.execute(update(repositories).where(held(claim)).values(**values)).rowcount == 1
 
 
 def _reason(connection: Connection, claim: RepositoryClaim) -> str:

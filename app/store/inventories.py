@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, insert, select, update
+from sqlalchemy import Connection, Table, bindparam, select
 
 from app.errors import StaleError
-from app.store.claims import finish, held
+from app.store.claims import finish
 from app.store.codec import changed_paths, digest, pack_paths, unpack_paths
 from app.store.declared import CATALOG_VERSION, FOUND_IN_REPOSITORY, declare
 from app.store.due import mark, readers_of
 from app.store.engine import Database
 from app.store.heirs import heirs_of
+from app.store.held import lock, move
 from app.store.model import Counts, InventoryRows, ObjectRow, RepositoryClaim, Why
 from app.store.parsed import keep
 from app.store.sql import CATALOG_TURN, CHUNK, Row, change, chunks, next_numbers, number, remove, take_turn
 from app.store.sql import insert as insert_rows
-from app.store.tables import object_entities, objects, problems, repositories, unreadable
+from app.store.tables import object_entities, objects, problems, unreadable
 from app.store.types import to_micros
 
 _Stored = tuple[int, set[str], str]
 """An object's id, whose it is, and why."""
-_INSERT_OBJECTS = insert(objects).returning(objects.c.id, sort_by_parameter_order=True)
+_IDS = select(objects.c.id, objects.c.digest).where(objects.c.repository == bindparam("url"))
 
 
 class Inventories:
@@ -61,19 +62,21 @@ class Inventories:
                 owners |= readers_of(connection, claim.url, touched)
             owners |= heirs_of(connection, owners)
             due = mark(connection, owners - {*told.added, *told.changed}, Why.CODE, now)
-            _save_repository(connection, claim, rows, now, before)
             counts = Counts(written, removed, due + len(told.added) + len(told.changed))
-            if next_due is not None:
-                resolved_at = rows.branch_resolved_at
-                finish(connection, claim, now, next_due, rows.branch, resolved_at, commit=rows.tip, due=counts.due)
+            read = _row_of(rows, now, before)
+            if next_due is None:
+                move(connection, claim, read)
+            else:
+                at = rows.branch_resolved_at
+                finish(connection, claim, now, next_due, rows.branch, at, commit=rows.tip, due=counts.due, read=read)
         return counts
 
 
 def _paths_before(connection: Connection, claim: RepositoryClaim) -> dict[str, str]:
-    row = connection.execute(select(repositories.c.paths).where(held(claim)).with_for_update(key_share=True)).first()
+    row = lock(connection, claim)
     if row is None:
         raise StaleError(f"saving {claim.url}: another worker has taken it since; what was read is dropped")
-    return unpack_paths(row.paths)
+    return unpack_paths(row[0])
 
 
 def _attribute_again_if_moved(connection: Connection, seen: int | None) -> None:
@@ -83,9 +86,7 @@ def _attribute_again_if_moved(connection: Connection, seen: int | None) -> None:
         next_numbers(connection, CATALOG_VERSION)
 
 
-def _save_repository(
-    connection: Connection, claim: RepositoryClaim, rows: InventoryRows, now: datetime, before: dict[str, str]
-) -> None:
+def _row_of(rows: InventoryRows, now: datetime, before: dict[str, str]) -> Row:
     values: Row = {
         "tip": rows.tip,
         "read_version": rows.read_version,
@@ -97,7 +98,7 @@ def _save_repository(
         values["branch_resolved_at"] = rows.branch_resolved_at
     if changed_paths(before, rows.paths) or not before:
         values["paths"] = pack_paths(rows.paths)
-    connection.execute(update(repositories).where(held(claim)).values(**values))
+    return values
 
 
 def _object_digest(row: ObjectRow) -> str:
@@ -110,6 +111,7 @@ def _save_objects(
 ) -> tuple[int, int, set[str], set[str]]:
     """Returns rows written, rows removed, references concerned, and paths touched."""
     fresh: list[tuple[ObjectRow, str]] = []
+    kept: set[int] = set()
     handed: list[tuple[int, ObjectRow, set[str], bool]] = []
     for row in found:
         mark_ = _object_digest(row)
@@ -118,11 +120,12 @@ def _save_objects(
             fresh.append((row, mark_))
             continue
         id_, refs, why = same.pop()
+        kept.add(id_)
         if refs != {str(ref) for ref in row.refs} or why != row.why:
             handed.append((id_, row, refs, refs != {str(ref) for ref in row.refs}))
     gone = [item for items in stored.values() for item in items]
     remove(connection, objects, "id", (id_ for id_, _, _ in gone))
-    _insert_objects(connection, url, fresh)
+    _insert_objects(connection, url, fresh, kept)
     give(connection, [(id_, row.refs, row.why) for id_, row, _, _ in handed])
     owners = {ref for _, refs, _ in gone for ref in refs}
     owners.update(str(ref) for row, _ in fresh for ref in row.refs)
@@ -144,32 +147,37 @@ def _stored_objects(connection: Connection, url: str) -> dict[str, list[_Stored]
     return found
 
 
-def _insert_objects(connection: Connection, url: str, fresh: Sequence[tuple[ObjectRow, str]]) -> None:
-    ids: list[int] = []
+def _insert_objects(
+    connection: Connection, url: str, fresh: Sequence[tuple[ObjectRow, str]], kept: Container[int]
+) -> None:
+    """Adds objects beside those `kept`. Their ids are asked for afterwards, by digest: equal ones are exchangeable."""
+    if not fresh:
+        return
     for chunk in chunks(fresh):
-        values = [
-            {
-                "repository": url,
-                "path": row.path,
-                "line": row.line,
-                "kind": row.kind,
-                "digest": mark_,
-                "body": row.body,
-                "ignored": row.ignored,
-                "changed_at": row.changed_at,
-                "changed_exact": row.changed_exact,
-                "attributed": bool(row.refs),
-                "why": row.why,
-            }
-            for row, mark_ in chunk
-        ]
-        ids.extend(connection.execute(_INSERT_OBJECTS, values).scalars())
-    owners = [
-        {"object_id": id_, "ref": ref}
-        for id_, (row, _) in zip(ids, fresh, strict=True)
-        for ref in sorted({str(ref) for ref in row.refs})
-    ]
+        insert_rows(connection, objects, [_object_row(url, row, mark_) for row, mark_ in chunk])
+    ids: dict[str, list[int]] = defaultdict(list)
+    for id_, mark_ in connection.execute(_IDS, {"url": url}):
+        if id_ not in kept:
+            ids[mark_].append(id_)
+    given = ((ids[mark_].pop(), row) for row, mark_ in fresh)
+    owners = [{"object_id": id_, "ref": ref} for id_, row in given for ref in sorted({str(ref) for ref in row.refs})]
     insert_rows(connection, object_entities, owners)
+
+
+def _object_row(url: str, row: ObjectRow, mark_: str) -> Row:
+    return {
+        "repository": url,
+        "path": row.path,
+        "line": row.line,
+        "kind": row.kind,
+        "digest": mark_,
+        "body": row.body,
+        "ignored": row.ignored,
+        "changed_at": row.changed_at,
+        "changed_exact": row.changed_exact,
+        "attributed": bool(row.refs),
+        "why": row.why,
+    }
 
 
 def give(connection: Connection, handed: Iterable[tuple[int, Iterable[object], str]]) -> None:

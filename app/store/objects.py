@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, and_, delete, func, select
+from sqlalchemy import Connection, Row, Select, and_, bindparam, delete, func, select
 
 from app.catalog.model import EntityRef
 from app.lib.problems import Problem
@@ -188,18 +188,20 @@ class Objects:
             rows = connection.execute(query).all()
         return [StoredProblem(r.repository, Problem(r.path, r.line, r.code, r.message), r.entity) for r in rows]
 
-    def problems(self, url: str | None = None, entity: EntityRef | None = None) -> list[StoredProblem]:
-        """Problems of one repository, of one entity, or all, by place."""
+    def problems_in(self, urls: Iterable[str]) -> dict[str, list[Problem]]:
+        """Problems of several repositories in few queries, by place; a repository without any is absent."""
+        found: dict[str, list[Problem]] = defaultdict(list)
         at = problems.c
-        query = select(problems).where(*self._sight.in_repository(at.repository))
+        query = select(at.repository, at.path, at.line, at.code, at.message).where(
+            *self._sight.in_repository(at.repository)
+        )
+        query = query.where(at.repository.in_(bindparam("urls", expanding=True)))
         query = query.order_by(at.repository, at.path, at.line, at.code)
-        if url is not None:
-            query = query.where(at.repository == url)
-        if entity is not None:
-            query = query.where(at.entity == str(entity))
         with self._database.read() as connection:
-            rows = connection.execute(query).all()
-        return [StoredProblem(r.repository, Problem(r.path, r.line, r.code, r.message), r.entity) for r in rows]
+            for chunk in chunks(urls):
+                for url, *problem in connection.execute(query, {"urls": chunk}):
+                    found[url].append(Problem(*problem))
+        return dict(found)
 
 
 def _unreadable_query(columns: Sequence[Any]) -> Select[Any]:

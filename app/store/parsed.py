@@ -6,14 +6,20 @@ import zlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import BindParameter, Connection, bindparam, delete, select, update
 
 from app.store.engine import Database
 from app.store.model import Reading
 from app.store.sql import chunks, upsert
 from app.store.tables import parsed
+from app.store.types import Instant
 
 _TOUCH_AFTER = timedelta(days=1)
+_AT = parsed.c
+_BLOBS: BindParameter[str] = bindparam("blobs", expanding=True)
+# Built once: each refresh asks, and building these costs more than running them.
+_KNOWN = select(_AT.blob, _AT.kind, _AT.version, _AT.body, _AT.used_at).where(_AT.blob.in_(_BLOBS))
+_USED = update(parsed).where(_AT.blob.in_(_BLOBS)).values(used_at=bindparam("now", type_=Instant))
 
 
 class ParsedCache:
@@ -28,11 +34,9 @@ class ParsedCache:
         asked = set(wanted)
         found: dict[Reading, bytes] = {}
         stale: list[str] = []
-        at = parsed.c
         with self._database.read() as connection:
             for chunk in chunks(sorted({reading.blob for reading in asked})):
-                query = select(at.blob, at.kind, at.version, at.body, at.used_at).where(at.blob.in_(chunk))
-                for row in connection.execute(query):
+                for row in connection.execute(_KNOWN, {"blobs": chunk}):
                     reading = Reading(row.blob, row.kind, row.version)
                     if reading in asked:
                         found[reading] = zlib.decompress(row.body)
@@ -41,7 +45,7 @@ class ParsedCache:
         if stale:
             with self._database.write() as connection:
                 for chunk in chunks(sorted(set(stale))):
-                    connection.execute(update(parsed).where(at.blob.in_(chunk)).values(used_at=now))
+                    connection.execute(_USED, {"blobs": chunk, "now": now})
         return found
 
     def prune(self, unused_since: datetime) -> int:

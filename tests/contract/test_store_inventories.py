@@ -200,9 +200,8 @@ def test_problems_are_listed_by_place_and_by_entity(store: Store) -> None:
 
     save(store, problems=(ProblemRow(problem=late, entity=str(ref("payments"))), ProblemRow(problem=early)))
 
-    assert [item.problem for item in store.objects.problems(URL)] == [early, late]
-    assert [item.problem for item in store.objects.problems(entity=ref("payments"))] == [late]
-    assert store.objects.problems(OTHER) == []
+    assert store.objects.problems_in([URL, OTHER]) == {URL: [early, late]}
+    assert [item.entity for item in store.objects.first_problems(9) if item.problem == late] == [str(ref("payments"))]
 
 
 def test_objects_of_an_orphaned_repository_no_longer_count_and_their_owners_are_due(store: Store) -> None:
