@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import signal
+import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,6 +23,7 @@ from app.web import create_app
 CONFIG = "ROADWORTHY_CONFIG"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """Where the processes of a server count together; set before anything is: prometheus_client reads it at import."""
+_LOOK_SECONDS, _STOP_SECONDS = 0.5, 10.0
 
 
 def application(settings: Settings, pipeline: Pipeline, *, shared_metrics: str = "") -> Flask:
@@ -45,7 +50,21 @@ def check(settings: Settings, pipeline: Pipeline) -> None:
 
 def from_environment() -> Flask:
     """Granian's factory: each of its processes builds its own, as its parent's environment says."""
+    parent = multiprocessing.parent_process()
+    if parent is not None and parent.pid is not None:
+        threading.Thread(target=_end_with, args=(parent.pid,), name="parent", daemon=True).start()
     return _built(os.environ)
+
+
+def _end_with(parent: int) -> None:
+    """Ends this process once its parent is gone, however it went: a killed server's processes would go on answering
+    beside its heir's, from old code and old settings.
+    """
+    while os.getppid() == parent:
+        time.sleep(_LOOK_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(_STOP_SECONDS)
+    os._exit(1)
 
 
 def _built(environ: Mapping[str, str]) -> Flask:

@@ -13,7 +13,6 @@ from fault_flood import Flood
 from fault_moments import again_and_again, nothing, restarted_and_away
 from fault_release import REVISION, NextRelease
 from fault_scale import SCALE, pause
-from processes import soon
 
 from app.store import migrate
 
@@ -129,10 +128,3 @@ def test_a_migration_under_load_and_both_releases_side_by_side(production: Clust
 
     assert migrate.current(production.database) == REVISION
     production.is_sound = False  # the others test this release
-
-
-def test_web_says_when_it_is_ready_again(production: Cluster) -> None:
-    """A killed server leaves nothing behind that keeps its heir from its port."""
-    production.kill("web")
-    production.start_processes("web")
-    soon(lambda: production.processes["web"].url(), 60, "the heir")

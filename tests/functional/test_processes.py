@@ -84,6 +84,22 @@ def test_the_child_of_a_killed_server_ends(organisation: Organisation) -> None:
         soon(lambda: not lives(child), what="the end of the child")
 
 
+def test_the_web_processes_of_a_killed_server_end_and_leave_the_port_to_its_heir(organisation: Organisation) -> None:
+    port = servers.free_port()
+    command = ("serve", "--port", str(port), "--no-worker", "--processes", "2")
+    with Process(config(organisation), *command) as server:
+        server.url()
+        left = children(server.pid)
+        assert len(left) >= 2
+
+        server.kill()
+        with Process(config(organisation), *command) as heir:
+            heir.url()
+
+            soon(lambda: not any(map(lives, left)), what="the end of the killed server's processes")
+            assert get(f"{heir.url()}/readyz")["database"]
+
+
 def test_production_runs_on_postgresql_and_redis(organisation: Organisation, postgres_url: str, redis_url: str) -> None:
     environ = {"ROADWORTHY_DATABASE__URL": postgres_url, "ROADWORTHY_REDIS__URL": redis_url}
     file = config(organisation)
