@@ -6,7 +6,7 @@ What only the catalog, other repositories or live systems know stays unknown, ne
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
 
@@ -19,7 +19,10 @@ from app.facts.model import FactSet
 from app.facts.world import MemoryWorld
 from app.formats import kinds
 from app.formats.model import AlertRule, Objective, Runbook
+from app.pipeline.newborn import with_stand_ins
 from app.pipeline.scoring import Judged, Owner, attribution_rules, parameters_of, score
+from app.policy.baseline import without_newer_checks
+from app.policy.compare import Comparison, Judgings, compare
 from app.policy.model import Policy
 from app.repos.model import Snapshot
 
@@ -29,12 +32,23 @@ class Report:
     """What `check` found: the inventory, every entity that a scorecard applies to, and those it left out.
 
     `nobodys`: alerts, objectives and runbooks that no entity here can be told to own; they count for none.
+    `comparison`: what moved since a baseline, where one was given.
     """
 
     inventory: Inventory
     judged: tuple[Judged, ...]
     unscored: tuple[Entity, ...]
     nobodys: tuple[Nobodys, ...] = ()
+    comparison: Comparison | None = None
+
+    @property
+    def judgings(self) -> Judgings:
+        """Entity reference → its results, as `policy.compare` wants them."""
+        return {judged.subject.ref: judged.results for judged in self.judged}
+
+    def since(self, before: Judgings) -> Report:
+        """The same, with what is better or worse than before."""
+        return replace(self, comparison=compare(before, without_newer_checks(before, self.judgings)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +61,16 @@ class Nobodys:
     why: str
 
 
-def check(snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = "", entity: str = "") -> Report:
-    """Scores a snapshot. `folder` narrows to entities in it, `entity` to one reference. Raises RepositoryError."""
+def check(
+    snapshot: Snapshot, policy: Policy, now: datetime, *, folder: str = "", entity: str = "", unborn: bool = False
+) -> Report:
+    """Scores a snapshot. `folder` narrows to entities in it, `entity` to one reference. Raises RepositoryError.
+
+    `unborn`: it lies in no repository yet, so what no descriptor declares is scored as what it would become.
+    """
     inventory = take(snapshot)
+    if unborn:
+        inventory = with_stand_ins(inventory)
     world, owner = world_of(inventory, policy)
     wanted = chosen(world.catalog, folder, entity)
     judged = [score(policy, one, world, now, commit=inventory.commit) for one in wanted]

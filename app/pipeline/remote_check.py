@@ -19,6 +19,7 @@ from app.facts.groups import SCHEMA
 from app.facts.inventory import take
 from app.lib.http import Http, HttpError, Response
 from app.pipeline.check import Report
+from app.pipeline.newborn import with_stand_ins
 from app.pipeline.scoring import Judged, rejudge
 from app.policy.documents import load_texts
 from app.policy.model import Policy, Subject
@@ -29,13 +30,22 @@ _LIMITS = {"timeout": 30.0, "total": 120.0, "max_size": 64 * 1024 * 1024, "max_r
 
 
 def remote_check(
-    snapshot: Snapshot, server: str, token: str, *, policy: Policy | None = None, folder: str = "", entity: str = ""
+    snapshot: Snapshot,
+    server: str,
+    token: str,
+    *,
+    policy: Policy | None = None,
+    folder: str = "",
+    entity: str = "",
+    unborn: bool = False,
 ) -> tuple[Report, Policy]:
-    """The report, and the policy it was judged by (the service's unless one is given).
+    """The report, and the policy it was judged by (the service's unless one is given). Else as `check`.
 
     Raises RepositoryError when the service can't be asked, SettingsError when it refuses the token.
     """
     inventory = take(snapshot)
+    if unborn:
+        inventory = with_stand_ins(inventory)
     body = json.dumps(wire.inventory_body(inventory), ensure_ascii=False).encode("utf-8", "replace")
     told = _asked(server, token, body)
     judged_by = policy or load_texts(told["policy"]["documents"], SCHEMA)

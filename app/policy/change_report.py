@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from app.policy.compare import Comparison, LevelTurn, Turn
+from app.policy.remediation import generic
 
 _MOST = 20
 _PLACES = 3
@@ -22,13 +24,16 @@ def title_of(comparison: Comparison) -> str:
     return ", ".join(parts) or "Nothing better or worse"
 
 
-def text_of(comparison: Comparison, page_url: str = "") -> str:
+NOTHING_BLOCKED = "Only what this change moves is told; nothing here blocks it."
+
+
+def text_of(comparison: Comparison, page_url: str = "", closing: str = NOTHING_BLOCKED) -> str:
     """Markdown. Only what the change moved; old debt is not mentioned."""
     lines = ["### Roadworthy: " + title_of(comparison), ""]
     lines += [_level(turn) for turn in comparison.levels[:_MOST]]
     for how, heading in (("worse", "Worse"), ("better", "Better"), ("unseen", "Can no longer be seen")):
         lines += _section(heading, comparison.of(how), page_url)
-    lines += ["", "Only what this change moves is told; nothing here blocks it."]
+    lines += ["", closing]
     return "\n".join(lines)
 
 
@@ -55,8 +60,42 @@ def _turn(turn: Turn, page_url: str) -> str:
     )
     more = f" and {len(turn.offenders) - _PLACES} more" if len(turn.offenders) > _PLACES else ""
     line = f"- {name} — `{_code(turn.entity)}`" + (f": {places}{more}" if places else "")
-    fix = turn.result.remediation if turn.how == "worse" else ""
+    fix = remedy(turn) if turn.how == "worse" else ""
     return f"{line}\n  {_text(fix)}" if fix else line
+
+
+def to_json(comparison: Comparison) -> dict[str, Any]:
+    """Plain data, for scripts."""
+    moved: dict[str, Any] = {how: [_turn_json(turn) for turn in comparison.of(how)] for how in _HOW}
+    levels = [
+        {"entity": one.entity, "scorecard": one.scorecard, "before": one.before or None, "after": one.after}
+        for one in comparison.levels
+    ]
+    return {**moved, "levels": levels}
+
+
+_HOW = ("worse", "better", "unseen")
+
+
+def _turn_json(turn: Turn) -> dict[str, Any]:
+    return {
+        "entity": turn.entity,
+        "scorecard": turn.scorecard,
+        "check": turn.result.check.id,
+        "before": turn.before and str(turn.before),
+        "after": str(turn.result.outcome),
+        "offenders": [
+            {"name": one.name, "path": one.place.path or None, "line": one.place.line or None} for one in turn.offenders
+        ],
+    }
+
+
+def remedy(turn: Turn) -> str:
+    """What to do about what is new: worded for the first offender of all, so in general where that one is old."""
+    first = turn.result.offenders[:1]
+    if turn.offenders and first and first[0] != turn.offenders[0]:
+        return generic(turn.result.check.remediation)
+    return turn.result.remediation
 
 
 def _word(level: str) -> str:

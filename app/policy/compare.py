@@ -90,15 +90,25 @@ def _moved(
             return "worse", after.offenders
         fresh = _more(before.offenders if before else (), after.offenders)
         gone = _more(after.offenders, before.offenders if before else ())
-        grown = after.offenders_total - (before.offenders_total if before else 0)  # lists of offenders are cut
-        if fresh or grown > 0:
+        grown = after.offenders_total - (before.offenders_total if before else 0)
+        cut = before is not None and before.offenders_total > len(before.offenders)  # then who was there isn't known
+        if grown > 0 or (fresh and not cut):
             return "worse", fresh
-        return ("better", gone) if gone or grown < 0 else (None, ())
+        return ("better", () if cut else gone) if gone or grown < 0 else (None, ())
     if was is Outcome.FAIL and now in _GOOD:
         return "better", before.offenders if before else ()
     if was in _GOOD and now in _UNSEEN:
         return "unseen", ()
     return None, ()
+
+
+def is_new(comparison: Comparison, entity: str, result: CheckResult, offender: Offender | None = None) -> bool:
+    """Whether a failing check, or one place of it, is worse than before."""
+    for turn in comparison.turns:
+        if turn.how == "worse" and turn.entity == entity and turn.result.check.id == result.check.id:
+            named = offender is None or turn.before is not Outcome.FAIL or not turn.offenders
+            return named or offender in turn.offenders
+    return False
 
 
 def _more(before: Sequence[Offender], after: Sequence[Offender]) -> tuple[Offender, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from app.repos import urls
 from app.repos.git import Git
 from app.repos.history import IGNORE_FILE, ignored_commits, last_changes
 from app.repos.model import LastChange, Skipped, TreeEntry
+from app.repos.snapshot import CommitSnapshot
 from app.repos.tree import Limits, within_total
 
 _HIDDEN = frozenset((".git", ".hg", ".svn", "node_modules", ".venv", "__pycache__"))
@@ -73,6 +75,25 @@ class WorkingTree:
     def is_changed(self, path: str) -> bool:
         """Whether a file's content stands nowhere but here: it differs from the last commit, or there is no git."""
         return path not in self._blobs
+
+    def at(self, revision: str) -> CommitSnapshot:
+        """Where HEAD left a revision (a branch, tag or commit): what this tree's changes are measured against.
+
+        Raises RepositoryError.
+        """
+        try:
+            command = ["rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"]
+            there = self._run(*command).strip().decode()
+        except RepositoryError:
+            message = f"there is no commit “{revision}” here; a shallow clone must fetch it first"
+            raise RepositoryError(message, reason="source_failing", permanent=True) from None
+        with suppress(RepositoryError):  # no common history, or not here: then the revision itself
+            there = self._run("merge-base", there, self._head or there).strip().decode()
+        folder = self._git_dir()
+        url, limits = self.url, self.limits
+        return CommitSnapshot(
+            self.git, folder, url=url, remote=folder.as_uri(), commit=there, branch=revision, limits=limits
+        )
 
     @staticmethod
     def _top(folder: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from app.pipeline.check import Report
+from app.policy.compare import is_new
 from app.policy.model import CheckResult, Offender, Outcome
 from app.policy.remediation import generic
 
@@ -19,6 +20,8 @@ class Finding:
     path: str
     line: int
     message: str
+    new: bool = True
+    """Not there in the baseline, or there is none."""
 
 
 def findings(report: Report) -> Iterator[Finding]:
@@ -33,12 +36,19 @@ def findings(report: Report) -> Iterator[Finding]:
                 if check.outcome is not Outcome.FAIL or not check.enforced or check.blocked_by:
                     continue
                 told = [o for o in check.offenders if o.place.path and o.place.repository == report.inventory.url]
+                ref = judged.subject.ref
                 for number, offender in enumerate(told):
                     text = _message(check, offender, first=number == 0)
-                    yield Finding(judged.subject.ref, check, offender.place.path, max(1, offender.place.line), text)
+                    new = is_new_in(report, ref, check, offender)
+                    yield Finding(ref, check, offender.place.path, max(1, offender.place.line), text, new)
                 if not told:
                     text = f"{check.check.title}: {check.reason}. {check.remediation}"
-                    yield Finding(judged.subject.ref, check, home, max(1, judged.entity.line), text)
+                    yield Finding(ref, check, home, max(1, judged.entity.line), text, is_new_in(report, ref, check))
+
+
+def is_new_in(report: Report, ref: str, check: CheckResult, offender: Offender | None = None) -> bool:
+    """Whether a failing check, or one place of it, is new since the baseline; everything is where there is none."""
+    return report.comparison is None or is_new(report.comparison, ref, check, offender)
 
 
 def _message(check: CheckResult, offender: Offender, *, first: bool) -> str:

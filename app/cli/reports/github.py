@@ -1,4 +1,4 @@
-"""Workflow commands of GitHub Actions: an annotation on each failing line."""
+"""Workflow commands of GitHub Actions: an annotation on each failing line; with a baseline, on each new one."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from app.pipeline.check import Report
 
 
 def render(report: Report) -> str:
+    how = "warning" if report.comparison is None else "error"  # what is new since the baseline fails the job
     return "".join(
-        f"::warning file={_property(one.path)},line={one.line},"
+        f"::{how} file={_property(one.path)},line={one.line},"
         f"title={_property(one.result.check.title)}::{_data(one.message)}\n"
         for one in findings(report)
+        if one.new
     )
 
 

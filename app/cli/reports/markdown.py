@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from app.lib.times import format_duration
 from app.pipeline.check import Report
+from app.policy.change_report import text_of
 from app.policy.model import Outcome
 from app.policy.plan import next_steps
 
+SINCE = "Only what is worse than the baseline fails; the whole standing follows."
 _MARK = {Outcome.FAIL: "❌", Outcome.ERROR: "⚠️", Outcome.UNKNOWN: "❔"}
 
 
 def render(report: Report) -> str:
     lines: list[str] = []
+    if report.comparison is not None:
+        lines += [text_of(report.comparison, closing=SINCE), ""]
     for judged in report.judged:
         for result in judged.results:
             target = f" (target {result.target_level})" if result.target_level else ""

@@ -30,6 +30,7 @@ def render(report: Report) -> str:
             "ruleId": finding.result.check.id,
             "level": "warning",
             "message": {"text": finding.message},
+            **({"baselineState": "new" if finding.new else "unchanged"} if report.comparison else {}),
             "locations": [
                 {
                     "physicalLocation": {

@@ -7,6 +7,8 @@ from rich.markup import escape
 
 from app.cli.scorecard_text import console, say, scorecard, steps, text_of
 from app.pipeline.check import Report
+from app.policy.change_report import remedy, title_of
+from app.policy.compare import Comparison
 from app.policy.plan import next_steps
 from app.policy.results import scorecard_json, steps_json
 
@@ -22,6 +24,8 @@ def render(report: Report) -> str:
             scorecard(out, judged.subject.ref, scorecard_json(result), note)
             steps(out, steps_json(next_steps([result])))
     _rest(out, report)
+    if report.comparison is not None:
+        _since(out, report.comparison)
     return text_of(out)
 
 
@@ -36,6 +40,18 @@ def _rest(out: Console, report: Report) -> None:
     unreadable = [place for place in report.inventory.unreadable if not place.ignored]
     _list(out, "can't be read", [f"{place.path}:{place.line} {place.reason}" for place in unreadable])
     _list(out, "belongs to nobody", [f"{one.path}:{one.line} {one.kind}: {one.why}" for one in report.nobodys])
+
+
+def _since(out: Console, comparison: Comparison) -> None:
+    """Last, so that it stands right above the prompt: it is what the exit code says."""
+    out.print(f"\n[bold]since the baseline[/] {escape(title_of(comparison).lower())}")
+    for turn in comparison.of("worse"):
+        check = turn.result.check
+        say(out, 2, f"[red]✕[/] {escape(check.title)} [dim]{escape(check.id)}, {escape(turn.entity)}[/]")
+        for one in turn.offenders[:_SHOWN]:
+            place = f"[cyan]{escape(one.place.path)}:{one.place.line or 1}[/] " if one.place.path else ""
+            say(out, 6, f"{place}{escape(one.name)}")
+        say(out, 6, escape(remedy(turn)))
 
 
 def _kind(type_: str) -> str:

@@ -1,0 +1,38 @@
+"""A check's report as JSON: what `check --format json` prints and `POST /api/v1/simulate` answers of files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from app.pipeline.check import Report
+from app.policy import change_report
+from app.policy.plan import next_steps
+from app.policy.results import steps_json, to_json
+
+
+def report_json(report: Report) -> dict[str, Any]:
+    """The shape of the API's results, with what the repository holds beside."""
+    inventory = report.inventory
+    return {
+        "repository": {"url": inventory.url, "commit": inventory.commit, "branch": inventory.branch},
+        "entities": [
+            {
+                **to_json(judged.subject.ref, judged.results),
+                "provisional": judged.entity.provisional,
+                "next_steps": steps_json(next_steps(judged.results)),
+            }
+            for judged in report.judged
+        ],
+        **({"comparison": change_report.to_json(report.comparison)} if report.comparison is not None else {}),
+        "unscored": [str(entity.ref) for entity in report.unscored],
+        "problems": [
+            {"path": p.path, "line": p.line, "code": p.code, "message": p.message} for p in inventory.problems
+        ],
+        "unattributed": [
+            {"kind": one.kind, "path": one.path, "line": one.line, "why": one.why} for one in report.nobodys
+        ],
+        "unreadable": [
+            {"group": u.group, "path": u.path, "line": u.line, "reason": u.reason, "ignored": u.ignored}
+            for u in inventory.unreadable
+        ],
+    }
