@@ -56,7 +56,7 @@ def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
     known = {*checks, *(str(node.get("area")) for node in parts.values() if isinstance(node, dict))}
     settings = read_settings(nodes.get(_SETTINGS), known, problems)
     others = {name: node for name, node in nodes.items() if "/" not in name and name not in (_SETTINGS, _WAIVERS)}
-    scorecards = _in_order(_scorecards(others, checks, tiers, problems), settings.get("scorecards", ()), problems)
+    scorecards = _in_order(_scorecards(others, checks, tiers, problems), nodes.get(_SETTINGS), problems)
     waivers = _waivers(nodes.get(_WAIVERS), checks, problems)
     if problems:
         raise PolicyError(tuple(sorted(problems, key=lambda p: (p.path, p.line, p.column))))
@@ -71,14 +71,14 @@ def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
     )
 
 
-def _in_order(
-    scorecards: dict[str, Scorecard], stated: Sequence[str], problems: list[PolicyProblem]
-) -> dict[str, Scorecard]:
+def _in_order(scorecards: dict[str, Scorecard], node: Any, problems: list[PolicyProblem]) -> dict[str, Scorecard]:
     """Scorecards as policy.yaml lists them, the first before all others; those it leaves out come last."""
+    settings = Reader(_SETTINGS, node or {}, "policy.yaml", [])
+    stated = settings.texts("scorecards")
     for name in stated:
         if name not in scorecards and not problems:
             message = f"`scorecards`: there is no scorecard {name}{suggestion(name, scorecards)}"
-            problems.append(PolicyProblem(_SETTINGS, 1, 1, message))
+            problems.append(PolicyProblem(_SETTINGS, *settings.item_mark("scorecards", name), message))
     order = [name for name in stated if name in scorecards]
     return {name: scorecards[name] for name in (*order, *(name for name in scorecards if name not in order))}
 
@@ -102,6 +102,7 @@ def _checks(
 ) -> dict[str, Check]:
     found: dict[str, Check] = {}
     seen: dict[str, str] = {}
+    written: dict[str, Reader] = {}
     for path, node in nodes.items():
         if not node and problems:
             continue
@@ -114,15 +115,17 @@ def _checks(
                 inner.refuse(f"check {name} is already defined in {seen[name]}", "id")
             seen[name] = f"{path}:{inner.mark()[0]}"
             if check is not None:
-                found[check.id] = check
+                found[check.id], written[check.id] = check, inner
         reader.finish()
     for check in found.values():
+        place = written[check.id].item_mark
         for name in check.requires:
             if name not in seen:
                 message = f"{check.id} requires {name}, which does not exist{suggestion(name, seen)}"
-                problems.append(PolicyProblem(check.path, check.line, 1, message))
+                problems.append(PolicyProblem(check.path, *place("requires", name), message))
         if cycle := _cycle(check.id, found):
-            problems.append(PolicyProblem(check.path, check.line, 1, f"checks require each other: {' → '.join(cycle)}"))
+            message = f"checks require each other: {' → '.join(cycle)}"
+            problems.append(PolicyProblem(check.path, *place("requires", cycle[1]), message))
     return found
 
 

@@ -35,6 +35,13 @@ class Reader:
         mark: tuple[int, int] = getattr(self._raw, "mark", (1, 1))
         return mark
 
+    def item_mark(self, key: str, item: str) -> tuple[int, int]:
+        """Where one item of a list of texts stands; of a single text, where its key does."""
+        items = self.node.get(key)
+        if isinstance(items, documents.Sequence) and item in items:
+            return items.marks[items.index(item)]
+        return self.mark(key)
+
     def _take(self, key: str, needed: bool) -> Any:
         self._asked.add(key)
         if key not in self.node or self.node[key] is None:

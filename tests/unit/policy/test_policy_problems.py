@@ -84,6 +84,19 @@ def test_the_parameter_of_another_check_is_not_known() -> None:
 
 
 @pytest.mark.parametrize(
+    ("requires", "line", "column"),
+    [("requires: d", 12, 5), ("requires: [c2, d]", 12, 20), ("requires:\n  - c2\n  - d", 14, 9)],
+)
+def test_a_prerequisite_that_does_not_exist_is_told_where_it_is_written(requires: str, line: int, column: int) -> None:
+    checks = several(("c", f"require: g.ok\n{requires}"), ("c2", "require: g.fine"))
+    with pytest.raises(PolicyError) as refused:
+        load_texts(documents("") | {"checks/area.yaml": checks}, SCHEMA)
+
+    told = next(problem for problem in refused.value.problems if "d, which does not exist" in problem.message)
+    assert (told.line, told.column) == (line, column)
+
+
+@pytest.mark.parametrize(
     ("settings", "message"),
     [
         ("tiers: 5\n", "1:1: `tiers` must be a text or a list of texts"),
@@ -91,6 +104,7 @@ def test_the_parameter_of_another_check_is_not_known() -> None:
         ("teirs: [t1]\n", "`teirs` is not known in policy.yaml; did you mean tiers?"),
         ("tiers: [t1, t2]\ndefault_tier: t3\n", "2:1: `default_tier`: t3 is none of `tiers`"),
         (SETTINGS + "tier_aliases: {t3: [low]}\n", "t3 is none of `tiers`"),
+        (SETTINGS + "scorecards:\n  - crad\n", "4:5: `scorecards`: there is no scorecard crad; did you mean card?"),
         (SETTINGS + "sources_out_of_scope: [aera]\n", "aera is no area and no check; did you mean area?"),
         (SETTINGS + "attribution: {labels: 5}\n", "`labels` must be a text or a list of texts"),
         (SETTINGS + "oncall: {annotations: {a: 5}}\n", "must map annotations to names of tools"),
