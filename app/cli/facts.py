@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from app.cli import options
-from app.errors import NotFoundError
+from app.errors import NotFoundError, RepositoryError
 
 if TYPE_CHECKING:
     from app.facts.inventory import Inventory
     from app.repos.git import Git
-    from app.repos.model import Snapshot
+    from app.repos.mirror import Mirror
+    from app.repos.model import Snapshot, Tip
 
 
 @click.command()
 @click.argument("place", default=".")
-@click.option("--rev", default="", metavar="REV", help="A branch or commit instead of the working tree.")
+@click.option("--rev", default="", metavar="REV", help="A branch, tag or commit instead of the working tree.")
 @click.option("--entity", default="", metavar="REF", help="Only this entity's facts.")
 @click.option("--schema", is_flag=True, help="Print every fact with its type and meaning.")
 @options.output_format
@@ -54,13 +55,33 @@ def _snapshot(place: str, rev: str, git: Git, folder: Path) -> Snapshot:
     from app.repos.worktree import WorkingTree
 
     local = Path(place)
-    if local.is_dir() and not rev and (not _is_bare(local)):
-        return WorkingTree(local, git)
-    url = place if not local.is_dir() else str(WorkingTree._top(local.resolve()))
+    tree = WorkingTree(local, git) if local.is_dir() and not _is_bare(local) else None
+    if tree is not None and not rev:
+        return tree
+    url = place if not local.is_dir() else str(tree.root if tree is not None else local.resolve())
     rules = TransportRules(allow_file=True, allow_http=True)
     mirror = Mirror(folder, url, git=git, rules=rules)
-    tip = mirror.at(rev) if rev else mirror.tip()
-    return mirror.sync(tip, datetime.now(UTC))
+    tip = _tip(mirror, rev, git, Path(url) if local.is_dir() else None)
+    snapshot = mirror.sync(tip, datetime.now(UTC))
+    if tree is not None:
+        snapshot.url = tree.url
+    return snapshot
+
+
+def _tip(mirror: Mirror, rev: str, git: Git, local: Path | None) -> Tip:
+    """What REV names: at a server a branch, a tag or a commit id; here also what `git rev-parse` knows (`HEAD~3`)."""
+    if not rev:
+        return mirror.tip()
+    try:
+        return mirror.at(rev)
+    except RepositoryError as error:
+        if local is None:
+            raise
+        try:
+            found = git.run(["rev-parse", "--verify", "--quiet", "--end-of-options", f"{rev}^{{commit}}"], folder=local)
+        except RepositoryError:
+            raise error from None
+        return mirror.at(found.decode("ascii", "replace").strip())
 
 
 def _is_bare(folder: Path) -> bool:

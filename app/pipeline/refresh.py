@@ -23,7 +23,7 @@ from app.formats import reading
 from app.formats.model import AlertmanagerConfig
 from app.jobs.due import next_poll, next_retry
 from app.pipeline.services import Pipeline
-from app.repos.mirror import Tip
+from app.repos.model import Tip
 from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, Reading, RepositoryClaim, UnreadableRow
 from app.store.parsed import ParsedCache, packed
 

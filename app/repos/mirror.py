@@ -8,30 +8,21 @@ import re
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from app.errors import RepositoryError
-from app.repos import layout, urls
+from app.repos import layout, revisions, urls
 from app.repos.cloning import clone
 from app.repos.failures import GitFailure
 from app.repos.git import Git
+from app.repos.model import Tip
 from app.repos.snapshot import PARTIAL, CommitSnapshot
 from app.repos.tree import Limits
 
 _USUAL = ("main", "master", "trunk", "develop", "default")
 _QUIET = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc", "--force")
 _MOST_PACKS = 100
-
-
-@dataclass(frozen=True, slots=True)
-class Tip:
-    """Where the default branch stands. `odd` says what was odd about HEAD, or ""."""
-
-    branch: str
-    commit: str
-    odd: str = ""
 
 
 class Mirror:
@@ -63,16 +54,8 @@ class Mirror:
         return self._default()
 
     def at(self, revision: str) -> Tip:
-        """A branch or tag by name, or a full commit id that is some branch's tip. Raises RepositoryError."""
-        heads = self._heads("refs/heads/*")
-        if revision in heads:
-            return Tip(revision, heads[revision])
-        branch = next((name for name, commit in sorted(heads.items()) if commit.startswith(revision.lower())), "")
-        if not branch or len(revision) < 7:
-            raise RepositoryError(
-                f"there is no branch or branch tip “{revision}”", reason="source_failing", permanent=True
-            )
-        return Tip(branch, heads[branch])
+        """What a branch, a tag or a commit id names. Raises RepositoryError."""
+        return revisions.resolve(revision, lambda *patterns: self._ask(*patterns))
 
     def first(self, now: datetime) -> CommitSnapshot | None:
         """A snapshot of the default branch of a repository that was never read, over one connection.
@@ -109,7 +92,8 @@ class Mirror:
                 shutil.rmtree(self.folder)
                 layout.create(self.folder, self.remote, sha256=len(tip.commit) == 64)
                 self._fetch(tip, now)
-            return self.snapshot(Tip(tip.branch, layout.fetched(self.folder) or tip.commit, tip.odd))
+            here = tip.commit if tip.fetch else layout.fetched(self.folder) or tip.commit
+            return self.snapshot(Tip(tip.branch, here, tip.odd))
 
     def held(self, tip: Tip) -> CommitSnapshot | None:
         """A snapshot of a tip that is here already, without asking anyone; None where it is not."""
@@ -154,30 +138,30 @@ class Mirror:
             options=self._options,
         )
 
-    def _ask(self, *arguments: str) -> str:
+    def _ask(self, *patterns: str, options: Sequence[str] = ()) -> str:
         """`ls-remote`, trying the URL with `.git` once where a server insists on it."""
         try:
-            return self._listed(self.remote, *arguments)
+            return self._listed(self.remote, options, patterns)
         except RepositoryError as error:
             if not error.permanent or self.remote.endswith(".git") or self.remote.startswith("file:"):
                 raise
             try:
-                listed = self._listed(f"{self.remote}.git", *arguments)
+                listed = self._listed(f"{self.remote}.git", options, patterns)
             except RepositoryError:
                 raise error from None
         self.remote += ".git"
         return listed
 
-    def _listed(self, remote: str, *arguments: str) -> str:
-        out = self.git.run([*self._options, "ls-remote", *arguments[:-1], "--", remote, *arguments[-1:]], url=remote)
+    def _listed(self, remote: str, options: Sequence[str], patterns: Sequence[str]) -> str:
+        out = self.git.run([*self._options, "ls-remote", *options, "--", remote, *patterns], url=remote)
         return out.decode("utf-8", "surrogateescape")
 
     def _heads(self, pattern: str) -> dict[str, str]:
-        lines = (line.split("\t", 1) for line in self._ask("--heads", pattern).splitlines() if "\t" in line)
+        lines = (line.split("\t", 1) for line in self._ask(pattern, options=("--heads",)).splitlines() if "\t" in line)
         return {ref.removeprefix("refs/heads/"): commit for commit, ref in lines}
 
     def _default(self) -> Tip:
-        lines = self._ask("--symref", "HEAD").splitlines()
+        lines = self._ask("HEAD", options=("--symref",)).splitlines()
         symref = next((line[5:].split("\t")[0] for line in lines if line.startswith("ref: ")), "")
         commit = next(
             (line.split("\t")[0] for line in lines if line.endswith("\tHEAD") and not line.startswith("ref:")), ""
@@ -205,7 +189,7 @@ class Mirror:
 
     def _fetch(self, tip: Tip, now: datetime) -> None:
         if layout.fetched(self.folder) != tip.commit:
-            self._fetch_into(f"refs/heads/{tip.branch}", layout.TIP, now)
+            self._fetch_into(tip.fetch or f"refs/heads/{tip.branch}", layout.TIP, now)
 
     def _fetch_into(self, ref: str, own: str, now: datetime) -> None:
         refspec = f"+{ref}:{own}"

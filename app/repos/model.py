@@ -37,6 +37,19 @@ class Skipped:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tip:
+    """Where a branch stands. `odd` says what was odd about HEAD, or "".
+
+    `fetch`: the ref or commit id to ask the server for, where it is not the tip of `branch`.
+    """
+
+    branch: str
+    commit: str
+    odd: str = ""
+    fetch: str = ""
+
+
 class Snapshot(Protocol):
     """A read-only view of one repository at one moment: a commit, or a working tree."""
 

@@ -11,7 +11,8 @@ from git_author import commit, git, repository
 
 from app.errors import RepositoryError
 from app.repos.git import Git
-from app.repos.mirror import Mirror, Tip
+from app.repos.mirror import Mirror
+from app.repos.model import Tip
 from app.repos.snapshot import CommitSnapshot
 from app.repos.worktree import WorkingTree
 
