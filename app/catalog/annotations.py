@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.lib import documents
+from app.lib.redaction import REDACTED, without_secrets
 
 SOURCE_LOCATION = "backstage.io/source-location"
 MANAGED_BY = "backstage.io/managed-by-location"
 ORPHAN = "backstage.io/orphan"
-REDACTED = "[redacted]"
 SECRET = frozenset(
     {
         "pagerduty.com/integration-key",
@@ -23,16 +23,6 @@ SECRET = frozenset(
         "opsgenie.com/api-key",
     }
 )
-_TOKENS = re.compile(
-    r"(?:https://hooks\.slack\.com/(?:services|workflows|triggers)/\S+"
-    r"|https://(?:\w+\.)?discord(?:app)?\.com/api/webhooks/\S+"
-    r"|https://[\w.-]+\.webhook\.office\.com/\S+"
-    r"|https://events\.pagerduty\.com/(?:integration|x-ere)/\S+"
-    r"|\b(?:ghp|gho|ghs|ghu|github_pat|glpat|xox[abprs])[-_][\w-]{10,}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----.*)",
-    re.DOTALL,
-)
-_USERINFO = re.compile(r"""(?<=://)[^/?#\s"'<>]{1,1024}@""")
 _SECRET_NAME = re.compile(
     r"(?:.*[-_./])?(?:(?:integration|routing|api|access|private|secret|signing)[-_]?key|token|password|passwd|secret"
     r"|webhook(?:[-_]url)?)",
@@ -67,7 +57,7 @@ def _clean(node: Any) -> Any:
     if isinstance(node, list):
         return [_clean(value) for value in node]
     if isinstance(node, str):
-        return _text(_storable(node))
+        return without_secrets(_storable(node))
     if isinstance(node, float) and not math.isfinite(node):
         return str(node)
     if isinstance(node, int) and node.bit_length() > _WIDEST_INT:
@@ -78,18 +68,6 @@ def _clean(node: Any) -> Any:
 def is_secret(key: str) -> bool:
     """Whether an annotation's value is a credential: listed here, or its own name says so."""
     return key in SECRET or _SECRET_NAME.fullmatch(key[:200]) is not None
-
-
-def _text(text: str) -> str:
-    if "://" in text or "-" in text or "_" in text:
-        return _USERINFO.sub(_without_user, _TOKENS.sub(REDACTED, text))
-    return text
-
-
-def _without_user(match: re.Match[str]) -> str:
-    """`ssh://git@host` gives nothing away; anything with a password, and any user of http, may be a token."""
-    web = match.string[max(0, match.start() - 8) : match.start() - 3].lower().endswith(("http", "https"))
-    return "" if web or ":" in match[0] else match[0]
 
 
 def _storable(text: str) -> str:

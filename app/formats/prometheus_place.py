@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-_USERINFO = re.compile(r"(?<=://)[^/\s?#@]{1,300}@")
+from app.lib.redaction import without_secrets
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,8 @@ def text_of(value: Any) -> str | None:
 
 
 def texts(value: Any) -> dict[str, str]:
-    """A mapping's scalar entries as text, without user names and passwords in URLs; anything else is left out."""
+    """A mapping's scalar entries as text, without secrets in URLs; anything else is left out."""
     if not isinstance(value, dict):
         return {}
     found = ((key, text_of(item)) for key, item in value.items())
-    return {key: _USERINFO.sub("", text) for key, text in found if text is not None}
+    return {key: without_secrets(text) for key, text in found if text is not None}

@@ -10,6 +10,7 @@ from typing import Any, Protocol, TypeVar
 from app.formats.model import AlertCondition, AlertPolicy, Finding, Indicator, Object, Objective, Unreadable
 from app.formats.templates import TOKEN
 from app.lib.documents import Document, line_of
+from app.lib.redaction import without_secrets
 from app.slo import burn_rate
 
 MOST_OBJECTIVES = 500
@@ -36,12 +37,12 @@ def sequence(node: Any, key: str) -> Sequence[Any]:
 
 
 def texts(node: Any, key: str) -> dict[str, str]:
-    """A mapping of texts, such as labels; a list value keeps its first text."""
+    """A mapping of texts, such as labels, without secrets in URLs; a list value keeps its first text."""
     found = {}
     for name, value in mapping(node, key).items():
         first = value[0] if isinstance(value, list) and value else value
         if isinstance(first, str | int | float) and not isinstance(first, bool):
-            found[name] = str(first)
+            found[name] = without_secrets(str(first))
     return found
 
 

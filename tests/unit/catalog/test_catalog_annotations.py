@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.annotations import REDACTED, redact
+from app.catalog.annotations import redact
 from app.lib import documents
+from app.lib.redaction import REDACTED
 
 
 @pytest.mark.parametrize(
