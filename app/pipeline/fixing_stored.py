@@ -18,8 +18,7 @@ from app.pipeline.scoring import score
 from app.pipeline.services import Pipeline
 from app.pipeline.simulate import replaced_world
 from app.remediation.proposal import Proposal
-from app.repos.mirror import Tip
-from app.repos.model import Snapshot
+from app.repos.model import Snapshot, Tip
 
 
 @dataclass
