@@ -101,6 +101,18 @@ def line_url(repository: str, commit: str, path: str, line: int = 0) -> str:
     return f"{repository}/{view}/{commit}/{quote(path, errors='replace')}" + (f"#L{line}" if line else "")
 
 
+def branch_url(repository: str, branch: str, path: str = "", *, folder: bool = False) -> str:
+    """The page of a file or folder on a branch; the view's name is told by the host, as in `line_url`."""
+    host = repository.split("/")[2]
+    view = "tree" if folder else "blob"
+    if "gitlab" in host:
+        view = f"-/{view}"
+    elif any(name in host for name in ("gitea", "forgejo", "codeberg")):
+        view = "src/branch"
+    end = f"/{quote(path.strip('/'), errors='replace')}" if path.strip("/") else ""
+    return f"{repository.removesuffix('.git')}/{view}/{quote(branch)}{end}"
+
+
 def _parts(url: str) -> tuple[str, str, str, str, str] | None:
     """(base, host, decoded path, query, decoded fragment) of an http(s) URL."""
     try:

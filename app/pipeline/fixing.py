@@ -142,6 +142,7 @@ def propose(
     if look is None:
         return None
     run = _Run(bench, policy, ref, now, answers or {}, before, look)
+    checks = _with_prerequisites(policy, checks)
     for _ in range(PASSES):
         done = len(run.steps)
         for name in table.TABLE:
@@ -151,6 +152,18 @@ def propose(
             break
     _tell_unfixed(run, checks)
     return _proposal(run, look, before), run.drafts
+
+
+def _with_prerequisites(policy: Policy, checks: Collection[str]) -> set[str]:
+    """The checks, and those that block them while they fail."""
+    found: set[str] = set()
+    stack = [name for name in checks if name in policy.checks]
+    while stack:
+        name = stack.pop()
+        if name not in found:
+            found.add(name)
+            stack += policy.checks[name].requires
+    return found
 
 
 def _mend(run: _Run, name: str) -> None:

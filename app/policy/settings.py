@@ -50,9 +50,19 @@ def read_settings(node: Any, areas: Iterable[str], problems: list[PolicyProblem]
         if not all(isinstance(tool, str) for tool in inner.mapping(key).values()):
             inner.refuse(f"`{key}` must map annotations to names of tools", key)
     inner.finish()
+    _read_objectives(reader, lists["tiers"])
     _read_end_of_life(_section(reader, "end_of_life"))
     reader.finish()
     return made if len(problems) == before else {}
+
+
+def _read_objectives(reader: Reader, tiers: tuple[str, ...]) -> None:
+    """Where a first objective of a tier begins: tier → percent."""
+    for tier, percent in reader.mapping("objectives").items():
+        if tier not in tiers:
+            reader.refuse(f"`objectives`: {tier} is none of `tiers`{suggestion(tier, tiers)}", "objectives")
+        if isinstance(percent, bool) or not isinstance(percent, int | float) or not 0 < percent < 100:
+            reader.refuse(f"`objectives`: {tier} needs a percentage below 100, such as 99.9", "objectives")
 
 
 def _read_end_of_life(reader: Reader) -> None:

@@ -14,6 +14,23 @@ from app.facts.retrievers.catalog import has_words, links_of
 from app.formats.runbooks import slug_of
 from app.remediation.model import Case, Item
 
+DRAFT = "---\ndraft: true # take this line away once the page is written\n---\n"
+TOPICS = {
+    "overview": ("Overview", "TODO: what it does, for whom\n"),
+    "dependencies": ("Dependencies", "TODO: what it needs to work\n"),
+    "dashboards": ("Dashboards and logs", "TODO: links to dashboards and logs\n"),
+    "health": ("Health", "TODO: how to tell it works\n"),
+    "failures": ("Common failures", "TODO: what usually breaks\n"),
+    "rollback": ("Rollback and restart", "TODO: how to roll back\n"),
+    "escalation": ("Escalation", "TODO: whom to call next\n"),
+}
+"""Topic → heading, and what holds its place."""
+QUESTIONS = {
+    "meaning": "TODO: what it means",
+    "impact": "TODO: who notices, and how",
+    "diagnosis": "TODO: where to look first",
+    "mitigation": "TODO: what to do about it",
+}
 _DASHBOARDS = ("dashboard", "grafana", "datadog", "kibana", "logs", "monitoring")
 _TEMPLATE = re.compile(r"\{\{")
 
@@ -22,18 +39,38 @@ def runbook(case: Case, alerts: Sequence[Item]) -> str:
     """A whole page for a service: what the catalog and the alerts tell, and what a person is to tell."""
     name = case.entity.title
     parts = [
-        "---\ndraft: true # take this line away once the page is written\n---\n",
-        f"# {name} runbook\n",
-        "## Overview\n\n" + _overview(case),
-        "## Dependencies\n\n" + _dependencies(case),
-        "## Dashboards and logs\n\n" + _dashboards(case),
-        "## Health\n\nTODO: how to tell it works\n",
-        "## Common failures\n\n" + _failures(alerts),
-        "## Rollback and restart\n\nTODO: how to roll back\n",
-        "## Escalation\n\n" + escalation(case),
+        f"{DRAFT}# {name} runbook\n",
+        *(topic_section(case, topic, alerts) for topic in TOPICS),
         *(alert_section(one, "##") for one in alerts),
     ]
     return "\n".join(parts)
+
+
+def topic_section(case: Case, topic: str, alerts: Sequence[Item] = ()) -> str:
+    """One topic of a service's runbook with what is known of it."""
+    known = {
+        "overview": lambda: _overview(case),
+        "dependencies": lambda: _dependencies(case),
+        "dashboards": lambda: _dashboards(case),
+        "failures": lambda: _failures(alerts),
+        "escalation": lambda: escalation(case),
+    }
+    heading, todo = TOPICS[topic]
+    return f"## {heading}\n\n{known[topic]() if topic in known else todo}"
+
+
+def budget_policy(case: Case) -> str:
+    """The headings of the SRE workbook's example policy (appendix B), with the service's own objectives."""
+    goals = [item for item in case.list("slo.objectives") if item.get("name") and "objective_ratio" in item]
+    lines = [f"- `{one['name']}`: {float(one['objective_ratio']) * 100:.6g} %\n" for one in goals]
+    return (
+        f"{DRAFT}# Error budget policy of {case.entity.title}\n\n"
+        "Approver: TODO\n\n"
+        f"## Objectives\n\n{''.join(lines) or 'TODO: the objectives it is for' + chr(10)}\n"
+        "## When the budget is spent\n\nTODO: what stops, for how long\n\n"
+        "## Exceptions\n\nTODO: what may still go out\n\n"
+        "## Revisit\n\nTODO: when it is looked at\n"
+    )
 
 
 def alert_section(item: Item, heading: str) -> str:
@@ -119,3 +156,8 @@ def _meaning(item: Item) -> str:
     text = " ".join(said.split()) if said and not _TEMPLATE.search(said) else "TODO: what it means"
     expr = str(item.get("expr") or "").strip()
     return f"{text}\n" + (f"\n```promql\n{expr}\n```\n" if expr and "```" not in expr else "")
+
+
+def title_of(name: str) -> str:
+    """`shop-requests`: ShopRequests."""
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name) if part)

@@ -8,6 +8,7 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
+from fix_cases import GUARDED, sloth
 from fixing import Workbench, applied, descriptor
 from organisation import RUNBOOK, Organisation
 
@@ -90,3 +91,34 @@ def test_the_command_prints_a_diff_alone_and_writes_when_told(bench):
     assert "runbook_url" in (place / "alerts.yaml").read_text("utf-8")
     assert "# unsaved work\n" in (place / "alerts.yaml").read_text("utf-8")
     assert (place / "docs/runbook.md").is_file()
+
+
+def test_what_only_a_whole_catalog_tells_is_mended_with_it(tmp_path):
+    organisation = Organisation(tmp_path).open()
+    entity = descriptor(extra="  dependsOn: [component:default/orders-db] # where orders are kept\n")
+    database = "apiVersion: backstage.io/v1alpha1\nkind: Resource\nmetadata: {name: orders-db}\n"
+    database += "spec: {type: database, owner: group:default/team}\n"
+    organisation.repository("shop", {"catalog-info.yaml": entity, "slo.yaml": sloth(GUARDED)})
+    organisation.repository("databases", {"catalog-info.yaml": database})
+    organisation.crawl()
+    client = create_app(organisation.pipeline).test_client()
+    url = "/api/v1/entities/by-name/component/default/shop/fix"
+    wanted = "?check=dependencies-declared&check=oncall-declared&check=slo-error-budget-policy"
+    asked = client.get(url + wanted).json
+    assert [one["key"] for one in asked["questions"]] == ["pagerduty.com/service-id"]
+    assert {step["check"]: (step["kind"], step["outcome"]) for step in asked["steps"]} == {
+        "dependencies-declared": ("fix", "pass"),
+        "slo-error-budget-policy": ("skeleton", "fail"),
+    }
+    answered = client.get(f"{url}{wanted}&set=pagerduty.com/service-id=PSHOP01").json
+    assert answered["questions"] == []
+    applied(organisation.path("shop"), answered["diff"])
+    text = (organisation.path("shop") / "catalog-info.yaml").read_text("utf-8")
+    assert "dependsOn: [resource:default/orders-db] # where orders are kept" in text
+    assert "    pagerduty.com/service-id: PSHOP01\n" in text
+    organisation.push("shop", {})
+    organisation.crawl()
+    organisation.judge()
+    again = client.get(f"{url}{wanted}&set=pagerduty.com/service-id=PSHOP01").json
+    assert (again["diff"], again["steps"]) == ("", [])
+    organisation.close()
