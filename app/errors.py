@@ -37,6 +37,10 @@ class PolicyError(RoadworthyError):
         self.problems = problems
 
 
+class GoldenPathError(RoadworthyError):
+    """A golden path can't be rendered or written: an answer, a template or the folder is wrong."""
+
+
 class RepositoryError(RoadworthyError):
     """A repository can't be read. `reason` is one of `facts.model.Reason`'s values."""
 

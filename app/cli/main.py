@@ -17,6 +17,7 @@ COMMANDS = {
     "crawl": "Discover, read and score everything once.",
     "serve": "Serve API and pages, and keep scores fresh.",
     "worker": "Keep scores fresh, without a web server.",
+    "new": "Begin a service, API, database or cluster by a golden path.",
     "check": "Score a repository, working tree or plain folder.",
     "fix": "Mend what fails, as a diff for git apply.",
     "explain": "Show why an entity has its level.",

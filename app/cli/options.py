@@ -55,6 +55,11 @@ def packaged_scorecards() -> Path:
     return shipped.folder("scorecards")
 
 
+def packaged_golden_paths() -> Path:
+    """The golden paths that come with Roadworthy."""
+    return shipped.folder("golden-paths")
+
+
 def known_level(level: str | None, policy: Policy) -> None:
     """Refuses a level that no scorecard has."""
     names = [item.id for card in policy.scorecards.values() for item in card.levels]
