@@ -9,9 +9,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app.catalog.model import EntityRef
-from app.clients.forges import changes
+from app.clients.forges import changes, requests
 from app.clients.jwks import Jwks, http_for_keys
 from app.clients.redis_limiter import RedisLimiter
 from app.clients.tech_insights import TechInsightsClient
@@ -29,6 +30,7 @@ from app.lib.signing import SHORTEST, Signer
 from app.notifications import slack, standard
 from app.notifications.model import Target
 from app.pipeline.deliver import Deliverer
+from app.pipeline.fix_requests import FixRequests, Speaking
 from app.pipeline.gatekeeper import Gatekeeper, Telling
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
@@ -205,6 +207,17 @@ def gatekeeper_of(settings: Settings, pipeline: Pipeline) -> Gatekeeper | None:
             tellings.append(Telling(one.forge, one.owner, forge_api(settings, one), tells.get(one.forge, tell)))
     page_url = settings.serve.public_url.rstrip("/")
     return Gatekeeper(pipeline, tuple(tellings), settings.gate.mode, settings.gate.name, page_url)
+
+
+def fix_requests_of(settings: Settings) -> FixRequests:
+    """Who opens fix pull requests: every source of the settings whose forge has them."""
+    public = {"github": "github.com", "gitlab": "gitlab.com", "gitea": "gitea.com", "forgejo": "codeberg.org"}
+    found = []
+    for one in settings.sources.forges:
+        if (keep := requests.FORGES.get(one.forge)) is not None:
+            host = urlsplit(one.url).netloc.removeprefix("api.") if one.url else public[one.forge]
+            found.append(Speaking(host, one.owner, forge_api(settings, one), keep))
+    return FixRequests(tuple(found), settings.serve.public_url.rstrip("/"))
 
 
 def deliverer_of(settings: Settings, pipeline: Pipeline) -> Deliverer:

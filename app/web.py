@@ -7,7 +7,7 @@ from functools import partial
 
 from flask import Flask, Response, g, request
 
-from app.api import document, errors, guard, headers, health, lane, v1_fix, webhooks
+from app.api import document, errors, guard, headers, health, lane, v1_fix_requests, webhooks
 from app.api.badges import routes as badges
 from app.api.kept import Kept
 from app.api.lane import Fast
@@ -19,6 +19,7 @@ from app.api.tech_insights.upstream import Upstream
 from app.clients.tech_insights import TechInsightsClient
 from app.dashboards import login, notifications
 from app.identity.access import Access
+from app.pipeline.fix_requests import FixRequests
 from app.pipeline.services import Pipeline
 from app.webhooks.gate import Gate
 
@@ -33,6 +34,7 @@ def create_app(
     access: Access | None = None,
     gate: Gate | None = None,
     upstream: TechInsightsClient | None = None,
+    fix_requests: FixRequests | None = None,
     shared_metrics: str = "",
 ) -> Flask:
     """The WSGI application over a pipeline. Without `access` sign-in is off, and only this machine is answered.
@@ -51,8 +53,9 @@ def create_app(
     )
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["roadworthy"] = pipeline
+    app.extensions["fix_requests"] = fix_requests or FixRequests()
     api = errors.ProblemApi(app)
-    api.register_blueprint(v1_fix.blueprint)  # v1's own, with every route on it
+    api.register_blueprint(v1_fix_requests.blueprint)  # v1's own, with every route on it
     app.extensions["kept"] = kept = Kept(pipeline.store.served, changed=pipeline.policies.refresh)
     other = Upstream(upstream) if upstream else None
     app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)

@@ -145,8 +145,7 @@ def answers_of(said: list[str]) -> dict[str, str]:
 def proposed(entity: Entity, checks: list[str], answers: dict[str, str]) -> Proposal:
     """Two at a time; a repository that can't be read now is 503. Raises NotFoundError."""
     here = pipeline()
-    if unknown := [check for check in checks if check not in here.policy.checks]:
-        raise UnprocessableEntity(f"There is no check {unknown[0]}.")
+    known_checks(checks)
     if not ROOM.acquire(timeout=WAIT_SECONDS):
         raise ServiceUnavailable("Too many fixes and simulations at once.", retry_after=10)
     try:
@@ -155,6 +154,12 @@ def proposed(entity: Entity, checks: list[str], answers: dict[str, str]) -> Prop
         raise ServiceUnavailable(f"The repository can't be read now: {error}", retry_after=30) from None
     finally:
         ROOM.release()
+
+
+def known_checks(checks: list[str]) -> None:
+    """Raises UnprocessableEntity for one that policy does not have."""
+    if unknown := [check for check in checks if check not in pipeline().policy.checks]:
+        raise UnprocessableEntity(f"There is no check {unknown[0]}.")
 
 
 def _wants_diff() -> bool:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 @click.option("--entity", default="", metavar="REF", help="Only this entity.")
 @click.option("--write", is_flag=True, help="Change the files of the working tree instead of printing a diff.")
 @click.option("--force", is_flag=True, help="With --write: also files that have uncommitted changes.")
+@click.option("--pull-request", is_flag=True, help="Keep one request with the fixes of --entity on its forge.")
+@options.config
 @click.option("--format", "output", type=click.Choice(("diff", "json")), default="diff", show_default=True)
 @click.option("--policy", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of scorecards.")
 def command(
@@ -33,13 +35,21 @@ def command(
     entity: str,
     write: bool,
     force: bool,
+    pull_request: bool,
+    config: Path,
     output: str,
     policy: Path | None,
 ) -> None:
     """Mend what fails, as a unified diff for `git apply`. Each change was scored before it is shown.
 
     What only a person knows is asked for beside the diff, never made up: answer with --set and run it again.
+
+    With --pull-request nothing here is read: the entity is mended as it was crawled with the settings (--config), and
+    its request is opened, brought up to date, or closed when nothing is left to mend.
     """
+    if pull_request:
+        _request(config, entity, checks, _answers(answers), output)
+        return
     from app.cli import fix_text
     from app.facts.groups import SCHEMA
     from app.pipeline.fixing_here import fix_here
@@ -65,6 +75,31 @@ def command(
         sys.stdout.buffer.flush()
     click.echo(fix_text.beside(proposals, written=sorted(drafts.changed) if write else None), err=True, nl=False)
     git.close()
+
+
+def _request(config: Path, entity: str, checks: tuple[str, ...], answers: dict[str, str], output: str) -> None:
+    from app.catalog.model import EntityRef
+    from app.errors import NotFoundError
+    from app.services import build, fix_requests_of
+
+    if not entity:
+        raise click.UsageError("--pull-request needs --entity")
+    settings = options.settings_of(config)
+    pipeline = build(settings)
+    try:
+        ref = EntityRef.parse(entity, kind="component")
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="--entity") from None
+    found = pipeline.store.entities.get(ref)
+    if found is None:
+        raise NotFoundError(f"there is no entity {ref} here: crawl first")
+    opened = fix_requests_of(settings).keep(pipeline, found, checks=checks, answers=answers)
+    if output == "json":
+        click.echo(json.dumps({"entity": str(ref), "state": opened.state, "url": opened.url or None}))
+    else:
+        click.echo(f"{ref}: {opened.state} {opened.url}".rstrip())
+    pipeline.store.close()
+    pipeline.git.close()
 
 
 def _answers(said: tuple[str, ...]) -> dict[str, str]:

@@ -3,16 +3,21 @@ without scripts: the page is a link from each failing check, the answers are a f
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import render_template, request, url_for
+from flask import g, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as BaseResponse
 
+from app.api.guard import require
 from app.api.reading import entity_of, ref_of
 from app.api.v1_fix import proposed
+from app.api.v1_fix_requests import kept, speaks_for
 from app.catalog.model import EntityRef
 from app.dashboards import links
 from app.dashboards.blueprint import blueprint
+from app.identity.model import FIXES_WRITE
 from app.remediation.proposal import Proposal, whys_of
 from app.remediation.table import TABLE
 
@@ -38,11 +43,7 @@ def entity_fix(kind: str, namespace: str, name: str) -> str:
     ref = ref_of(kind, namespace, name)
     entity = entity_of(ref)
     checks = request.args.getlist("check")[:100]
-    answers = {
-        key.removeprefix(_ANSWER): value[:_LONGEST]
-        for key, value in request.args.items()
-        if key.startswith(_ANSWER) and value
-    }
+    answers = _answers(request.args)
     proposal = proposed(entity, checks, answers)
     return render_template(
         "fix_part.html" if "part" in request.args else "fix.html",
@@ -55,7 +56,35 @@ def entity_fix(kind: str, namespace: str, name: str) -> str:
         proposal=proposal,
         hunks=[_hunk(proposal, hunk) for hunk in proposal.hunks()],
         download=_download(ref, checks, answers),
+        may_request=g.identity.may(FIXES_WRITE) and speaks_for(entity),
+        requested=request.args.get("requested", "")[:20],
+        request_url=_on_forge(entity.repository, request.args.get("at", "")[:500]),
     )
+
+
+@blueprint.post("/entities/<kind>/<namespace>/<name>/fix/pull-request")
+@require(FIXES_WRITE)
+def fix_request(kind: str, namespace: str, name: str) -> BaseResponse:
+    """Keeps the entity's request on its forge, then shows the fixes again. Only from our own pages."""
+    entity = entity_of(ref_of(kind, namespace, name))
+    checks = request.form.getlist("check")[:100]
+    answers = _answers(request.form)
+    opened = kept(entity, checks, answers)
+    here = url_for(".entity_fix", kind=kind, namespace=namespace, name=name, check=checks)
+    pairs = [(f"{_ANSWER}{key}", value) for key, value in answers.items()]
+    told = urlencode([*pairs, ("requested", opened.state), ("at", opened.url)])
+    return redirect(f"{here}{'&' if '?' in here else '?'}{told}", 303)
+
+
+def _on_forge(repository: str, url: str) -> str:
+    """An address that came with the link, where it lies on the repository's own forge; else ""."""
+    return url if url.startswith("/".join(repository.split("/")[:3]) + "/") else ""
+
+
+def _answers(said: Mapping[str, str]) -> dict[str, str]:
+    return {
+        key.removeprefix(_ANSWER): value[:_LONGEST] for key, value in said.items() if key.startswith(_ANSWER) and value
+    }
 
 
 def _hunk(proposal: Proposal, hunk: Any) -> dict[str, Any]:

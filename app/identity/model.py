@@ -8,7 +8,8 @@ from datetime import datetime
 from app.catalog.model import EntityRef
 
 READ, REFRESH, FACTS_WRITE, WAIVERS_WRITE, ADMIN = "read", "refresh", "facts:write", "waivers:write", "admin"
-SCOPES = (READ, REFRESH, FACTS_WRITE, WAIVERS_WRITE, ADMIN)
+FIXES_WRITE = "fixes:write"
+SCOPES = (READ, REFRESH, FACTS_WRITE, FIXES_WRITE, WAIVERS_WRITE, ADMIN)
 """Each stands alone (a token that pushes facts can't read); only `admin` holds all of them."""
 
 

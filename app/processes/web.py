@@ -16,7 +16,7 @@ from app import log
 from app.lib import memory
 from app.pipeline.services import Pipeline
 from app.processes.following import follow
-from app.services import access_of, build, gate_of, upstream_of
+from app.services import access_of, build, fix_requests_of, gate_of, upstream_of
 from app.settings import Settings, load
 from app.web import create_app
 
@@ -35,6 +35,7 @@ def application(settings: Settings, pipeline: Pipeline, *, shared_metrics: str =
         access=access_of(settings, pipeline),
         gate=gate_of(settings),
         upstream=upstream_of(settings),
+        fix_requests=fix_requests_of(settings),
         shared_metrics=shared_metrics,
     )
     follow(pipeline.news, app.extensions["kept"].heard)
@@ -45,6 +46,7 @@ def check(settings: Settings, pipeline: Pipeline) -> None:
     """Raises SettingsError for what an application could not be made with."""
     access_of(settings, pipeline)
     gate_of(settings)
+    fix_requests_of(settings)
     upstream_of(settings)
 
 

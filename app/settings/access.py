@@ -9,7 +9,7 @@ from typing import Literal
 
 from app.settings.secret import Secret
 
-SCOPES = ("read", "refresh", "facts:write", "waivers:write", "admin")
+SCOPES = ("read", "refresh", "facts:write", "fixes:write", "waivers:write", "admin")
 OPENABLE = ("badges", "metrics")
 
 

@@ -1,0 +1,239 @@
+"""One change request (pull or merge request) kept as it should be: opened, brought up to date, or closed when moot.
+
+Its branch is ours: the last commit says which change it holds, so asking twice does nothing. A branch onto which a
+person has pushed is left alone. Sources: GitHub REST API (git data, pulls), GitLab API v4 (commits, merge requests),
+Gitea's swagger.v1.json (repository contents, pulls).
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+from urllib.parse import quote
+
+from app.clients.forges.api import Api, ForgeError
+
+MARK = "Roadworthy-Fix:"
+_MOST_TEXT = 60_000
+State = Literal["opened", "updated", "unchanged", "closed", "nothing", "taken over"]
+
+
+@dataclass(frozen=True, slots=True)
+class FileWrite:
+    """`was` None: the file is new."""
+
+    path: str
+    was: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the request should be. `path` is `group/name`; without `files` it should not be there.
+
+    `digest` names the change: a branch whose last commit carries it is up to date.
+    """
+
+    path: str
+    branch: str
+    base: str
+    commit: str
+    title: str
+    text: str
+    message: str
+    digest: str
+    files: Sequence[FileWrite] = ()
+
+    @property
+    def commit_message(self) -> str:
+        return f"{self.message}\n\n{MARK} {self.digest}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What became of it. `taken over`: a person has pushed to the branch, which is theirs now."""
+
+    state: State
+    url: str = ""
+    number: int = 0
+
+
+Keep = Callable[[Api, Wanted], Opened]
+
+
+def github(asked: Api, wanted: Wanted) -> Opened:
+    """Raises ForgeError."""
+    repository, owner = f"repos/{wanted.path}", wanted.path.partition("/")[0]
+    query = {"state": "open", "head": f"{owner}:{wanted.branch}", "base": wanted.base}
+    ours = next(iter(_items(asked.get(f"{repository}/pulls", query))), None)
+    head = _or_none(lambda: asked.get(f"{repository}/git/ref/heads/{wanted.branch}"))
+    last = asked.get(f"{repository}/git/commits/{head['object']['sha']}") if head else None
+    state = _branch_state(wanted, last and last.get("message"))
+    if state == "taken over":
+        return Opened("taken over", *_place(ours, "html_url"))
+    if not wanted.files:
+        if ours is not None:
+            asked.send("PATCH", f"{repository}/pulls/{ours['number']}", {"state": "closed"})
+        if head is not None:
+            asked.send("DELETE", f"{repository}/git/refs/heads/{wanted.branch}")
+        return Opened("closed" if ours is not None else "nothing", *_place(ours, "html_url"))
+    if state != "current":
+        base = asked.get(f"{repository}/git/commits/{wanted.commit}")
+        entries = [{"path": f.path, "mode": "100644", "type": "blob", "content": f.text} for f in wanted.files]
+        tree = asked.send("POST", f"{repository}/git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})
+        made = {"message": wanted.commit_message, "tree": tree["sha"], "parents": [wanted.commit]}
+        commit = asked.send("POST", f"{repository}/git/commits", made)["sha"]
+        if head is None:
+            asked.send("POST", f"{repository}/git/refs", {"ref": f"refs/heads/{wanted.branch}", "sha": commit})
+        else:
+            reference = f"{repository}/git/refs/heads/{wanted.branch}"
+            asked.send("PATCH", reference, {"sha": commit, "force": True})
+    body = {"title": wanted.title, "body": wanted.text[:_MOST_TEXT]}
+    if ours is None:
+        more = {"head": wanted.branch, "base": wanted.base}
+        return Opened("opened", *_place(asked.send("POST", f"{repository}/pulls", {**body, **more}), "html_url"))
+    same = state == "current" and _same(ours, body)
+    if not _same(ours, body):
+        asked.send("PATCH", f"{repository}/pulls/{ours['number']}", body)
+    return Opened("unchanged" if same else "updated", *_place(ours, "html_url"))
+
+
+def gitlab(asked: Api, wanted: Wanted) -> Opened:
+    """Raises ForgeError."""
+    project = f"projects/{quote(wanted.path, safe='')}"
+    query = {"state": "opened", "source_branch": wanted.branch, "target_branch": wanted.base}
+    ours = next(iter(_items(asked.get(f"{project}/merge_requests", query))), None)
+    branch = f"{project}/repository/branches/{quote(wanted.branch, safe='')}"
+    head = _or_none(lambda: asked.get(branch))
+    state = _branch_state(wanted, head and head["commit"].get("message"))
+    if state == "taken over":
+        return Opened("taken over", *_place(ours, "web_url", "iid"))
+    if not wanted.files:
+        if ours is not None:
+            asked.send("PUT", f"{project}/merge_requests/{ours['iid']}", {"state_event": "close"})
+        if head is not None:
+            asked.send("DELETE", branch)
+        return Opened("closed" if ours is not None else "nothing", *_place(ours, "web_url", "iid"))
+    if state != "current":
+        actions = [
+            {"action": "create" if f.was is None else "update", "file_path": f.path, "content": f.text}
+            for f in wanted.files
+        ]
+        made = {"branch": wanted.branch, "start_sha": wanted.commit, "force": True}
+        made |= {"commit_message": wanted.commit_message, "actions": actions}
+        asked.send("POST", f"{project}/repository/commits", made)
+    body = {"title": wanted.title, "description": wanted.text[:_MOST_TEXT]}
+    if ours is None:
+        more = {"source_branch": wanted.branch, "target_branch": wanted.base, "remove_source_branch": True}
+        made_request = asked.send("POST", f"{project}/merge_requests", {**body, **more})
+        return Opened("opened", *_place(made_request, "web_url", "iid"))
+    same = state == "current" and _same(ours, body)
+    if not _same(ours, body):
+        asked.send("PUT", f"{project}/merge_requests/{ours['iid']}", body)
+    return Opened("unchanged" if same else "updated", *_place(ours, "web_url", "iid"))
+
+
+def gitea(asked: Api, wanted: Wanted) -> Opened:
+    """Gitea and Forgejo, whose API moves no branch: a stale one gets one more commit. Raises ForgeError."""
+    repository = f"repos/{wanted.path}"
+    ours = next((one for one in _open_pulls(asked, repository) if one["head"].get("ref") == wanted.branch), None)
+    branch = f"{repository}/branches/{quote(wanted.branch, safe='')}"
+    head = _or_none(lambda: asked.get(branch))
+    state = _branch_state(wanted, head and head["commit"].get("message"))
+    if state == "taken over":
+        return Opened("taken over", *_place(ours, "html_url"))
+    if not wanted.files:
+        if ours is not None:
+            asked.send("PATCH", f"{repository}/pulls/{ours['number']}", {"state": "closed"})
+        if head is not None:
+            asked.send("DELETE", branch)
+        return Opened("closed" if ours is not None else "nothing", *_place(ours, "html_url"))
+    if state != "current":
+        if head is not None and ours is None:
+            asked.send("DELETE", branch)  # left behind by a request that was merged or closed
+            head = None
+        _gitea_commit(asked, repository, wanted, int(ours["number"]) if ours and head else 0)
+    body = {"title": wanted.title, "body": wanted.text[:_MOST_TEXT]}
+    if ours is None:
+        more = {"head": wanted.branch, "base": wanted.base}
+        return Opened("opened", *_place(asked.send("POST", f"{repository}/pulls", {**body, **more}), "html_url"))
+    same = state == "current" and _same(ours, body)
+    if not _same(ours, body):
+        asked.send("PATCH", f"{repository}/pulls/{ours['number']}", body)
+    return Opened("unchanged" if same else "updated", *_place(ours, "html_url"))
+
+
+def _gitea_commit(asked: Api, repository: str, wanted: Wanted, number: int) -> None:
+    """All files in one commit; `number`: the open request, whose files that are no longer changed go back."""
+    on = wanted.branch if number else wanted.base
+    texts: dict[str, str | None] = {one.path: one.text for one in wanted.files}
+    if number:
+        for changed in _items(asked.get(f"{repository}/pulls/{number}/files", {"limit": "50"})):
+            path = str(changed.get("filename"))
+            if path not in texts:
+                texts[path] = _gitea_text(asked, repository, path, wanted.base)
+    files = []
+    for path, text in texts.items():
+        there = _or_none(lambda path=path: asked.get(_contents(repository, path), {"ref": on}))  # type: ignore[misc]
+        one: dict[str, Any] = {"path": path, "operation": "update" if there else "create"}
+        if there:
+            one["sha"] = there["sha"]
+        if text is None:
+            if not there:
+                continue
+            one["operation"] = "delete"
+        else:
+            one["content"] = base64.b64encode(text.encode("utf-8", "surrogateescape")).decode("ascii")
+        files.append(one)
+    body: dict[str, Any] = {"files": files, "message": wanted.commit_message, "branch": on}
+    asked.send("POST", f"{repository}/contents", body if number else {**body, "new_branch": wanted.branch})
+
+
+def _gitea_text(asked: Api, repository: str, path: str, ref: str) -> str | None:
+    there = _or_none(lambda: asked.get(_contents(repository, path), {"ref": ref}))
+    return base64.b64decode(there["content"]).decode("utf-8", "surrogateescape") if there else None
+
+
+def _contents(repository: str, path: str) -> str:
+    return f"{repository}/contents/{quote(path)}"
+
+
+def _open_pulls(asked: Api, repository: str) -> Iterator[Mapping[str, Any]]:
+    for page in asked.pages(f"{repository}/pulls", {"state": "open", "limit": "50"}):
+        yield from _items(page)
+
+
+def _branch_state(wanted: Wanted, message: Any) -> Literal["absent", "current", "stale", "taken over"]:
+    if message is None:
+        return "absent"
+    marks = [line.removeprefix(MARK).strip() for line in str(message).splitlines() if line.startswith(MARK)]
+    if not marks:
+        return "taken over"
+    return "current" if marks[-1] == wanted.digest and wanted.files else "stale"
+
+
+def _or_none(ask: Callable[[], Any]) -> Any:
+    """What is not there is None; every other refusal is one."""
+    try:
+        return ask()
+    except ForgeError as error:
+        if error.status == 404:
+            return None
+        raise
+
+
+def _same(ours: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
+    return all(str(ours.get(key) or "") == value for key, value in body.items())
+
+
+def _place(one: Mapping[str, Any] | None, address: str, number: str = "number") -> tuple[str, int]:
+    return ("", 0) if one is None else (str(one.get(address) or ""), int(one.get(number) or 0))
+
+
+def _items(answer: Any) -> list[Mapping[str, Any]]:
+    return [one for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
+
+
+FORGES: Mapping[str, Keep] = {"github": github, "gitlab": gitlab, "gitea": gitea, "forgejo": gitea}
