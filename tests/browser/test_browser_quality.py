@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Response, expect
 
 PATHS = [
     "/",
     "/groups/default/engineering",
     "/groups/default/storefront",
     "/entities/component/default/checkout",
+    "/entities/component/default/cart",  # two scorecards ask some checks of it alike
     "/entities/component/default/brand-new",
     "/entities/group/default/nobody-here",
     "/entities",
@@ -23,47 +27,91 @@ PATHS = [
     "/deliveries",
     "/notifications",
     "/docs",
+    "/widgets/",
+    "/widgets/frame/component/default/checkout",
+    "/entities/component/default/no-such-thing",
 ]
+SERIOUS = ("serious", "critical")
 OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)"
-HEAVIEST = 200_000
+TWICE = "[...document.querySelectorAll('[id]')].map(one => one.id).filter((id, at, all) => all.indexOf(id) !== at)"
+UNNAMED = "[...document.querySelectorAll('table')].filter(one => !one.caption?.textContent.trim()).length"
+TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
+HEAVIEST, MOST_REQUESTS = 200_000, 5
+SHOWS_WIDGETS = {"/widgets/": 14}
+"""This page shows every widget, and each asks for itself."""
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_axe_finds_no_serious_issue_on_any_page(portal, browser: Browser, theme: str) -> None:
-    context = browser.new_context(base_url=portal.url, color_scheme=theme, viewport={"width": 1280, "height": 900})
-    shown, found = context.new_page(), []
-    for path in PATHS:
-        shown.goto(path)
-        shown.evaluate(OPEN_ALL)
-        for issue in Axe().run(shown).response["violations"]:
-            if issue["impact"] in ("serious", "critical"):
-                found.append((path, issue["id"], issue["nodes"][0]["html"][:160]))
-    context.close()
-    assert found == []
+@dataclass
+class Seen:
+    """What one visit told of a page. `wider`: pixels beyond the window, by its width."""
+
+    path: str
+    asked: list[str] = field(default_factory=list)
+    weight: int = 0
+    issues: list[tuple[str, str, str]] = field(default_factory=list)
+    wider: dict[int, int] = field(default_factory=dict)
+    twice: list[str] = field(default_factory=list)
+    unnamed: int = 0
 
 
-def test_every_page_is_light_and_ours_alone(portal, browser: Browser) -> None:
-    for path in PATHS:
-        context = browser.new_context(base_url=portal.url)
-        shown, answers = context.new_page(), []
-        shown.on("response", lambda answer, kept=answers: kept.append(answer))
-        shown.goto(path, wait_until="networkidle")
-        weight = sum(len(answer.body()) for answer in answers)
-        assert weight < HEAVIEST, (path, weight)
-        assert len(answers) <= 5, [answer.url for answer in answers]
-        assert [answer.url for answer in answers if not answer.url.startswith(portal.url)] == []
-        context.close()
-
-
-@pytest.mark.parametrize("width", [380, 2000])
-def test_no_page_is_wider_than_the_window(portal, browser: Browser, width: int) -> None:
-    context = browser.new_context(base_url=portal.url, viewport={"width": width, "height": 900})
+@pytest.fixture(scope="module")
+def seen(portal, browser: Browser) -> list[Seen]:
+    """Every page, visited once with nothing kept from before, in both themes and at the narrow and the wide end."""
+    context = browser.new_context(base_url=portal.url, color_scheme="light", viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(90_000)
     shown = context.new_page()
-    for path in PATHS:
-        shown.goto(path)
-        shown.evaluate(OPEN_ALL)
-        assert shown.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, (path, width)
+    context.new_cdp_session(shown).send("Network.setCacheDisabled", {"cacheDisabled": True})
+    found = [_visit(shown, path) for path in PATHS]
     context.close()
+    return found
+
+
+def _visit(shown: Page, path: str) -> Seen:
+    one, answers = Seen(path), list[Response]()
+
+    def heard(answer: Response) -> None:
+        answers.append(answer)
+
+    shown.on("response", heard)
+    shown.goto(path)
+    shown.remove_listener("response", heard)
+    one.asked = [answer.url for answer in answers]
+    one.weight = sum(len(answer.body()) for answer in answers if not 300 <= answer.status < 400)
+    one.twice, one.unnamed = shown.evaluate(TWICE), shown.evaluate(UNNAMED)
+    shown.evaluate(OPEN_ALL)
+    one.issues = _serious(shown, "light", {})
+    shown.emulate_media(color_scheme="dark")
+    one.issues += _serious(shown, "dark", CONTRAST)
+    shown.emulate_media(color_scheme="light")
+    for width in (380, 2000):
+        shown.set_viewport_size({"width": width, "height": 900})
+        one.wider[width] = shown.evaluate(TOO_WIDE)
+    shown.set_viewport_size({"width": 1280, "height": 900})
+    return one
+
+
+def _serious(shown: Page, theme: str, options: dict[str, Any]) -> list[tuple[str, str, str]]:
+    found = Axe().run(shown, options={**options, "resultTypes": ["violations"]}).response["violations"]
+    return [(theme, one["id"], one["nodes"][0]["html"][:160]) for one in found if one["impact"] in SERIOUS]
+
+
+def test_axe_finds_no_serious_issue_on_any_page_in_either_theme(seen: list[Seen]) -> None:
+    assert [(one.path, *issue) for one in seen for issue in one.issues] == []
+
+
+def test_every_page_is_light_and_ours_alone(seen: list[Seen], portal) -> None:
+    assert [(one.path, one.weight) for one in seen if not 0 < one.weight < HEAVIEST] == []
+    assert [(one.path, one.asked) for one in seen if len(one.asked) > SHOWS_WIDGETS.get(one.path, MOST_REQUESTS)] == []
+    assert [url for one in seen for url in one.asked if not url.startswith(portal.url)] == []
+
+
+def test_no_page_is_wider_than_a_phones_window_or_a_wall(seen: list[Seen]) -> None:
+    assert [(one.path, one.wider) for one in seen if max(one.wider.values()) > 0] == []
+
+
+def test_no_page_has_an_id_twice_or_a_table_without_a_name(seen: list[Seen]) -> None:
+    assert [(one.path, one.twice, one.unnamed) for one in seen if one.twice or one.unnamed] == []
 
 
 def test_everything_works_without_a_script(portal, browser: Browser) -> None:
@@ -96,6 +144,25 @@ def test_the_keyboard_reaches_the_content_and_folds_the_tree(page: Page) -> None
     fold.focus()
     page.keyboard.press("Enter")
     assert page.locator(".heat details").first.get_attribute("open") != was
+
+
+def test_only_what_fails_is_left_without_a_script_and_a_keyboard_opens_a_check(portal, browser: Browser) -> None:
+    context = browser.new_context(base_url=portal.url, java_script_enabled=False)
+    shown = context.new_page()
+    shown.goto("/entities/component/default/checkout")
+    checks = shown.locator(".checks > li")
+    everything, failing = checks.count(), shown.locator(".checks > li.fail").count()
+    assert 0 < failing < everything
+    shown.get_by_label("Only what fails").focus()
+    shown.keyboard.press("Space")
+    expect(checks.locator("visible=true").and_(shown.locator(".checks > li"))).to_have_count(failing)
+
+    row = shown.locator("#codeowners-covers-service")
+    expect(row.locator(".fix")).to_be_hidden()
+    row.locator("summary").first.focus()
+    shown.keyboard.press("Enter")
+    expect(row.locator(".fix")).to_be_visible()
+    context.close()
 
 
 def test_a_missing_page_says_where_to_go(portal, browser: Browser) -> None:

@@ -165,6 +165,24 @@ def test_what_was_shown_last_stays_when_the_server_is_down_and_says_so(stage, lo
     expect(card.get_by_text("can't be reached")).to_have_count(0)
 
 
+def test_without_a_network_each_widget_stays_as_it_was_and_says_how_old_it_is(stage, look):
+    here, page = stage(), look()
+    page.goto(here.url)
+    for name in ("scorecard", "team"):
+        expect(page.locator(f"roadworthy-{name}").get_by_text("As of")).to_be_visible()
+    expect(page.locator("roadworthy-badge").get_by_role("link")).to_be_visible()
+    page.context.set_offline(True)
+    for name in ("scorecard", "team", "badge"):
+        page.locator(f"roadworthy-{name}").evaluate("one => one.load()")
+    for name in ("scorecard", "team"):
+        expect(page.locator(f"roadworthy-{name}").get_by_role("status")).to_contain_text("can't be reached")
+    expect(page.locator("roadworthy-team").get_by_text("0 of 1 meet their target")).to_be_visible()
+    expect(page.locator("roadworthy-badge").get_by_role("link")).to_contain_text("no level")  # kept five minutes
+    page.context.set_offline(False)
+    page.locator("roadworthy-team").evaluate("one => one.load()")
+    expect(page.locator("roadworthy-team").get_by_role("status")).to_have_count(0)
+
+
 def test_with_nothing_to_show_it_says_why(stage, look):
     here, page = stage(), look()
     here.host.body = '<roadworthy-scorecard entity="nobody"></roadworthy-scorecard><roadworthy-team></roadworthy-team>'

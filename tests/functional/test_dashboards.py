@@ -220,3 +220,12 @@ def test_nobody_is_heard_more_often_than_sixty_times_an_hour(client, organisatio
         told.append(client.post(f"/checks/{checks[number // 60]}/feedback", data=data).status_code)
     assert 55 <= told.count(303) <= 60
     assert told[-1] == 429
+
+
+def test_who_is_lost_gets_a_page_in_a_browser_and_a_problem_in_a_program(client):
+    browsing = client.get("/nowhere", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
+    program = client.get("/nowhere", headers={"Accept": "*/*"})
+    api = client.get("/api/v1/nowhere", headers={"Accept": "text/html"})
+    assert [answer.status_code for answer in (browsing, program, api)] == [404, 404, 404]
+    assert "Nothing is here" in browsing.text
+    assert {program.mimetype, api.mimetype} == {"application/problem+json"}
