@@ -58,6 +58,7 @@ class WaiverShape(Told):
     until = fields.DateTime(metadata={"description": "when it ends by itself"})
     approved_by = fields.String()
     check = fields.String(metadata={"description": "the check that is waived"})
+    id = fields.Integer(allow_none=True, metadata={"description": "of `/waivers`; null for one of policy's file"})
 
 
 def _outcome(description: str) -> fields.String:

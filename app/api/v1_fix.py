@@ -10,7 +10,8 @@ from marshmallow import RAISE, Schema, fields, validate
 from werkzeug.exceptions import ServiceUnavailable, UnprocessableEntity
 
 from app.api import schemas
-from app.api.reading import dumped, entity_of, pipeline, ref_of
+from app.api.reading import dumped, entity_of, of_results, pipeline, ref_of
+from app.api.result_schemas import Told
 from app.api.v1 import problems
 from app.api.v1_preview import blueprint
 from app.api.v1_simulate import ROOM, WAIT_SECONDS
@@ -41,12 +42,12 @@ class FixQuery(Schema):
     )
 
 
-class FixedFile(Schema):
+class FixedFile(Told):
     path = fields.String()
     new = fields.Boolean()
 
 
-class FixHunk(Schema):
+class FixHunk(Told):
     path = fields.String()
     line = fields.Integer(metadata={"description": "where it changes the new file"})
     checks = fields.List(fields.String(), metadata={"description": "the steps it belongs to"})
@@ -54,7 +55,7 @@ class FixHunk(Schema):
     text = fields.String()
 
 
-class FixStep(Schema):
+class FixStep(Told):
     check = fields.String()
     title = fields.String()
     level = fields.String()
@@ -68,31 +69,31 @@ class FixStep(Schema):
     files = fields.List(fields.String())
 
 
-class FixQuestion(Schema):
+class FixQuestion(Told):
     check = fields.String()
     key = fields.String(metadata={"description": "answer with set=key=value"})
     text = fields.String()
     suggestions = fields.List(fields.String())
 
 
-class FixRefusal(Schema):
+class FixRefusal(Told):
     check = fields.String()
     path = fields.String(allow_none=True)
     line = fields.Integer(allow_none=True)
     why = fields.String()
 
 
-class FixNote(Schema):
+class FixNote(Told):
     check = fields.String()
     text = fields.String()
 
 
-class Unfixed(Schema):
+class Unfixed(Told):
     check = fields.String()
     why = fields.String()
 
 
-class FixLevels(Schema):
+class FixLevels(Told):
     scorecard = fields.String()
     before = fields.String()
     after = fields.String(allow_none=True)
@@ -100,10 +101,11 @@ class FixLevels(Schema):
     score_after = fields.Float(allow_none=True)
 
 
-class FixAnswer(Schema):
-    entity = fields.String(required=True)
+class FixAnswer(schemas.OfOne):
+    """`commit` is the one that the diff applies to."""
+
+    entity = fields.String()
     repository = fields.String(allow_none=True)
-    commit = fields.String(allow_none=True, metadata={"description": "the diff applies to this one"})
     branch = fields.String(allow_none=True)
     diff = fields.String(metadata={"description": "for `git apply`; empty when nothing can be mended"})
     files = fields.List(fields.Nested(FixedFile))
@@ -129,13 +131,14 @@ class EntityFix(MethodView):
         Every step was scored: a step that would make another check worse is left out. What only a person knows is
         asked for in `questions`, never made up.
         """
-        proposal = proposed(entity_of(ref_of(kind, namespace, name)), query["check"], answers_of(query["set"]))
+        ref = ref_of(kind, namespace, name)
+        proposal = proposed(entity_of(ref), query["check"], answers_of(query["set"]))
         wanted = query.get("format") or ("diff" if _wants_diff() else "json")
         if wanted == "diff":
             response = Response(proposal.diff.encode("utf-8", "surrogateescape"), mimetype=DIFF)
             response.headers["Cache-Control"] = "private, no-cache"
             return response
-        return dumped(to_json(proposal))
+        return dumped({**of_results(pipeline().store.judgements.results(ref)), **to_json(proposal)})
 
 
 def answers_of(said: list[str]) -> dict[str, str]:

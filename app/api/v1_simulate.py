@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import asdict
 from typing import Any
 
 from flask import Response, abort
@@ -56,6 +57,7 @@ class SimulatedEntity(Told):
     subject = fields.Dict()
     commit = fields.String()
     fact_sets = fields.List(fields.Dict(), metadata={"description": "as they would be kept"})
+    waivers = fields.List(fields.Dict(), metadata={"description": "in force for it, beside those of policy"})
     results = fields.Nested(SimulatedResults)
 
 
@@ -111,5 +113,6 @@ def simulated_json(one: Judged, commit: str) -> dict[str, Any]:
             }
             for facts in one.fact_sets
         ],
+        "waivers": [asdict(waiver) for waiver in one.waivers],
         "results": to_json(str(one.entity.ref), one.results),
     }

@@ -1,4 +1,4 @@
-"""`roadworthy audit`: who made tokens, signed in, asked for refreshes or pushed facts."""
+"""`roadworthy audit`: who made tokens, signed in, asked for refreshes, pushed facts or granted waivers."""
 
 from __future__ import annotations
 

@@ -10,10 +10,10 @@ from werkzeug.wrappers import Response as BaseResponse
 from app.api.guard import require
 from app.api.reading import audited, entity_of, pipeline, ref_of
 from app.catalog.model import Entity
-from app.dashboards import entity_view
+from app.dashboards import entity_view, waivers
 from app.dashboards.blueprint import blueprint
 from app.dashboards.feedback import author
-from app.identity.model import REFRESH
+from app.identity.model import REFRESH, WAIVERS_WRITE
 from app.store.repositories import RepositoryView
 
 
@@ -41,6 +41,8 @@ def entity(kind: str, namespace: str, name: str) -> str:
         voices=store.feedback.of_entity(str(ref), author()),
         thanked=request.args.get("thanks", "")[:100],
         may_refresh=g.identity.may(REFRESH),
+        may_waive=g.identity.may(WAIVERS_WRITE),
+        waivable=waivers.bounds(now, one.policy.longest_waiver),
     )
 
 

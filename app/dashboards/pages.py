@@ -13,6 +13,7 @@ from app.dashboards import (
     search,
     services,
     team,
+    waivers,
     widgets,
 )
 from app.dashboards.blueprint import blueprint
@@ -29,5 +30,6 @@ __all__ = [
     "search",
     "services",
     "team",
+    "waivers",
     "widgets",
 ]

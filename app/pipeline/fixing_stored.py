@@ -36,7 +36,9 @@ class Stored:
         if entity is None:
             return None
         world = replaced_world(self.pipeline, inventory, catalog, self.now)
-        return Look(inventory, world, score(self.pipeline.policy, entity, world, self.now, commit=inventory.commit))
+        granted = self.pipeline.store.waivers.in_force([entity.ref], self.now).get(entity.ref, ())
+        policy, commit = self.pipeline.policy, inventory.commit
+        return Look(inventory, world, score(policy, entity, world, self.now, commit=commit, waivers=granted))
 
 
 def _catalog(known: Catalog, inventory: Inventory, ref: EntityRef) -> Catalog:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,13 +70,15 @@ def _concerned(world: OverlayWorld) -> set[EntityRef]:
     return declared | world.owners
 
 
-def _judged(pipeline: Pipeline, world: OverlayWorld, refs: Iterable[EntityRef], now: datetime) -> Judgings:
+def _judged(pipeline: Pipeline, world: OverlayWorld, refs: Sequence[EntityRef], now: datetime) -> Judgings:
     found = {}
+    waivers = pipeline.store.waivers.in_force(refs, now)
     for ref in refs:
         entity = world.catalog.get(ref)
         if entity is None:
             continue
-        results = score(pipeline.policy, entity, world, now, commit=world.inventory.commit).results
+        granted = waivers.get(ref, ())
+        results = score(pipeline.policy, entity, world, now, commit=world.inventory.commit, waivers=granted).results
         if results:
             found[str(ref)] = results
     return found

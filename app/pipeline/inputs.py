@@ -1,6 +1,6 @@
 """What a judging depends on, as one fingerprint: while it stands and time turns nothing, judging again says the same.
 
-Facts, the entity as rules see it, the commit, policy with its waivers, and the program itself: a new release may say it
+Facts, the entity as rules see it, the commit, policy and all waivers, and the program itself: a new release may say it
 better. Time is the caller's: see `ScorecardResult.steady_until`.
 """
 
@@ -25,7 +25,7 @@ _JUDGES = ("policy/*.py", "facts/model.py", "lib/times.py", "pipeline/judge.py",
 def fingerprint(policy: Policy, looked: Looked, facts: Iterable[DumpedFacts], commit: str) -> str:
     """Equal for equal inputs. `facts`: those of `looked`, dumped."""
     seen = [(one.facts.retriever, one.digest, one.facts.expires_at) for one in facts]
-    parts = (_program(), policy.version, looked.subject, commit, seen)
+    parts = (_program(), policy.version, looked.subject, commit, seen, looked.waivers)
     return hashlib.blake2b(repr(parts).encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 

@@ -19,7 +19,7 @@ from app.pipeline.inputs import fingerprint, still_holds
 from app.pipeline.scoring import Judged, attribution_rules, judge, look
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import StoredWorld
-from app.policy.model import ScorecardResult
+from app.policy.model import ScorecardResult, Waiver
 from app.policy.plan import next_steps
 from app.policy.results import scorecard_json, steps_json
 from app.store.codec import dumped_facts
@@ -49,20 +49,26 @@ def _round(pipeline: Pipeline, limit: int) -> tuple[int, int]:
         return 0, 0
     refs = [claim.ref for claim in claims]
     last = pipeline.store.judgements.last(refs)
+    waivers = pipeline.store.waivers.in_force(refs, now)
     evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
     world = StoredWorld(pipeline.store, pipeline.catalog(), pipeline.parameters, now, evidence=evidence)
     world.prepare(refs, {place for one in last.values() for place in one.reads})
     ended = 0
     for some in chunks(claims, _AT_ONCE):
         began = time.perf_counter()
-        judgements = [_one(pipeline, world, claim, last[claim.ref], now) for claim in some]
+        judgements = [_one(pipeline, world, claim, last[claim.ref], waivers.get(claim.ref, ()), now) for claim in some]
         ended += len(some) - _save(pipeline, [one for one in judgements if one is not None], now)
         pipeline.metrics.judging_took((time.perf_counter() - began) / len(some), len(some))
     return len(claims), ended
 
 
 def _one(
-    pipeline: Pipeline, world: StoredWorld, claim: JudgementClaim, last: LastJudging, now: datetime
+    pipeline: Pipeline,
+    world: StoredWorld,
+    claim: JudgementClaim,
+    last: LastJudging,
+    waivers: Sequence[Waiver],
+    now: datetime,
 ) -> Judgement | None:
     """Judges one entity, unless that would say what the last judging said. None: it is gone, or failed."""
     try:
@@ -70,7 +76,7 @@ def _one(
         if entity is None:
             return None
         commit, policy = _commit(world, entity), pipeline.policy
-        looked = look(policy, entity, PushedWorld(world, world.pushed, now), now)
+        looked = look(policy, entity, PushedWorld(world, world.pushed, now), now, waivers)
         dumped = tuple(dumped_facts(facts) for facts in looked.fact_sets)
         inputs = fingerprint(policy, looked, dumped, commit)
         if still_holds(last, inputs, looked, now):

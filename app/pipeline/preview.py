@@ -50,7 +50,8 @@ def _of(pipeline: Pipeline, policy: Policy, ref: EntityRef, now: datetime) -> li
     outcomes = store.judgements.outcomes(ref)
     commit = next((row.commit for row in before.values()), "")
     subject = subject_of(entity, catalog, pipeline.parameters)
-    judged = rejudge(policy, entity, subject, store.judgements.facts(ref), now, commit=commit)
+    waivers = store.waivers.in_force([ref], now).get(ref, ())
+    judged = rejudge(policy, entity, subject, store.judgements.facts(ref), now, commit=commit, waivers=waivers)
     after = {result.scorecard.id: result for result in judged.results}
     found = []
     for card in sorted({*before, *after}):

@@ -22,7 +22,7 @@ from app.pipeline.check import Report
 from app.pipeline.newborn import with_stand_ins
 from app.pipeline.scoring import Judged, rejudge
 from app.policy.documents import load_texts
-from app.policy.model import Policy, Subject
+from app.policy.model import Policy, Subject, Waiver
 from app.repos.model import Snapshot
 from app.settings.access import is_loopback
 
@@ -97,7 +97,8 @@ def _judged(one: dict[str, Any], policy: Policy, now: datetime) -> Judged:
     ]
     if not facts:
         return Judged(entity, subject, (), ())
-    return rejudge(policy, entity, subject, facts, now, commit=one["commit"])
+    waivers = [Waiver(**told) for told in one.get("waivers", ())]
+    return rejudge(policy, entity, subject, facts, now, commit=one["commit"], waivers=waivers)
 
 
 def _is_in(entity: Entity, folder: str) -> bool:

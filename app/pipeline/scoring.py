@@ -17,7 +17,7 @@ from app.facts.parameters import Parameters
 from app.facts.tiers import tier_of
 from app.facts.world import World
 from app.policy.evaluate import applies, evaluate
-from app.policy.model import Policy, Scorecard, ScorecardResult, Subject
+from app.policy.model import Policy, Scorecard, ScorecardResult, Subject, Waiver
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,8 @@ class Judged:
     subject: Subject
     fact_sets: tuple[FactSet, ...]
     results: tuple[ScorecardResult, ...]
+    waivers: tuple[Waiver, ...] = ()
+    """Those granted beside policy's own."""
 
 
 def subject_of(entity: Entity, catalog: Catalog, parameters: Parameters) -> Subject:
@@ -66,34 +68,47 @@ class Looked:
     subject: Subject
     scorecards: tuple[Scorecard, ...]
     fact_sets: tuple[FactSet, ...]
+    waivers: tuple[Waiver, ...] = ()
+    """Those granted beside policy's own."""
 
 
-def look(policy: Policy, entity: Entity, world: World, now: datetime) -> Looked:
+def look(policy: Policy, entity: Entity, world: World, now: datetime, waivers: Sequence[Waiver] = ()) -> Looked:
     """Collects one entity's facts; without a scorecard that applies, nothing is collected."""
     subject = subject_of(entity, world.catalog, world.parameters)
     scorecards = tuple(card for card in policy.scorecards.values() if applies(card, subject))
-    return Looked(entity, subject, scorecards, tuple(collect(entity, world, now)) if scorecards else ())
+    seen = tuple(collect(entity, world, now)) if scorecards else ()
+    return Looked(entity, subject, scorecards, seen, tuple(waivers))
 
 
 def judge(policy: Policy, looked: Looked, now: datetime, *, commit: str = "") -> Judged:
     """What every scorecard says of what was seen."""
     facts = Facts.merge(looked.fact_sets, now)
     cards, subject = looked.scorecards, looked.subject
-    results = tuple(evaluate(policy, card, subject, facts, now, commit=commit) for card in cards)
-    return Judged(looked.entity, subject, looked.fact_sets, results)
+    granted = looked.waivers
+    results = tuple(evaluate(policy, card, subject, facts, now, commit=commit, granted=granted) for card in cards)
+    return Judged(looked.entity, subject, looked.fact_sets, results, granted)
 
 
 def rejudge(
-    policy: Policy, entity: Entity, subject: Subject, fact_sets: Sequence[FactSet], now: datetime, *, commit: str = ""
+    policy: Policy,
+    entity: Entity,
+    subject: Subject,
+    fact_sets: Sequence[FactSet],
+    now: datetime,
+    *,
+    commit: str = "",
+    waivers: Sequence[Waiver] = (),
 ) -> Judged:
     """Judges facts that were collected before."""
     cards = tuple(card for card in policy.scorecards.values() if applies(card, subject))
-    return judge(policy, Looked(entity, subject, cards, tuple(fact_sets)), now, commit=commit)
+    return judge(policy, Looked(entity, subject, cards, tuple(fact_sets), tuple(waivers)), now, commit=commit)
 
 
-def score(policy: Policy, entity: Entity, world: World, now: datetime, *, commit: str = "") -> Judged:
+def score(
+    policy: Policy, entity: Entity, world: World, now: datetime, *, commit: str = "", waivers: Sequence[Waiver] = ()
+) -> Judged:
     """Collects and judges one entity."""
-    return judge(policy, look(policy, entity, world, now), now, commit=commit)
+    return judge(policy, look(policy, entity, world, now, waivers), now, commit=commit)
 
 
 def attribution_rules(policy: Policy, evidence: Mapping[str, Iterable[str]]) -> Rules:

@@ -72,7 +72,11 @@ def simulate(pipeline: Pipeline, inventory: Inventory, now: datetime) -> list[Ju
     """Judges every entity of a repository as it is handed in. `inventory.url` is as `known_as` says."""
     world = replaced_world(pipeline, inventory, _replaced(pipeline.known().catalog, inventory), now)
     mine = [entity for ref in _refs(inventory) if (entity := world.catalog.get(ref)) is not None]
-    return [score(pipeline.policy, entity, world, now, commit=inventory.commit) for entity in mine]
+    waivers = pipeline.store.waivers.in_force([entity.ref for entity in mine], now)
+    return [
+        score(pipeline.policy, one, world, now, commit=inventory.commit, waivers=waivers.get(one.ref, ()))
+        for one in mine
+    ]
 
 
 def replaced_world(pipeline: Pipeline, inventory: Inventory, catalog: Catalog, now: datetime) -> PushedWorld:

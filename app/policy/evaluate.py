@@ -23,17 +23,24 @@ def applies(scorecard: Scorecard, subject: Subject) -> bool:
 
 
 def evaluate(
-    policy: Policy, scorecard: Scorecard, subject: Subject, facts: Facts, now: datetime, *, commit: str = ""
+    policy: Policy,
+    scorecard: Scorecard,
+    subject: Subject,
+    facts: Facts,
+    now: datetime,
+    *,
+    commit: str = "",
+    granted: Sequence[Waiver] = (),
 ) -> ScorecardResult:
     """Every outcome, the level and the score of one entity. The caller has asked `applies` first.
 
     `now` is an aware instant; `facts` are merged for this same instant, and stay as they are: what is told of an
-    outcome is worked out of them when someone asks.
+    outcome is worked out of them when someone asks. `granted`: this entity's waivers beside those of policy.
     """
     asked = questionnaire(policy, scorecard, subject.tier)
     scene = Scene(facts, entity_names(subject), now)
     teller = Teller(scene, asked.by_check)
-    waivers = waivers_of(policy, subject.ref)
+    waivers = (*waivers_of(policy, subject.ref), *granted)
     results: list[CheckResult] = [None] * len(asked.asks)  # type: ignore[list-item]
     for ask in asked.asks:
         results[ask.position] = _excluded(ask, scene) or _result(ask, scene, teller, waivers, results)

@@ -9,9 +9,12 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from app.facts.model import Place
+from app.lib.times import parse_duration
 from app.policy.rules import Rule
 from app.policy.written import Example, Parameter, Scope
 
+LONGEST_WAIVER = timedelta(days=90)
+"""Where policy.yaml names no other."""
 _NO_FACTS = ("params.", "entity.", "item.")
 
 
@@ -127,13 +130,17 @@ class Scorecard:
 
 @dataclass(frozen=True, slots=True)
 class Waiver:
-    """An agreed exception. It ends at `until`; what it hides stays visible in `raw_level`."""
+    """An agreed exception. It ends at `until`; what it hides stays visible in `raw_level`.
+
+    `id`: of one that was granted over the API; 0 for one of policy's file.
+    """
 
     entity: str
     check: str
     reason: str
     until: datetime
     approved_by: str
+    id: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,6 +165,13 @@ class Policy:
     @property
     def default_tier(self) -> str:
         return str(self.settings.get("default_tier", ""))
+
+    @property
+    def longest_waiver(self) -> timedelta:
+        """How long a waiver that is granted over the API may hold; zero: none may be."""
+        stated: Any = self.settings.get("waivers")
+        longest = stated.get("longest") if isinstance(stated, dict) else None
+        return LONGEST_WAIVER if longest is None else parse_duration(str(longest))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

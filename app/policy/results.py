@@ -118,6 +118,7 @@ def _check(result: CheckResult) -> dict[str, Any]:
             "until": plain(waiver.until),
             "approved_by": waiver.approved_by,
             "check": waiver.check,
+            "id": waiver.id or None,
         },
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from app.lib.times import parse_instant
@@ -10,6 +11,7 @@ from app.policy.reader import Reader, suggestion
 from app.policy.written import PolicyProblem
 
 PATH = "policy.yaml"
+_LONGEST = timedelta(days=366)
 _LISTS = ("tiers", "tier_keys", "lifecycles", "scorecards", "sources_out_of_scope")
 _SECTIONS: Mapping[str, tuple[str, ...]] = {
     "contacts": ("annotations", "link_words"),
@@ -52,6 +54,12 @@ def read_settings(node: Any, areas: Iterable[str], problems: list[PolicyProblem]
     inner.finish()
     _read_objectives(reader, lists["tiers"])
     _read_end_of_life(_section(reader, "end_of_life"))
+    waivers = _section(reader, "waivers")
+    if waivers.duration("longest") > _LONGEST:
+        waivers.refuse(
+            f"`longest` must be at most {_LONGEST.days}d: what holds longer belongs in waivers.yaml", "longest"
+        )
+    waivers.finish()
     reader.finish()
     return made if len(problems) == before else {}
 

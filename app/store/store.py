@@ -30,6 +30,7 @@ from app.store.standings import Standings
 from app.store.tally import Tally
 from app.store.team_counts import TeamCounts
 from app.store.tokens import Tokens
+from app.store.waivers import Waivers
 from app.store.workers import Workers
 
 
@@ -62,6 +63,7 @@ class Store:
         self.people = People(database)
         self.pushes = Pushes(database)
         self.tokens = Tokens(database)
+        self.waivers = Waivers(database)
         self.audit = Audit(database)
         self.workers = Workers(database)
 
@@ -83,6 +85,7 @@ class Store:
         seen.inbound = Inbound(self.database, sight)
         seen.feedback = FeedbackBook(self.database, sight)
         seen.served = Served(self.database, sight)
+        seen.waivers = Waivers(self.database, sight)
         return seen
 
     @classmethod

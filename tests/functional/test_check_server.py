@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ import requests
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 from serving import served
 
+from app.catalog.model import EntityRef
 from app.identity import tokens
+from app.pipeline.waive import end_waiver, waive
 from app.services import access_of
 from app.settings import load
 from app.web import create_app
@@ -91,19 +94,26 @@ def test_at_the_same_commit_the_verdicts_are_the_portals(organisation, url, toke
     stored = organisation.result("pay")
     mine = entity["scorecards"][0]
     assert verdicts(mine) == verdicts(stored)
-    for name in (
-        "level",
-        "level_possible",
-        "score",
-        "coverage",
-        "target_level",
-        "policy_version",
-        "commit",
-        "valid_until",
-    ):
-        assert mine[name] == stored[name], name
+    assert {name: mine[name] for name in SAME} == {name: stored[name] for name in SAME}
     alone = json.loads(check(organisation.path("pay"), "--format", "json"))
     assert verdicts(alone["entities"][0]["scorecards"][0]) != verdicts(stored)  # the server makes the difference
+
+
+def test_a_waiver_of_the_portal_counts_in_the_check_too(organisation, url, token):
+    until = organisation.now + timedelta(days=3)
+    granted = waive(organisation.pipeline, EntityRef.parse("component:default/pay"), "alert-runbook-linked", "Soon.",
+                    until, "user:default/ada")  # fmt: skip
+    organisation.judge()
+    try:
+        stored = organisation.result("pay")
+        here = json.loads(check(organisation.path("pay"), "--server", url, "--format", "json", token=token))
+        mine = next(one for one in here["entities"] if one["entity"] == "component:default/pay")["scorecards"][0]
+        assert verdicts(mine) == verdicts(stored)
+        assert verdicts(mine)["alert-runbook-linked"][0] == "waived"
+        assert {name: mine[name] for name in SAME} == {name: stored[name] for name in SAME}
+    finally:
+        end_waiver(organisation.pipeline, granted.id, "Done.", "user:default/ada")
+        organisation.judge()
 
 
 def test_a_change_shows_before_it_is_pushed_and_changes_nothing_there(organisation, url, token):

@@ -3,6 +3,7 @@
 import json
 import re
 from copy import deepcopy
+from datetime import timedelta
 
 import jsonschema_rs
 import pytest
@@ -18,6 +19,8 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from app.catalog.model import EntityRef
+from app.pipeline.waive import waive
 from app.web import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -34,6 +37,10 @@ def app(tmp_path_factory):
     made.crawl()
     made.push("shop", {"alerts.yaml": alert("Burning", "https://runbooks.example/burning")})
     made.crawl()
+    shop, until = EntityRef.parse("component:default/shop"), made.now + timedelta(days=9)
+    assert waive(made.pipeline, shop, "tier-declared", "Soon.", until, "user:default/ada").id == 1
+    assert waive(made.pipeline, shop, "slo-defined", "Soon.", until, "user:default/ada").id == 2
+    made.judge()
     app = create_app(made.pipeline)
     yield app
     made.close()
@@ -59,7 +66,7 @@ def test_every_answer_is_as_the_document_says(operations, mode):
         ask()
 
 
-REAL = {"kind": "component", "namespace": "default", "name": "shop", "scorecard_id": "sre-maturity"}
+REAL = {"kind": "component", "namespace": "default", "name": "shop", "scorecard_id": "sre-maturity", "waiver_id": 1}
 
 
 def test_real_answers_are_as_the_document_says(operations):
@@ -131,10 +138,16 @@ def test_stored_bytes_are_a_result_as_the_document_describes_it(app):
     checks = [check for row in stored for check in json.loads(row.body)["checks"]]
     assert any(check["offenders"] for check in checks)
     assert any(check["evidence"] for check in checks)
+    assert any(check["waiver"] for check in checks)
     assert not validator.is_valid({**json.loads(stored[0].body), "surprise": 1})
 
 
-ONLY_POLICY = ("/api/v1/scorecards", "/api/v1/scorecards/{scorecard_id}", "/api/v1/facts")
+ONLY_POLICY = (
+    "/api/v1/scorecards",
+    "/api/v1/scorecards/{scorecard_id}",
+    "/api/v1/facts",
+    "/api/v1/waivers/{waiver_id}",
+)
 
 
 def test_every_read_says_how_fresh_it_is(app):
