@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-
-from conftest import NOW, ROOT
 
 from app.golden_paths.answers import complete
 from app.golden_paths.model import GoldenPath
 from app.golden_paths.rendering import render
 from app.golden_paths.templates import load
 
+ROOT = Path(__file__).parent.parent
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FOLDER = ROOT / "golden-paths"
-KINDS = ("api", "service")
+KINDS = ("api", "database", "service")
 TIERS = ("t1", "t2", "t3")
 BIRTHS = [(kind, tier) for kind in KINDS for tier in TIERS]
 SAID = {

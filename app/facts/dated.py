@@ -15,6 +15,8 @@ from app.facts.world import World
 from app.formats.model import Runbook
 from app.lib.times import parse_instant
 
+REPORTED = "reported"
+"""Written instead of a date: each proof is reported with its day, so that its absence is not known to be one."""
 NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 """Stands for "no date is on record", so that rules compare it like any other."""
 
@@ -36,6 +38,11 @@ def dates(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: da
     for one in found:
         seen.looked_at(one.place.repository, one.place.commit, one.place.path)
     return found
+
+
+def is_awaited(entity: Entity, keys: Iterable[str]) -> bool:
+    """An annotation says that the proof is reported, wherever the reports are."""
+    return any(entity.annotations.get(key, "").strip().lower() == REPORTED for key in keys)
 
 
 def latest(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: datetime) -> datetime:

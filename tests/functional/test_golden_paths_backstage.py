@@ -6,8 +6,7 @@ import subprocess
 
 import pytest
 import yaml
-from conftest import ROOT
-from golden_births import BIRTHS, FOLDER, KINDS, answers, born
+from golden_births import BIRTHS, FOLDER, KINDS, ROOT, answers, born
 from real_parts import require
 
 from app.golden_paths.rendering import render
@@ -20,11 +19,11 @@ def template(kind: str) -> dict:
     return yaml.safe_load((FOLDER / f"{kind}.yaml").read_text("utf-8"))
 
 
-def ask(engine: str, runs: list, entities: list) -> dict:
+def ask(engine: str, runs: list, entities: list, terraform: list | None = None) -> dict:
     require("scaffolder packages")
     done = subprocess.run(
         [require("node"), str(DRIVER)],
-        input=json.dumps({"engine": engine, "runs": runs, "entities": entities}),
+        input=json.dumps({"engine": engine, "runs": runs, "entities": entities, "terraform": terraform or []}),
         capture_output=True,
         text=True,
         check=False,
@@ -86,6 +85,17 @@ def test_odd_answers_come_out_alike_too(engine):
     for ours, theirs in zip(wanted, made, strict=True):
         assert {name: data.decode() for name, data in ours.items()} == theirs
         assert all(list(yaml.safe_load_all(data)) for name, data in ours.items() if name.endswith(".yaml"))
+
+
+def test_terraform_is_as_terraform_fmt_writes_it():
+    """By HashiCorp's own formatter, from npm: Terraform itself is on no registry."""
+    files = {(kind, tier, name): data.decode() for kind, tier in BIRTHS for name, data in born(kind, tier).items()}
+    written = {place: text for place, text in files.items() if place[2].endswith((".tf", ".tfvars"))}
+    formatted = ask("nunjucks", [], [], [*written.values(), "a = {\nb=1\n}\n"])["terraform"]
+
+    assert len(written) >= 15
+    assert dict(zip(written, formatted, strict=False)) == written
+    assert formatted[-1] == "a = {\n  b = 1\n}\n"
 
 
 def test_the_location_registers_every_template():

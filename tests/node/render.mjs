@@ -1,8 +1,8 @@
 // Renders templates as Backstage's fetch:template does: with Nunjucks as its releases up to 2025 configure it, or with
 // Nunjitsu, which later ones use; and validates template entities with Backstage's published validator.
 // stdin: {"engine": "nunjucks" | "nunjitsu", "runs": [{"steps": [{"folder", "files": {path: text}, "values", "if"}], "parameters"}],
-//         "entities": [entity, …]}
-// stdout: {"runs": [{path: text}, …], "entities": [null or message, …]}
+//         "entities": [entity, …], "terraform": [text, …]}
+// stdout: {"runs": [{path: text}, …], "entities": [null or message, …], "terraform": [text as terraform fmt writes it, …]}
 import { createRequire } from "node:module";
 
 const require = createRequire(import.meta.url);
@@ -45,4 +45,6 @@ for (const entity of asked.entities) {
     entities.push(error.message);
   }
 }
-process.stdout.write(JSON.stringify({ runs, entities }), () => process.exit(0));
+const terraform = [];
+for (const text of asked.terraform) terraform.push(await require("@cdktf/hcl-tools").format(text));
+process.stdout.write(JSON.stringify({ runs, entities, terraform }), () => process.exit(0));

@@ -32,7 +32,7 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen.found([*found, *places])
     seen.values["database.instances"] = [instance_item(one, world) for one in found]
     seen.values["database.unreadable"] = unreadable_items(places)
-    seen.values["database.restore_tests"] = _restores(entity, world, seen, now)
+    _restores(entity, world, seen, now)
     seen.values["database.signals"] = _signals(entity, world, seen)
     if not found and not places and not world.catalog_complete:
         seen.unseen("database.instances", Reason.NOT_CONNECTED, _ELSEWHERE)
@@ -65,8 +65,9 @@ def _support(one: Database, world: World) -> datetime | str:
     return supported_until(_PRODUCTS.get(one.engine, one.engine), one.version, world.parameters)
 
 
-def _restores(entity: Entity, world: World, seen: Seen, now: datetime) -> list[Item]:
-    return [
+def _restores(entity: Entity, world: World, seen: Seen, now: datetime) -> None:
+    """Restores on record; unknown while reports are promised and none has come."""
+    found: list[Item] = [
         {
             "key": one.key,
             "tested_at": one.at,
@@ -77,6 +78,10 @@ def _restores(entity: Entity, world: World, seen: Seen, now: datetime) -> list[I
         }
         for one in dated.dates(entity, world, world.parameters.restore_test_keys, seen, now)
     ]
+    if not found and dated.is_awaited(entity, world.parameters.restore_test_keys):
+        seen.unseen("database.restore_tests", Reason.NOT_CONNECTED, "its restores are reported, and no report is here")
+        return
+    seen.values["database.restore_tests"] = found
 
 
 def _signals(entity: Entity, world: World, seen: Seen) -> list[Item]:

@@ -143,3 +143,18 @@ def test_a_restore_is_dated_by_a_page(looked: Callable[..., Any], now: datetime)
     assert [(item["tested_at"].date().isoformat(), item["path"]) for item in seen.values["database.restore_tests"]] == [
         ("2026-05-01", "docs/restore.md")
     ]
+
+
+def test_a_restore_that_is_to_be_reported_is_unknown_until_it_is(looked: Callable[..., Any], now: datetime) -> None:
+    resource = CATALOG[CATALOG.index("---\n") + 4 :]
+    keys = "metadata: {name: shop-db, annotations: {roadworthy.dev/restore-tested-at: reported}}"
+    promised = resource.replace("metadata: {name: shop-db}", keys)
+    assert promised != resource
+    seen = seen_of(looked({"catalog-info.yaml": promised}), now)
+    assert "database.restore_tests" not in seen.values
+    assert seen.unknown["database.restore_tests"].reason is Reason.NOT_CONNECTED
+
+    page = "---\nrestore_tested_at: 2026-05-01\n---\n# Restore\n\nIt took half an hour to bring everything back.\n"
+    seen = seen_of(looked({"catalog-info.yaml": promised, "docs/restore.md": page}), now)
+    assert len(seen.values["database.restore_tests"]) == 1
+    assert seen_of(looked({"catalog-info.yaml": resource}), now).values["database.restore_tests"] == []
