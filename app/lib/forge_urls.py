@@ -29,6 +29,7 @@ _SHAPES = (
     re.compile(r"/(?P<repo>[^/]+/[^/]+)/src/(?P<ref>[^/]+)/?(?P<path>.*)"),  # Bitbucket Cloud
 )
 _DATA_CENTER = re.compile(r"/(?:projects|users)/(?P<project>[^/]+)/repos/(?P<name>[^/]+)/(?:browse|raw)/?(?P<path>.*)")
+_SERVER = re.compile(r"(?P<base>https://[^/]+(?:/[^/]+)*?)/scm/(?P<project>[^/]+)/(?P<name>[^/]+)")
 _PLAIN = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)+?)/?")
 
 
@@ -93,12 +94,17 @@ def line_url(repository: str, commit: str, path: str, line: int = 0) -> str:
     if not (repository.startswith("https://") and path and commit):
         return ""
     host = repository.split("/")[2]
-    view = "blob"
+    name, view, mark = quote(path, errors="replace"), "blob", "#L"
+    if match := _SERVER.fullmatch(repository):  # Bitbucket Data Center fetches from another path than it shows
+        shown = f"{match['base']}/projects/{match['project'].upper()}/repos/{match['name']}/browse"
+        return f"{shown}/{name}?at={commit}" + (f"#{line}" if line else "")
     if "gitlab" in host:
         view = "-/blob"
     elif any(name in host for name in ("gitea", "forgejo", "codeberg")):
         view = "src/commit"
-    return f"{repository}/{view}/{commit}/{quote(path, errors='replace')}" + (f"#L{line}" if line else "")
+    elif host == "bitbucket.org":
+        view, mark = "src", "#lines-"
+    return f"{repository}/{view}/{commit}/{name}" + (f"{mark}{line}" if line else "")
 
 
 def branch_url(repository: str, branch: str, path: str = "", *, folder: bool = False) -> str:

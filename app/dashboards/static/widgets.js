@@ -97,8 +97,12 @@
     if (one.url) return { url: one.url, named };
     if (!(one.repository ?? "").startsWith("https://") || !one.path || !one.commit) return { url: "", named };
     const host = one.repository.split("/")[2];
-    const view = host.includes("gitlab") ? "-/blob" : /gitea|forgejo|codeberg/.test(host) ? "src/commit" : "blob";
-    return { url: `${one.repository}/${view}/${one.commit}/${one.path.split("/").map(encodeURIComponent).join("/")}${one.line ? `#L${one.line}` : ""}`, named };
+    const file = one.path.split("/").map(encodeURIComponent).join("/");
+    const server = /^(https:\/\/[^/]+(?:\/[^/]+)*?)\/scm\/([^/]+)\/([^/]+)$/.exec(one.repository);
+    if (server) return { url: `${server[1]}/projects/${server[2].toUpperCase()}/repos/${server[3]}/browse/${file}?at=${one.commit}${one.line ? `#${one.line}` : ""}`, named };
+    const cloud = host === "bitbucket.org";
+    const view = host.includes("gitlab") ? "-/blob" : /gitea|forgejo|codeberg/.test(host) ? "src/commit" : cloud ? "src" : "blob";
+    return { url: `${one.repository}/${view}/${one.commit}/${file}${one.line ? `${cloud ? "#lines-" : "#L"}${one.line}` : ""}`, named };
   };
 
   /* ---- asking: one request for each address at a time, whoever wants it ---- */

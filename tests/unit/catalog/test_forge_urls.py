@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.lib.forge_urls import ForgePlace, repository_of, split
+from app.lib.forge_urls import ForgePlace, line_url, repository_of, split
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,23 @@ def test_the_repository_of_a_url_has_no_ending_and_no_credentials(url: str, repo
 )
 def test_what_names_no_repository_has_none(url: str) -> None:
     assert repository_of(url) is None
+
+
+@pytest.mark.parametrize(
+    ("repository", "page"),
+    [
+        ("https://github.com/acme/shop", "https://github.com/acme/shop/blob/c0ffee/a%20b/rules.yaml#L7"),
+        ("https://gitlab.com/acme/eu/shop", "https://gitlab.com/acme/eu/shop/-/blob/c0ffee/a%20b/rules.yaml#L7"),
+        ("https://codeberg.org/acme/shop", "https://codeberg.org/acme/shop/src/commit/c0ffee/a%20b/rules.yaml#L7"),
+        ("https://bitbucket.org/acme/shop", "https://bitbucket.org/acme/shop/src/c0ffee/a%20b/rules.yaml#lines-7"),
+        (
+            "https://git.acme.example/scm/pay/shop",
+            "https://git.acme.example/projects/PAY/repos/shop/browse/a%20b/rules.yaml?at=c0ffee#7",
+        ),
+        ("file:///srv/shop", ""),
+    ],
+)
+def test_a_line_at_its_commit_has_a_page_on_each_forge(repository, page):
+    assert line_url(repository, "c0ffee", "a b/rules.yaml", 7) == page
+    place = split(page)
+    assert (place.path if place else "") == ("a b/rules.yaml" if page else "")
