@@ -183,6 +183,9 @@ class Attributor:
             refs = sorted(ref for ref in unique if ref.kind == kind)
             if len(refs) == 1:
                 return Attribution((refs[0],), why)
+            scored = [ref for ref in refs if unique[ref].spec_text("type").lower() not in self.rules.unscored]
+            if kind == "component" and len(scored) == 1:
+                return Attribution((scored[0],), f"{why}, as the only service there")
             if refs:
                 names = ", ".join(str(ref) for ref in refs[:5])
                 return Attribution((), f"{why}, which is ambiguous: {names}")

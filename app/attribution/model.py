@@ -40,6 +40,8 @@ class Rules:
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
     types: Mapping[str, frozenset[str]] = field(default_factory=lambda: RESOURCE_TYPES)
     """Object kind → types of Resources that such an object is, or is part of."""
+    unscored: frozenset[str] = frozenset()
+    """Types of components that have no scorecard: beside a service they don't make whose an object is ambiguous."""
 
 
 _PLATFORM = ("cluster", "backup_schedule", "namespace_guards", "admission_policy", "chart_release")

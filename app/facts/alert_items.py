@@ -121,9 +121,12 @@ def recording_item(found: Found) -> Item:
 
 
 def _texts(rule: AlertRule) -> tuple[str, str]:
-    """The short and the long text. Sloth and others write `title` and `summary` where most write a description."""
+    """The short and the long text. Sloth and others write `title` and `summary` where most write a description.
+
+    NAIS asks for a `consequence` and an `action` beside the summary: they say more than most descriptions.
+    """
     title, summary = _annotation(rule, "title"), _annotation(rule, "summary")
-    description = _annotation(rule, "description", "message")
+    description = _annotation(rule, "description", "message", "consequence", "action")
     return (title, summary) if title and summary and not description else (summary or title, description)
 
 

@@ -31,12 +31,12 @@ def assemble(parts: Sequence[tuple[str, Part]]) -> Assembly:
     """Objects of all (path, piece) of a snapshot."""
     if not parts:
         return Assembly()
-    assembled = manifests.assemble(parts, ignoring.reason)
+    assembled = manifests.assemble(parts, ignoring.of_infrastructure)
     objects: list[Placed] = [
         *manifests.workloads(assembled),
         *operators.databases(assembled.resources),
         *platform.platform(assembled.resources),
         *traffic.gateways(assembled.resources),
-        *terraform.assemble(parts, ignoring.reason),
+        *terraform.assemble(parts, ignoring.of_infrastructure),
     ]
     return Assembly(tuple(objects), assembled.unreadable)

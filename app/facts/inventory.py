@@ -243,12 +243,14 @@ def _problems(readings: Mapping[str, _Reading]) -> Iterable[Problem]:
             yield Problem(path, finding.line, finding.code, finding.message)
 
 
+_INFRASTRUCTURE = frozenset(("workloads", "database", "cluster"))
+
+
 def _unreadable(snapshot: Snapshot, readings: Mapping[str, _Reading], assembly: Assembly) -> Iterable[UnreadablePlace]:
     read = ((path, place) for path, one in readings.items() for place in one.parsed.unreadable)
     for path, place in (*read, *assembly.unreadable):
-        yield UnreadablePlace(
-            place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, ignoring.reason(path)
-        )
+        why = ignoring.of_infrastructure(path) if place.group in _INFRASTRUCTURE else ignoring.reason(path)
+        yield UnreadablePlace(place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, why)
 
 
 def _unread_descriptors(snapshot: Snapshot, descriptors: Descriptors) -> Iterable[UnreadablePlace]:

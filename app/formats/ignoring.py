@@ -1,7 +1,8 @@
 """Which paths never count in a check, and why: vendored trees, test data, template skeletons.
 
-Such objects are read all the same and shown with their reason. Plain `examples/` counts: in tool repositories the
-examples are what there is, and in others they are real rules.
+Such objects are read all the same and shown with their reason. Rules, objectives and pages in a plain `examples/`
+count: in tool repositories they are what there is, and in others they are real. Workloads, databases and clusters
+there do not: nobody runs a service from its examples.
 """
 
 from __future__ import annotations
@@ -31,6 +32,15 @@ _SPECS = frozenset(("support", "factories", "cassettes", "dummy", "data", "files
 """What Ruby keeps beside its specs. A `spec/` with anything else holds specifications: OpenAPI, SLOs, alerts."""
 _PLACEHOLDER = re.compile(r"\$\{\{|\{\{|\{%")
 _TEMPLATE_CONTENT = re.compile(r"(^|/)(templates?|template)/(content|skeleton|template)(/|$)")
+
+
+_SAMPLES = frozenset(("example", "examples", "sample", "samples", "tutorial", "tutorials", "quickstart", "quickstarts"))
+
+
+def of_infrastructure(path: str) -> str:
+    """Why no workload, database or cluster under this path counts, or "" when it does."""
+    folder = next((one for one in path.split("/")[:-1] if one.lower() in _SAMPLES), "")
+    return reason(path) or (f"is an example ({folder}/)" if folder else "")
 
 
 @lru_cache(maxsize=65536)

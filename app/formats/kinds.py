@@ -29,6 +29,14 @@ _ELSEWHERE = re.compile(
     r"|(user|developer|contributor)-guide|upgrading|getting[-_ ]started|release[-_]notes|changelogs?|posts?)/",
     re.IGNORECASE,
 )
+_ABOUT = re.compile(
+    r"(^|/)[^/]*(run-?_?books?|play-?books?)[-_](template|guide(lines?)?|format|how-?to)[^/]*$"
+    r"|(^|/)((add|adding|new|write|writing|creat(e|ing))[-_]|how[-_]?to[-_][^/]*)(a[-_])?(run-?_?book|play-?book)s?\.[a-z]+$",
+    re.IGNORECASE,
+)
+"""Pages on how to write a runbook."""
+_PROCESS = re.compile(r"\b(proposals?|triage|contributing|release process|governance|roadmap)\b", re.IGNORECASE)
+"""Titles of pages that speak of how people work together, with the headings of a runbook and nothing to run."""
 _ALERT = frozenset(("meaning", "impact", "diagnosis", "mitigation"))
 _SERVICE = frozenset(("overview", "dependencies", "dashboards", "health", "failures", "rollback", "escalation"))
 _OPERATIONAL = frozenset(("failures", "rollback", "escalation"))
@@ -42,9 +50,13 @@ def runbook_kind(path: str, runbook: Runbook) -> str:
     if runbook.document_type == "error-budget-policy":
         return runbook.document_type
     named = {topic for one in runbook.sections if len(one.title.split()) <= _LONGEST for topic in one.topics}
-    by_content = not _ELSEWHERE.search(path) and (
-        len(named & _ALERT) >= 3 or (len(named & _SERVICE) >= 4 and bool(named & _OPERATIONAL))
+    by_content = (
+        not _ELSEWHERE.search(path)
+        and not _PROCESS.search(runbook.title)
+        and (len(named & _ALERT) >= 3 or (len(named & _SERVICE) >= 4 and bool(named & _OPERATIONAL)))
     )
+    if _ABOUT.search(path):
+        return "document"
     if _NOT.search(path):
         return "runbook" if by_content and "run" in path.lower() else "document"
     if _PLACE.search(path) or by_content:

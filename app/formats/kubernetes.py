@@ -57,6 +57,35 @@ def _unwrap(document: Document, depth: int) -> Iterator[Document]:
     yield document
 
 
+_RELEASES = ("HelmRelease", "HelmChart", "HelmChartConfig", "Application", "ApplicationSet")
+
+
+def release_values(document: Document) -> Iterator[Document]:
+    """The chart's values that a release of Flux, Rancher or Argo CD holds, as a mapping or as text."""
+    value = document.value
+    if not isinstance(value, dict) or value.get("kind") not in _RELEASES or not isinstance(value.get("spec"), dict):
+        return
+    spec = value["spec"]
+    template = spec.get("template")
+    inner = template.get("spec") if isinstance(template, dict) else None
+    holders = [spec, *(one for one in (inner,) if isinstance(one, dict))]
+    sources = [one for holder in holders for one in (holder.get("source"), *_list(holder.get("sources")))]
+    helms = [one.get("helm") for one in sources if isinstance(one, dict)]
+    for holder in (spec, *(one for one in helms if isinstance(one, dict))):
+        for key in ("values", "valuesObject", "valuesContent"):
+            held = holder.get(key)
+            if isinstance(held, dict):
+                yield replace(document, value=held, line=documents.line_of(holder, key), within=None)
+            elif isinstance(held, str):
+                first = getattr(holder, "blocks", {}).get(key)
+                line = first or documents.line_of(holder, key)
+                yield from documents.load_all(held, first_line=line, one_line=first is None, last_wins=True)
+
+
+def _list(value: Any) -> list[Any]:
+    return value[:_MOST_ITEMS] if isinstance(value, list) else []
+
+
 def _embedded(document: Document, data: Any, depth: int) -> Iterator[Document]:
     """Documents that a ConfigMap holds as text."""
     for key, text in data.items() if isinstance(data, dict) else ():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any, Protocol
 
@@ -30,7 +31,7 @@ from app.formats.workloads import charts, kustomizations, manifests
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "8"
+VERSION = "9"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
@@ -111,7 +112,10 @@ def read(path: str, data: bytes) -> Parsed:
         return replace(_unread(loaded), objects=tuple(kustomizations.read(loaded.documents)))
     parsed = read_documents(loaded)
     if kind == "values":
-        parsed = _merged([parsed, *_chart_rules(loaded), *map(charts.read_values, loaded.documents)])
+        parsed = _merged([parsed, *_chart_rules(loaded.documents), *map(charts.read_values, loaded.documents)])
+    elif released := [one for document in loaded.documents for one in kubernetes.release_values(document)]:
+        shaped = [_asked(inner) for inner in kubernetes.unwrap(released) if prometheus.is_native(inner.value)]
+        parsed = _merged([parsed, *shaped, *_chart_rules(released)])
     return _of_interest(_without_included(_digested(parsed, data), data), data)
 
 
@@ -143,10 +147,10 @@ def read_documents(loaded: Loaded) -> Parsed:
     return replace(found, objects=tuple(_conditional(thing, loaded) for thing in found.objects))
 
 
-def _chart_rules(loaded: Loaded) -> list[Parsed]:
+def _chart_rules(values: Iterable[Document]) -> list[Parsed]:
     """Rules in a chart's values; those that are switched off by default are conditional."""
     found = []
-    for held in (one for document in loaded.documents for one in helm_values.rules_in(document)):
+    for held in (one for document in values for one in helm_values.rules_in(document)):
         part = prometheus.read(held.document)
         rules = (replace(one, conditional=True) if isinstance(one, AlertRule) else one for one in part.objects)
         found.append(replace(part, objects=tuple(rules)) if held.switched_off else part)

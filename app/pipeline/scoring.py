@@ -117,8 +117,15 @@ def attribution_rules(policy: Policy, evidence: Mapping[str, Iterable[str]]) -> 
     stated = stated if isinstance(stated, dict) else {}
     kinds = {url: frozenset(kind for name in names for kind in PROVIDES[name]) for url, names in evidence.items()}
     default = Rules()
-    types = resource_types(policy)
-    return Rules(tuple(stated.get("keys", default.keys)), tuple(stated.get("labels", default.labels)), kinds, types)
+    groups: Any = policy.settings.get("types")
+    unscored = frozenset(str(one).lower() for one in (groups.get("unscored") or ())) if isinstance(groups, dict) else ()
+    return Rules(
+        keys=tuple(stated.get("keys", default.keys)),
+        labels=tuple(stated.get("labels", default.labels)),
+        evidence=kinds,
+        types=resource_types(policy),
+        unscored=frozenset(unscored),
+    )
 
 
 def resource_types(policy: Policy) -> Mapping[str, frozenset[str]]:

@@ -13,6 +13,8 @@ from app.facts.world import RepositoryView, World
 from app.formats import code_owners, kinds
 from app.formats.model import AlertRule, CodeOwners, Objective, Runbook
 
+ANY_FILE = "README.md"
+"""Stands for a repository's files where an entity has neither descriptor nor operational files."""
 ROLES = {AlertRule.kind: "alerts", Objective.kind: "slo", Runbook.kind: "runbook"}
 
 
@@ -59,11 +61,15 @@ def _paths(seen: Seen, entity: Entity, world: World) -> list[Item]:
     for kind, role in ROLES.items():
         for found in _counted(world.objects(entity.ref, kind)):
             wanted.setdefault((found.repository, found.path), role)
+    if not wanted:
+        wanted[entity.repository, ANY_FILE] = "code"
     items = []
     for (repository, path), role in wanted.items():
         view = world.repository(repository)
         if isinstance(view, Unknown):
             continue
+        if role == "code" and not view.has(path):
+            path = next((one for one in (".gitignore", "Dockerfile", "LICENSE") if view.has(one)), path)
         file = view.codeowners()
         seen.looked_at(repository, view.commit, file.path if file else code_owners.PLACES[0])
         owners = code_owners.owners_of(file.object, path) if file and isinstance(file.object, CodeOwners) else ()

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
-from app.formats.model import Parsed
+from app.formats.model import Parsed, Unreadable
 from app.formats.slo_common import text
 from app.formats.workloads.marking import HIDDEN
 from app.formats.workloads.model import Chart, ChartValues
+from app.lib import documents
 from app.lib.documents import Document
 
 NAME = "charts"
@@ -19,6 +21,9 @@ _SECRET = re.compile(
 _HARMLESS = re.compile(r"[\w.:/@+ -]{0,100}", re.ASCII)
 _USERINFO = re.compile(r"://[^/\s]*@")
 _MOST_VALUES = 5_000
+_OF_ALERTS = re.compile(
+    r"(?i)(^|[-_])(alerts?|alerting|alert(ing)?-?rules?|prometheus-?rules?)($|[-_])|^kube-prometheus-stack$"
+)
 
 
 def recognises(document: Document) -> bool:
@@ -35,7 +40,8 @@ def recognises(document: Document) -> bool:
 def read(document: Document) -> Parsed:
     value = document.value
     return Parsed(
-        (
+        unreadable=tuple(_brought(value)),
+        objects=(
             Chart(
                 line=document.line,
                 name=text(value, "name"),
@@ -43,8 +49,18 @@ def read(document: Document) -> Parsed:
                 app_version=text(value, "appVersion"),
                 library=value.get("type") == "library",
             ),
-        )
+        ),
     )
+
+
+def _brought(value: Any) -> Iterator[Unreadable]:
+    """Charts of alerts that this one depends on and that lie elsewhere: their rules are there, but can't be seen."""
+    listed = value.get("dependencies")
+    for index, one in enumerate(listed[:_MOST_VALUES] if isinstance(listed, list) else ()):
+        name, home = text(one, "name"), text(one, "repository")
+        if _OF_ALERTS.search(name) and "://" in home and not home.startswith("file:"):
+            reason = f"is rendered from the chart {name}, which is not here"
+            yield Unreadable("alerting", documents.line_of(listed, index), reason)
 
 
 def read_values(document: Document) -> Parsed:

@@ -90,6 +90,23 @@ def test_a_key_comes_before_a_label_and_a_label_before_the_folder() -> None:
     assert shop().of(At(alert(), place)) == SHOP
 
 
+@pytest.mark.parametrize(
+    ("types", "owner"),
+    [
+        (("service", "library"), ("component:default/shop",)),
+        (("library", "library"), ()),
+        (("service", "website"), ()),
+        (("service", "odd"), ()),
+    ],
+)
+def test_a_library_beside_the_service_does_not_make_their_folder_ambiguous(types, owner) -> None:
+    world = World().add("shop", "").add("client", "")
+    for entity, type_ in zip(world.entities, types, strict=True):
+        entity.document["spec"] = {"type": type_}
+
+    assert world.of(At(alert()), Rules(unscored=frozenset(("library",)))) == owner
+
+
 @pytest.mark.parametrize("where", ["labels", "annotations", "object_labels", "object_annotations"])
 def test_a_key_counts_wherever_it_may_stand(where: str) -> None:
     assert shop().of(At(alert(**{where: KEY}))) == CART

@@ -225,3 +225,13 @@ def test_a_failing_retriever_loses_nothing_else(
     assert sets[0].values == {}
     assert sets[0].unknown["alerting.rules"].reason is Reason.SOURCE_FAILING
     assert sets[1].values["catalog.healthy"] is True
+
+
+def test_without_operational_files_code_owners_are_asked_for_the_code_itself(
+    looked: Callable[..., Any], now: datetime
+) -> None:
+    look = looked({".github/CODEOWNERS": "* @acme/shop\n", "README.md": "# Shop\n"})
+    seen = codeowners.retrieve(look.entity("component:default/payments"), look.world, now)
+
+    (item,) = seen.values["codeowners.paths"]
+    assert (item["role"], item["path"], item["covered"]) == ("code", "README.md", True)

@@ -92,3 +92,75 @@ def test_rule_groups_in_values_are_left_to_the_readers_of_groups() -> None:
 
 def test_a_value_nested_without_end_ends() -> None:
     assert read("a: {" * 30 + "b: 1" + "}" * 30) == []
+
+
+RULE = "{alert: OrdersDown, expr: 'up == 0', labels: {severity: page}}"
+FLUX = f"""\
+apiVersion: helm.toolkit.fluxcd.io/v2
+kind: HelmRelease
+metadata: {{name: stack}}
+spec:
+  values:
+    additionalPrometheusRulesMap:
+      orders:
+        groups:
+          - name: orders
+            rules:
+              - {RULE}
+    prometheusRule:
+      enabled: true
+      rules:
+        - {{alert: ProbeFailed, expr: 'probe_success == 0', for: 15m}}
+"""
+ARGO = f"""\
+apiVersion: argoproj.io/v1alpha1
+kind: Application
+metadata: {{name: stack}}
+spec:
+  source:
+    helm:
+      values: |
+        prometheusRule:
+          rules:
+            - {RULE}
+"""
+RANCHER = f"""\
+apiVersion: helm.cattle.io/v1
+kind: HelmChart
+spec:
+  valuesContent: |-
+    serverFiles:
+      alerting_rules.yml:
+        groups: [{{name: g, rules: [{RULE}]}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("release", "places"),
+    [
+        (FLUX, [("OrdersDown", 11), ("ProbeFailed", 15)]),
+        (ARGO, [("OrdersDown", 10)]),
+        (RANCHER, [("OrdersDown", 7)]),
+    ],
+    ids=["flux", "argo", "rancher"],
+)
+def test_rules_in_the_values_of_a_release_are_read_in_place(release: str, places: list[tuple[str, int]]) -> None:
+    rules = [one for one in reading.read("apps/release.yaml", release.encode()).objects if isinstance(one, AlertRule)]
+    assert [(one.name, one.line) for one in rules] == places
+
+
+@pytest.mark.parametrize(
+    ("dependency", "hidden"),
+    [
+        ("{name: generic-prometheus-alerts, version: 1, repository: 'https://charts.acme.example'}", True),
+        ("{name: kube-prometheus-stack, version: 1, repository: 'oci://charts.acme.example'}", True),
+        ("{name: generic-prometheus-alerts, version: 1, repository: 'file://../alerts'}", False),
+        ("{name: alertmanager, version: 1, repository: 'https://charts.acme.example'}", False),
+        ("{name: postgresql, version: 1, repository: 'https://charts.acme.example'}", False),
+        ("5", False),
+    ],
+)
+def test_a_chart_of_alerts_that_lies_elsewhere_is_there_but_can_not_be_read(dependency: str, hidden: bool) -> None:
+    chart = f"apiVersion: v2\nname: shop\nversion: 0.1.0\ndependencies:\n  - {dependency}\n"
+    found = reading.read("chart/Chart.yaml", chart.encode())
+    assert [(one.group, one.line) for one in found.unreadable] == ([("alerting", 5)] if hidden else [])

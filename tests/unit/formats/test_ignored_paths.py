@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.formats.ignoring import reason
+from app.formats.ignoring import of_infrastructure, reason
 
 
 @pytest.mark.parametrize(
@@ -51,3 +51,17 @@ def test_a_path_that_does_not_count_says_why(path: str, why: str) -> None:
 )
 def test_other_paths_count(path: str) -> None:
     assert reason(path) == ""
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("examples/shop/deployment.yaml", "is an example (examples/)"),
+        ("infra/Samples/main.tf", "is an example (Samples/)"),
+        ("vendor/examples/a.yaml", "lies in a vendored tree (vendor/)"),
+        ("deploy/examples.yaml", ""),
+        ("clusters/demo/deployment.yaml", ""),
+    ],
+)
+def test_nobody_runs_a_service_from_its_examples(path: str, why: str) -> None:
+    assert of_infrastructure(path) == why

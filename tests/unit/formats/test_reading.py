@@ -229,8 +229,20 @@ _VALUES = st.recursive(
 )
 
 
+_KINDS = [
+    "PrometheusRule",
+    "ConfigMap",
+    "List",
+    "Secret",
+    "AlertmanagerConfig",
+    "Template",
+    "HelmRelease",
+    "Application",
+]
+
+
 @settings(max_examples=150, deadline=None)
-@given(_VALUES, st.sampled_from(["PrometheusRule", "ConfigMap", "List", "Secret", "AlertmanagerConfig", "Template"]))
+@given(_VALUES, st.sampled_from(_KINDS))
 def test_no_document_makes_it_raise(value: object, kind: str) -> None:
     wrapped = {"apiVersion": "monitoring.coreos.com/v1", "kind": kind, "spec": value, "items": value, "data": value}
     for document in (

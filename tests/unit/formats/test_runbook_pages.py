@@ -167,6 +167,10 @@ def test_a_topic_is_answered_by_a_sentence_or_by_something_to_do(heading: str, b
         "website/content/blog/2025/queries.md",
         "CLAUDE.md",
         "docs/upgrading/3.4-3.5.md",
+        "content/docs/add-runbook.md",
+        "docs/how-to-write-a-runbook.md",
+        "docs/runbook-template.md",
+        "docs/runbooks-guidelines.md",
     ],
 )
 def test_pages_about_work_to_come_or_done_are_no_runbooks(path: str) -> None:
@@ -175,6 +179,13 @@ def test_pages_about_work_to_come_or_done_are_no_runbooks(path: str) -> None:
 
     assert runbook_kind(path, read) == "document"
     assert runbook_kind("docs/orders.md", read) == "runbook"
+
+
+@pytest.mark.parametrize("title", ["Bug triage proposal", "Proposal: a new cache", "Contributing"])
+def test_a_page_on_how_people_work_together_is_no_runbook_for_its_headings(title: str) -> None:
+    read = page(f"# {title}\n" + "".join(f"\n## {one}\n\nWords.\n" for one in ("Impact", "Diagnosis", "Meaning")))
+
+    assert runbook_kind("docs/page.md", read) == "document"
 
 
 def test_a_heading_that_only_mentions_its_topics_makes_no_runbook() -> None:

@@ -362,3 +362,9 @@ def test_a_workload_survives_the_store() -> None:
     found = workload(deployment() + budget("maxUnavailable: 1"))
     assert codec.decode(Workload, json.loads(json.dumps(codec.encode(found)))) == found
     assert untold({"deploy.yaml": deployment()}) == []
+
+
+@pytest.mark.parametrize("image", [":", "registry.acme.example/shop:"])
+def test_an_image_whose_name_or_tag_is_filled_in_on_the_way_is_not_called_moving(image: str) -> None:
+    (one,) = workload(deployment().replace("shop:1.0", f"'{image}'")).containers
+    assert "image_state" in one.unknown
