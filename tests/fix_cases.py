@@ -172,7 +172,16 @@ SLOW = 'sum(rate(http_request_duration_seconds_bucket{job="shop",le="0.3"}[5m]))
 PROBES = """                readinessProbe: {httpGet: {path: /readyz, port: 8080}}
                 livenessProbe: {httpGet: {path: /livez, port: 8080}}
 """
-BARE = "apiVersion: backstage.io/v1alpha1\nkind: Component\nmetadata:\n  name: shop\nspec:\n  type: service\n"
+HPA = """apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata: {name: shop, namespace: shop}
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: shop}
+  minReplicas: 3
+  maxReplicas: 6
+  metrics:
+    - {type: Resource, resource: {name: cpu, target: {type: Utilization, averageUtilization: 70}}}
+"""
 NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: payments\n"
 VELERO = """apiVersion: velero.io/v1
 kind: Schedule
@@ -252,6 +261,12 @@ CASES = [
     FixCase("alert-severity-labelled", service(alerts_yaml=rule("labels:")), {"severity": "page"}, name="asked"),
     FixCase("alert-hold-duration", service(alerts_yaml=rule("for: 2h"))),
     FixCase("alert-hold-duration", service(alerts_yaml=rule("for: 0s", expr="up == 0")), name="at-once"),
+    FixCase(
+        "alert-hold-duration",
+        service(alerts_yaml=rule("for: 0s", expr="shop_uptime_seconds < 60")),
+        {"for.HighErrorRate": "1m"},
+        name="a-moment",
+    ),
     FixCase("alert-annotations-complete", service(alerts_yaml=rule("annotations: {runbook_url: docs/runbook.md}"))),
     FixCase("alert-absence-covered", service(alerts_yaml=rule())),
     FixCase("alert-runbook-linked", service(alerts_yaml=rule("annotations: {}"))),
@@ -292,6 +307,14 @@ CASES = [
             deploy__app_yaml=workload(spec="    replicas: 3\n", container=HALF.replace("limits", "requests") + PROBES)
         ),
         {"max_replicas": "6"},
+    ),
+    FixCase(
+        "workload-autoscaled",
+        service(
+            deploy__app_yaml=workload(spec="    replicas: 3\n", container=HALF.replace("limits", "requests") + PROBES),
+            deploy__hpa_yaml=HPA,
+        ),
+        name="fixed-number",
     ),
     FixCase("container-hardened", service(deploy__app_yaml=workload()), {"non_root": "yes"}),
     FixCase(

@@ -66,10 +66,14 @@ def _asked(out: Console, one: Proposal) -> None:
 def _left(out: Console, one: Proposal) -> None:
     if one.refusals or one.unfixed:
         say(out, 2, "[bold]left as it is[/]")
+    alike: dict[tuple[str, str], list[str]] = {}
     for told in one.refusals:
         refusal: Refusal = told.said
         place = f"{refusal.path}:{refusal.line}" if refusal.line else refusal.path
-        say(out, 4, f"{escape(place)}{': ' if place else ''}{escape(refusal.why)} [dim]({told.check.id})[/]")
+        alike.setdefault((told.check.id, refusal.why), []).append(place)
+    for (check, why), places in alike.items():
+        more = f" and {len(places) - 1} more" if len(places) > 1 else ""
+        say(out, 4, f"{escape(places[0])}{more}{': ' if places[0] else ''}{escape(why)} [dim]({check})[/]")
     for told in one.unfixed:
         say(out, 4, f"{told.check.id}: {escape(str(told.said))}")
 

@@ -19,11 +19,11 @@ Key = str | int
 
 
 class Uneditable(Exception):
-    """Why a place can't be edited by a machine; `line` from 1."""
+    """Why a place can't be edited by a machine; `line` from 1, `path` where whoever raises it knows it."""
 
-    def __init__(self, why: str, line: int = 1) -> None:
+    def __init__(self, why: str, line: int = 1, path: str = "") -> None:
         super().__init__(why)
-        self.why, self.line = why, line
+        self.why, self.line, self.path = why, line, path
 
 
 class YamlText:

@@ -75,11 +75,11 @@ class Drafts:
             entry = self.entries.get(path)
             data = self.base.read([entry]).get(path) if entry is not None and entry.size <= MAX_FILE else None
             if data is None or len(data) > MAX_FILE:
-                raise Uneditable("it can't be read, or is larger than half a megabyte")
+                raise Uneditable("it can't be read, or is larger than half a megabyte", path=path)
             try:
                 self.known[path] = line_endings.read(data)
             except NotText as error:
-                raise Uneditable(str(error)) from None
+                raise Uneditable(str(error), path=path) from None
         return self.known[path]
 
     def with_files(self, files: Mapping[str, Lines]) -> Drafts:
@@ -118,7 +118,12 @@ class _Run:
     told: dict[str, dict[tuple[str, str], Told]] = field(default_factory=dict)
 
     def say(self, kind: str, check: CheckResult, said: object) -> None:
-        self.told.setdefault(kind, {}).setdefault((check.check.id, repr(said)), Told(check.check, said))
+        found = self.told.setdefault(kind, {})
+        if isinstance(said, Question) and any(
+            isinstance(o.said, Question) and o.said.key == said.key for o in found.values()
+        ):
+            return  # one answer serves every check that asks for it
+        found.setdefault((check.check.id, repr(said)), Told(check.check, said))
 
 
 def propose(
@@ -206,17 +211,20 @@ def _answers(
     try:
         said = list(fix(case))
     except Uneditable as error:
-        said = [Refusal("", error.line, error.why)]
+        said = [Refusal(error.path, error.line, error.why)]
+    barred = [one for one in said if isinstance(one, NewFile) and run.drafts.refuses(one.path)]
+    for made in barred:
+        why = run.drafts.refuses(made.path)
+        run.say("refusals", result, Refusal(made.path, 0, f"no file can be made there: {why}"))
+    if barred:  # the rest may lead to what can't be made: all of it, or nothing
+        said = [one for one in said if not isinstance(one, Edit | NewFile)]
     for one in said:
         if isinstance(one, Edit) and one.splices:
             splices.setdefault(one.path, []).extend(one.splices)
             whys.setdefault(one.path, []).append(one.why)
         elif isinstance(one, NewFile):
-            if why := run.drafts.refuses(one.path):
-                run.say("refusals", result, Refusal(one.path, 0, f"no file can be made there: {why}"))
-            else:
-                files[one.path] = Lines(one.text)
-                whys.setdefault(one.path, []).append(one.why)
+            files[one.path] = Lines(one.text)
+            whys.setdefault(one.path, []).append(one.why)
         elif isinstance(one, Question):
             run.say("questions", result, one)
         elif isinstance(one, Refusal):
@@ -225,7 +233,11 @@ def _answers(
             run.say("notes", result, one.text)
     for path, edits in splices.items():
         lines = run.drafts.lines(path)
-        text = splice(lines.text, edits)
+        try:
+            text = splice(lines.text, dict.fromkeys(edits))
+        except ValueError:
+            run.say("refusals", result, Refusal(path, 0, "what it needs in one place is needed there in two ways"))
+            continue
         if text != lines.text:
             files[path] = lines.with_text(text)
     return {path: tuple(dict.fromkeys(whys[path])) for path in files}, files

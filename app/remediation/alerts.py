@@ -18,7 +18,8 @@ from app.remediation.model import Answer, Case, Edit, Item, Note, Question, Refu
 
 SPELLINGS = {"crit": "critical", "warn": "warning", "err": "error", "information": "info", "informational": "info"}
 """Other spellings of severities: the same word, so no decision."""
-HOLD = timedelta(minutes=5)
+_MOMENTARY = re.compile(r"uptime|start_time|boot|restart|reload|last_|_created", re.IGNORECASE)
+"""Metrics whose change is the event itself."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+")
 _LONGEST = 240
 
@@ -71,13 +72,21 @@ def present(case: Case) -> Iterator[Answer]:
 
 
 def holds(case: Case) -> Iterator[Answer]:
-    """`for`: five minutes where one sample decides, the longest allowed where a page waits longer."""
+    """`for`: the shortest that policy allows where one sample decides, the longest where a page waits longer.
+
+    What is true only for a moment (a restart) would never hold, so there it is asked.
+    """
     longest = int(case.params.get("max_page_seconds", 3600))
-    shortest = max(int(case.params.get("min_seconds", 60)), int(HOLD.total_seconds()))
+    shortest = int(case.params.get("min_seconds", 60))
 
     def mend(item: Item) -> Iterator[Answer]:
         late = int(item.get("for_seconds") or 0) > longest
-        hold = format_duration(timedelta(seconds=longest if late else min(shortest, longest)))
+        said = case.answer(f"for.{item['name']}")
+        if not said and not late and _MOMENTARY.search(str(item.get("expr"))):
+            text_ = f"How long does the condition of {item['name']} hold? A `for` that is longer keeps it from firing."
+            yield Question(f"for.{item['name']}", text_)
+            return
+        hold = said or format_duration(timedelta(seconds=longest if late else shortest))
         text = case.yaml(str(item["path"]))
         why = "no longer waits longer than that" if late else "no longer fires on a single sample"
         rule = text.mapping_at(int(item["line"]))

@@ -23,14 +23,13 @@ PROBLEM = {
         "instance": {"type": "string"},
     },
 }
-_ANSWER = {
+_ANSWER: dict[str, Any] = {
     "description": "What went wrong, as a problem.",
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
-_LIMITED = {
+_LIMITED: dict[str, Any] = {
     "description": "Too many requests: come back later.",
     "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
-    "content": _ANSWER["content"],
 }
 _NUMBERS = re.compile(r"v?(\d+)(?:\.(\d+))?")
 
@@ -43,23 +42,65 @@ def errors(case: Case) -> Iterator[Answer]:
 def _error_model(case: Case, path: str, items: Sequence[Item]) -> Iterator[Answer]:
     text, root = _contract(case, path)
     wanted = {str(item["name"]) for item in items}
+    bodies = {name: _error_bodies(operation, root) for name, operation in _operations(root)}
+    form, content = _form(bodies, case.params.get("models", ("problem",)))
     edits: list[Splice] = []
     left: list[str] = []
     for name, operation in _operations(root):
-        if name not in wanted:
-            continue
         responses = operation.get("responses")
-        bodies = [value for key, value in (responses.pairs if responses else ()) if _is_error(key.value)]
-        if any(not _is_problem(body, root) for body in bodies):
+        if name not in wanted or responses is None:
+            continue
+        if any(kind not in ("", form) for kind, _ in bodies[name]):
             left.append(name)
             continue
-        if responses is not None and responses.get("default") is None:
+        for kind, body in bodies[name]:
+            edits += text.put(body, ["content"], content) if not kind else []
+        if responses.get("default") is None:
             edits += text.put(responses, ["default"], {"$ref": "#/components/responses/Problem"})
     if edits:
-        edits += _components(text, root, {"responses": {"Problem": _ANSWER}, "schemas": {"Problem": PROBLEM}})
-        yield Edit(path, tuple(edits), "errors are problems (RFC 9457), declared once and named by each operation")
+        schemas = {"schemas": {"Problem": PROBLEM}} if form == "problem" else {}
+        answer = {"description": _ANSWER["description"], "content": content}
+        edits += _components(text, root, {"responses": {"Problem": answer}, **schemas})
+        said = "problems (RFC 9457)" if form == "problem" else f"of the schema that others have, {form}"
+        yield Edit(path, tuple(edits), f"errors are {said}, declared once and named by each operation")
+        yield Note("Errors are now declared in one form: see that the service answers so.")
     for name in left:
         yield Refusal(path, 0, f"{name} has errors of another form: changing what clients read is for people to decide")
+
+
+def _error_bodies(operation: Node, root: Node) -> list[tuple[str, Node]]:
+    """Each error answer that stands in an operation: how its body is described ("" not at all), and where."""
+    responses = operation.get("responses")
+    found = []
+    for key, body in responses.pairs if responses is not None and responses.kind == "mapping" else ():
+        if _is_error(key.value) and body.kind == "mapping":
+            found.append((_described_as(body, root), body))
+    return found
+
+
+def _described_as(body: Node, root: Node) -> str:
+    reference = body.get("$ref")
+    if reference is not None:
+        target = root.at(*reference.value[2:].split("/")) if reference.value.startswith("#/") else None
+        return _described_as(target, root) if target is not None and target.get("$ref") is None else "elsewhere"
+    content = body.get("content")
+    if content is None:
+        return ""
+    if any(key.value.startswith("application/problem+") for key, _ in content.pairs):
+        return "problem"
+    schema = content.pairs[0][1].at("schema", "$ref") if content.pairs else None
+    return schema.value if schema is not None else "inline"
+
+
+def _form(bodies: Mapping[str, Sequence[tuple[str, Node]]], models: Sequence[str]) -> tuple[str, Mapping[str, Any]]:
+    """The form that errors get: the one schema that they have already where there is just one, else problems."""
+    known = {kind: body for found in bodies.values() for kind, body in found if kind not in ("", "inline", "elsewhere")}
+    if len(known) == 1 and "shared" in models:
+        ((kind, body),) = known.items()
+        content = body.get("content")
+        if kind != "problem" and content is not None:
+            return kind, {key.value: {"schema": {"$ref": kind}} for key, _ in content.pairs}
+    return "problem", _ANSWER["content"]
 
 
 def limits(case: Case) -> Iterator[Answer]:
@@ -68,14 +109,18 @@ def limits(case: Case) -> Iterator[Answer]:
     def mend(item: Item) -> Iterator[Answer]:
         text, root = _contract(case, str(item["path"]))
         edits: list[Splice] = []
+        bodies = {name: _error_bodies(operation, root) for name, operation in _operations(root)}
+        form, content = _form(bodies, ("problem", "shared"))
         for _, operation in _operations(root):
             responses = operation.get("responses")
             if responses is not None and responses.get("429") is None:
                 edits += text.put(responses, ["429"], {"$ref": "#/components/responses/TooManyRequests"})
         if edits:
-            parts = {"responses": {"TooManyRequests": _LIMITED}, "schemas": {"Problem": PROBLEM}}
+            parts: dict[str, dict[str, Any]] = {"responses": {"TooManyRequests": {**_LIMITED, "content": content}}}
+            parts |= {"schemas": {"Problem": PROBLEM}} if form == "problem" else {}
             edits += _components(text, root, parts)
             yield Edit(str(item["path"]), tuple(edits), "clients can see that they are limited, and when to come back")
+            yield Note("A 429 is now declared for each operation: see that the gateway answers so.")
         if item.get("limits_enforced") is False:
             yield from _enforced(case)
 
@@ -220,15 +265,6 @@ def _operations(root: Node) -> Iterator[tuple[str, Node]]:
 
 def _is_error(code: str) -> bool:
     return code.lower() == "default" or code[:1] in ("4", "5")
-
-
-def _is_problem(body: Node, root: Node) -> bool:
-    reference = body.get("$ref")
-    if reference is not None and reference.value.startswith("#/"):
-        found = root.at(*reference.value[2:].split("/"))
-        return found is not None and found is not body and _is_problem(found, root)
-    content = body.get("content")
-    return content is not None and any(key.value.startswith("application/problem+") for key, _ in content.pairs)
 
 
 def _components(text: YamlText, root: Node, wanted: Mapping[str, Mapping[str, Any]]) -> list[Splice]:

@@ -139,8 +139,12 @@ def is_helm_template(path: str, paths: frozenset[str]) -> bool:
 
 
 def each(case: Case, items: Sequence[Item], mend: Callable[[Item], Iterator[Answer]]) -> Iterator[Answer]:
-    """Mends item after item; one that can't be edited costs only itself."""
-    for item in items:
+    """Mends item after item, each place once; one that can't be edited costs only itself.
+
+    A manifest that several overlays take in is one item for each of them, and one text.
+    """
+    places = {(item.get("path"), item.get("line")): item for item in reversed(items)}
+    for item in reversed(places.values()):
         try:
             yield from list(mend(item))
         except Uneditable as refused:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -14,6 +15,10 @@ from app.remediation.model import Answer, Case, Edit, Item, Question, each
 
 _POD = {"CronJob": ("spec", "jobTemplate", "spec", "template", "spec"), "Pod": ("spec",)}
 _TEMPLATE = ("spec", "template", "spec")
+_STORES = re.compile(
+    r"(^|/)(postgres|postgresql|mysql|mariadb|mongo|mongodb|redis|valkey|rabbitmq|kafka|zookeeper|etcd|elasticsearch"
+    r"|opensearch|cassandra|minio|nats|consul|vault|influxdb|clickhouse-server|memcached)\b"
+)
 _GRACE = 30
 _LAX = 6
 
@@ -24,22 +29,37 @@ def replicas(case: Case) -> Iterator[Answer]:
 
     def mend(item: Item) -> Iterator[Answer]:
         name = str(item["name"])
-        if (item.get("volume_claims") or item["kind"] == "StatefulSet") and case.answer(f"replicas.{name}") != "yes":
-            why = "it keeps data in volumes, so a second copy must know of the first"
+        workload = _workload(case, item)
+        keeps = item.get("volume_claims") or item["kind"] == "StatefulSet" or _keeps_data(workload)
+        if keeps and case.answer(f"replicas.{name}") != "yes":
+            why = "it keeps data, so a second copy must know of the first"
             yield Question(f"replicas.{name}", f"Can {name} run as {wanted} copies ({why})?", ("yes",))
             return
         why = f"{name} keeps {wanted} copies"
-        scaler = _workload(case, item).autoscaler
+        scaler = workload.autoscaler
         if scaler is not None:
             text = case.yaml(scaler.path)
-            key = "minReplicaCount" if scaler.object_kind == "ScaledObject" else "minReplicas"
-            edits = text.put(text.document_at(scaler.line), ["spec", key], wanted)
+            root, keda = text.document_at(scaler.line), scaler.object_kind == "ScaledObject"
+            edits = text.put(root, ["spec", "minReplicaCount" if keda else "minReplicas"], wanted)
+            if int(item.get("replicas_max") or 0) <= wanted:
+                most = case.answer(f"max_replicas.{name}", "max_replicas")
+                if not most.isdigit() or int(most) <= wanted:
+                    yield Question(
+                        f"max_replicas.{name}", f"Up to how many copies, {wanted} at least, may {name} grow?"
+                    )
+                    return
+                edits += text.put(root, ["spec", "maxReplicaCount" if keda else "maxReplicas"], int(most))
             yield Edit(scaler.path, tuple(edits), why)
             return
         text, root = _manifest(case, item)
         yield _edit(item, text.put(root, ["spec", "replicas"], wanted), why)
 
     yield from each(case, case.items, mend)
+
+
+def _keeps_data(workload: Workload) -> bool:
+    """Whether one of its images is a data store, whose copies are no copies until they know each other."""
+    return any(_STORES.search(container.image) for container in workload.containers)
 
 
 def budget(case: Case) -> Iterator[Answer]:
@@ -257,6 +277,12 @@ def autoscaler(case: Case) -> Iterator[Answer]:
 
     def mend(item: Item) -> Iterator[Answer]:
         name = str(item["name"])
+        if "spec.replicas" in str(item.get("autoscaler_problem")):
+            text, root = _manifest(case, item)
+            spec = root.get("spec")
+            edits = text.remove(spec, "replicas") if spec is not None else []
+            yield _edit(item, edits, f"{name}: a fixed number of copies resets its autoscaler with every deployment")
+            return
         if item.get("autoscaler"):
             raise Uneditable(f"its autoscaler: {item.get('autoscaler_problem')}", int(item["line"]))
         most = case.answer(f"max_replicas.{name}", "max_replicas")

@@ -8,12 +8,17 @@ import sys
 from datetime import UTC, datetime
 
 import pytest
-from fix_cases import GUARDED, sloth
+from fix_cases import GUARDED, sloth, workload
 from fixing import Workbench, applied, descriptor
 from organisation import RUNBOOK, Organisation
 
+from app.errors import RepositoryError
+from app.pipeline.fixing_here import fix_here
 from app.policy.model import Outcome
+from app.remediation.proposal import to_json
 from app.repos.git import Git
+from app.repos.worktree import WorkingTree
+from app.repos.writing import write_files
 from app.web import create_app
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -98,6 +103,7 @@ def test_what_only_a_whole_catalog_tells_is_mended_with_it(tmp_path):
     entity = descriptor(extra="  dependsOn: [component:default/orders-db] # where orders are kept\n")
     database = "apiVersion: backstage.io/v1alpha1\nkind: Resource\nmetadata: {name: orders-db}\n"
     database += "spec: {type: database, owner: group:default/team}\n"
+    entity = entity.replace("  system: store\n", "", 1)
     organisation.repository("shop", {"catalog-info.yaml": entity, "slo.yaml": sloth(GUARDED)})
     organisation.repository("databases", {"catalog-info.yaml": database})
     organisation.crawl()
@@ -121,4 +127,98 @@ def test_what_only_a_whole_catalog_tells_is_mended_with_it(tmp_path):
     organisation.judge()
     again = client.get(f"{url}{wanted}&set=pagerduty.com/service-id=PSHOP01").json
     assert (again["diff"], again["steps"]) == ("", [])
+    worse = client.get(f"{url}?check=system-declared&set=system=nowhere").json
+    assert (worse["diff"], worse["steps"]) == ("", [])
+    (refused,) = worse["refusals"]
+    assert refused["why"] == "the fix would make another check worse: dependencies-declared"
     organisation.close()
+
+
+CHART = {
+    "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+    "chart/values.yaml": "replicas: 1\n",
+    "chart/templates/deployment.yaml": workload(spec="    replicas: {{ .Values.replicas }}\n"),
+}
+
+
+def refusals(bench, files, check):
+    mended = bench.mend(files, check)
+    return mended.diff, [f"{told.said.path}: {told.said.why}" for told in mended.proposal.refusals]
+
+
+def test_windows_files_keep_their_line_ends(bench):
+    files = {"catalog-info.yaml": descriptor(), "alerts.yaml": RULES.replace("\n", "\r\n"), "docs/runbook.md": RUNBOOK}
+    mended = bench.mend(files, "alert-runbook-linked")
+    assert mended.outcome("alert-runbook-linked") is Outcome.PASS
+    text = mended.text("alerts.yaml")
+    assert text.count("\r\n") == text.count("\n") == RULES.count("\n") + 1
+
+
+def test_a_descriptor_in_json_stays_json(bench):
+    entity = {
+        "apiVersion": "backstage.io/v1alpha1",
+        "kind": "Component",
+        "metadata": {"name": "shop"},
+        "spec": {"type": "service", "lifecycle": "production", "owner": "group:default/team"},
+    }
+    text = json.dumps(entity, indent=2) + "\n"
+    mended = bench.mend({"catalog-info.json": text}, "tier-declared", answers={"tier": "t1"})
+    assert mended.outcome("tier-declared") is Outcome.PASS
+    assert json.loads(mended.text("catalog-info.json"))["metadata"]["labels"] == {"tier": "t1"}
+
+
+def test_what_helm_renders_is_left_alone_with_the_reason(bench):
+    diff, why = refusals(bench, {"catalog-info.yaml": descriptor(), **CHART}, "workload-pdb")
+    assert diff == ""
+    assert why == ["chart/templates/deployment.yaml: it is a Helm template, whose text is not what is applied"]
+
+
+def test_what_an_anchor_shares_is_left_alone_with_the_reason(bench):
+    shared = RULES.replace(
+        "labels: {severity: page}\n        annotations:", "labels: &l {severity: page}\n        annotations: &a"
+    )
+    shared += "      - {alert: Other, expr: up == 0, for: 10m, labels: *l, annotations: *a}\n"
+    files = {"catalog-info.yaml": descriptor(), "alerts.yaml": shared, "docs/runbook.md": RUNBOOK}
+    diff, why = refusals(bench, files, "alert-runbook-linked")
+    assert diff == ""
+    assert why == ["alerts.yaml: an anchor (`a`) shares it with other places"] * 2
+
+
+def test_a_file_in_another_encoding_is_left_alone_with_the_reason(bench):
+    page = "# Shop\n\n## Overview\n\nVerkauft Dinge für alle.\n".encode("latin-1")
+    files = {"catalog-info.yaml": descriptor(), "docs/runbook.md": page}
+    diff, why = refusals(bench, files, "service-runbook-present")
+    assert diff == ""
+    assert why == ["docs/runbook.md: it is not UTF-8 text"]
+
+
+def test_nothing_is_written_through_a_link_or_outside(bench, tmp_path):
+    place = bench.repository({"catalog-info.yaml": descriptor(), "alerts.yaml": RULES})
+    (place / "docs").symlink_to(tmp_path)
+    tree = WorkingTree(place, bench.git)
+    _, drafts = fix_here(tree, bench.policy, NOW, checks=["alert-runbook-linked"])
+    assert "docs/runbook.md" not in drafts.changed
+    for path in ("docs/runbook.md", "../outside", ".git/config", "a/../../b"):
+        with pytest.raises(RepositoryError, match="nothing was written"):
+            write_files(tree, {path: b"x", "fine.txt": b"x"}, force=True)
+    assert not (place / "fine.txt").exists()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_hunk_of_a_whole_run_is_explained(bench):
+    files = {
+        "catalog-info.yaml": descriptor(),
+        "alerts.yaml": RULES,
+        "deploy/app.yaml": workload(spec="    replicas: 1\n"),
+    }
+    mended = bench.mend(files)
+    assert mended.worse == set()
+    told = to_json(mended.proposal)
+    assert len(told["hunks"]) > 5
+    assert all(hunk["checks"] and hunk["why"] for hunk in told["hunks"])
+    assert "".join(hunk["text"] for hunk in told["hunks"]) in "".join(
+        line
+        for line in mended.diff.splitlines(keepends=True)
+        if not line.startswith(("diff ", "new file", "--- ", "+++ "))
+    )
+    assert mended.again == ""
