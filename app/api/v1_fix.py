@@ -97,6 +97,8 @@ class FixLevels(Told):
     scorecard = fields.String()
     before = fields.String()
     after = fields.String(allow_none=True)
+    possible_before = fields.String(metadata={"description": "with what can't be seen taken as passed"})
+    possible_after = fields.String(allow_none=True)
     score_before = fields.Float(allow_none=True)
     score_after = fields.Float(allow_none=True)
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -24,9 +25,8 @@ def beside(proposals: Sequence[Proposal], written: Sequence[str] | None = None) 
     for one in proposals:
         out.print(f"\n[bold]{escape(one.entity)}[/]")
         for level in levels_json(one):
-            moved = level["before"] != level["after"] or level["score_before"] != level["score_after"]
-            now = f" → [bold]{level['after']}[/], score {_score(level['score_after'])}" if moved else ""
-            say(out, 2, f"{level['scorecard']}: {level['before']}, score {_score(level['score_before'])}{now}")
+            before, after = _standing(level, "before"), _standing(level, "after")
+            say(out, 2, f"{level['scorecard']}: {before}" + (f" → [bold]{after}[/]" if before != after else ""))
         _steps(out, one)
         _asked(out, one)
         _left(out, one)
@@ -35,6 +35,12 @@ def beside(proposals: Sequence[Proposal], written: Sequence[str] | None = None) 
         for path in written:
             say(out, 2, escape(path))
     return scorecard_text.text_of(out)
+
+
+def _standing(level: Mapping[str, Any], when: str) -> str:
+    possible = level[f"possible_{when}"]
+    seen = f" ({possible} if all that is unseen passes)" if possible != level[when] else ""
+    return f"{level[when]}{seen}, score {_score(level[f'score_{when}'])}"
 
 
 def _score(value: float | None) -> str:

@@ -17,6 +17,7 @@ from app.facts.groups import SCHEMA
 from app.lib.times import format_duration
 from app.policy.documents import load
 from app.policy.model import Check, Entry
+from app.remediation.table import TABLE
 from app.settings import describe
 
 
@@ -59,6 +60,16 @@ def _check(check: Check, entry: Entry, *, first: bool) -> Iterator[str]:
     for name, parameter in check.parameters.items():
         yield f"- `params.{name}`: {parameter.doc}"
     yield ("\n" if check.parameters else "") + f"Fix: {' '.join(check.remediation.split())}\n"
+    if (remedy := TABLE.get(check.fix or check.id)) is not None:
+        yield f"`roadworthy fix`: {_REMEDIES[remedy.kind]}{f': {remedy.why}' if remedy.why else ''}.\n"
+
+
+_REMEDIES = {
+    "fix": "writes it",
+    "skeleton": "lays out a skeleton that a person fills",
+    "question": "only says what to ask",
+    "none": "does nothing",
+}
 
 
 def _facts() -> Iterator[str]:

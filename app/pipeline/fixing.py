@@ -172,11 +172,12 @@ def _with_prerequisites(policy: Policy, checks: Collection[str]) -> set[str]:
 
 
 def _mend(run: _Run, name: str) -> None:
-    found = _failing(run.look.judged, name)
+    remedy = table.TABLE[name]
+    tried = (Outcome.FAIL, Outcome.UNKNOWN) if remedy.unseen and run.answers else (Outcome.FAIL,)
+    found = _failing(run.look.judged, name, tried)
     if found is None:
         return
     card, result = found
-    remedy = table.TABLE[name]
     if remedy.fix is None or result.blocked_by:
         return
     case = _case(run, card, result)
@@ -271,11 +272,11 @@ def _case(run: _Run, card: Scorecard, result: CheckResult) -> Case:
     )
 
 
-def _failing(judged: Judged, name: str) -> tuple[Scorecard, CheckResult] | None:
+def _failing(judged: Judged, name: str, outcomes: Collection[Outcome]) -> tuple[Scorecard, CheckResult] | None:
     """The check where it fails, by the first scorecard that says so."""
     for card in judged.results:
         for result in card.checks:
-            if result.check.id == name and result.outcome is Outcome.FAIL:
+            if result.check.id == name and result.outcome in outcomes:
                 return card.scorecard, result
     return None
 

@@ -146,15 +146,16 @@ def _means(written: str, kind: str, case: Case, target: EntityRef) -> bool:
 def on_call(case: Case) -> Iterator[Answer]:
     """The annotation of the paging tool: which id, only the team knows."""
     tools = list(case.parameters.paging_tools)
-    key = next((one for one in tools if case.answers.get(one)), "")
+    key, _, value = case.answer("oncall").partition("=")
+    if key not in tools or not value:
+        key = next((one for one in tools if case.answers.get(one)), "")
+        value = case.answers.get(key, "")
     if not key:
-        text = (
-            f"Which service of the paging tool wakes someone for {case.entity.name}? Name it by the tool's annotation"
-        )
-        yield Question(tools[0] if tools else "pagerduty.com/service-id", f"{text} ({', '.join(tools[:4])}, …)")
+        text = f"Which service of the paging tool wakes someone for {case.entity.name}? Say annotation=id"
+        yield Question("oncall", f"{text}, such as {tools[0] if tools else 'pagerduty.com/service-id'}=PABC123")
         return
     descriptor, root = _descriptor(case)
-    edits = descriptor.put(root, ["metadata", "annotations", key], case.answers[key])
+    edits = descriptor.put(root, ["metadata", "annotations", key], value)
     yield _edit(case, edits, "says how someone is paged for it")
 
 

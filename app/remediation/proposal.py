@@ -165,6 +165,8 @@ def levels_json(proposal: Proposal) -> list[dict[str, Any]]:
             "scorecard": result.scorecard.id,
             "before": result.level,
             "after": after[result.scorecard.id].level if result.scorecard.id in after else None,
+            "possible_before": result.level_possible,
+            "possible_after": after[result.scorecard.id].level_possible if result.scorecard.id in after else None,
             "score_before": None if result.score is None else round(result.score, 4),
             "score_after": _score(after.get(result.scorecard.id)),
         }

@@ -27,6 +27,8 @@ class Remedy:
     fix: Fix | None = None
     why: str = ""
     stricter: bool = False
+    unseen: bool = False
+    """Tried where the check can't be seen, too, once it was answered: what is written here counts in any case."""
 
 
 def _none(why: str) -> Remedy:
@@ -48,7 +50,7 @@ TABLE: Mapping[str, Remedy] = {
     "dependencies-declared": Remedy("fix", catalog.dependencies),
     "source-location-resolves": Remedy("fix", catalog.source_location),
     "entity-described": Remedy("fix", catalog.description),
-    "oncall-declared": Remedy("fix", catalog.on_call),
+    "oncall-declared": Remedy("fix", catalog.on_call, unseen=True),
     "oncall-key-not-committed": Remedy("fix", catalog.paging_secret),
     "owner-contactable": _question("add members and a chat channel or address to the owning group, where it is kept"),
     # Objectives, then the alerts that guard them, then what alerts must have.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import yaml
@@ -93,3 +94,15 @@ def test_every_fix_of_the_table_is_shown_to_work():
     # What only a whole catalog tells stands in test_fixes.
     elsewhere = {"dependencies-declared", "oncall-declared", "slo-error-budget-policy"}
     assert {name for name, one in TABLE.items() if one.fix is not None} - shown == elsewhere
+
+
+def test_the_page_on_fixes_counts_them_right():
+    kinds = [remedy.kind for remedy in TABLE.values()]
+    text = (Path(__file__).parents[2] / "docs/fixes.md").read_text("utf-8")
+    for said in (
+        "{fix} of the {all} checks have a fix and {skeleton} a skeleton",
+        "for {question} only",
+        "and {none} can't",
+    ):
+        counts = {kind: kinds.count(kind) for kind in ("fix", "skeleton", "question", "none")}
+        assert said.format(**counts, all=len(kinds)) in " ".join(text.split())

@@ -111,12 +111,12 @@ def test_what_only_a_whole_catalog_tells_is_mended_with_it(tmp_path):
     url = "/api/v1/entities/by-name/component/default/shop/fix"
     wanted = "?check=dependencies-declared&check=oncall-declared&check=slo-error-budget-policy"
     asked = client.get(url + wanted).json
-    assert [one["key"] for one in asked["questions"]] == ["pagerduty.com/service-id"]
+    assert [one["key"] for one in asked["questions"]] == ["oncall"]
     assert {step["check"]: (step["kind"], step["outcome"]) for step in asked["steps"]} == {
         "dependencies-declared": ("fix", "pass"),
         "slo-error-budget-policy": ("skeleton", "fail"),
     }
-    answered = client.get(f"{url}{wanted}&set=pagerduty.com/service-id=PSHOP01").json
+    answered = client.get(f"{url}{wanted}&set=oncall=pagerduty.com/service-id=PSHOP01").json
     assert answered["questions"] == []
     applied(organisation.path("shop"), answered["diff"])
     text = (organisation.path("shop") / "catalog-info.yaml").read_text("utf-8")
@@ -125,7 +125,7 @@ def test_what_only_a_whole_catalog_tells_is_mended_with_it(tmp_path):
     organisation.push("shop", {})
     organisation.crawl()
     organisation.judge()
-    again = client.get(f"{url}{wanted}&set=pagerduty.com/service-id=PSHOP01").json
+    again = client.get(f"{url}{wanted}&set=oncall=pagerduty.com/service-id=PSHOP01").json
     assert (again["diff"], again["steps"]) == ("", [])
     worse = client.get(f"{url}?check=system-declared&set=system=nowhere").json
     assert (worse["diff"], worse["steps"]) == ("", [])
