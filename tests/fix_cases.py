@@ -201,6 +201,17 @@ spec: {provider: aws, objectStorage: {bucket: backups}}
 GKE = '  location = "europe-west4"\n  min_master_version = "1.34"\n'
 SECRET = "  annotations:\n    pagerduty.com/integration-key: 0123456789abcdef\n"
 HALF = "                resources:\n                    limits: {cpu: 500m, memory: 256Mi}\n"
+POSTGRES = {
+    "catalog-info.yaml": descriptor("Resource", "database"),
+    "cluster.yaml": """apiVersion: postgresql.cnpg.io/v1
+kind: Cluster
+metadata:
+  name: shop # orders
+spec:
+  instances: 1 # cheap
+  storage: {size: 10Gi, storageClass: encrypted}
+""",
+}
 
 CASES = [
     FixCase(
@@ -306,7 +317,7 @@ CASES = [
         service(
             deploy__app_yaml=workload(spec="    replicas: 3\n", container=HALF.replace("limits", "requests") + PROBES)
         ),
-        {"max_replicas": "6"},
+        {"max_replicas": "6", "cpu_percent": "70"},
     ),
     FixCase(
         "workload-autoscaled",
@@ -369,6 +380,8 @@ CASES = [
         "encrypted",
     ),
     FixCase("db-high-availability", database("multi_az = false"), entity=DATABASE),
+    FixCase("db-high-availability", POSTGRES, entity=DATABASE, name="cloudnative-pg"),
+    FixCase("db-deletion-protected", POSTGRES, entity=DATABASE, name="cloudnative-pg"),
     FixCase("db-point-in-time", database("", "aws_dynamodb_table"), entity=DATABASE),
     FixCase(
         "db-maintenance-controlled",
@@ -396,7 +409,7 @@ CASES = [
     FixCase(
         "cluster-guardrails",
         {**cluster("google_container_cluster", GKE), "payments.yaml": NAMESPACE},
-        {"cpu": "20", "memory": "64Gi"},
+        {"cpu": "20", "memory": "64Gi", "default_cpu": "50m", "default_memory": "256Mi"},
         DATABASE,
     ),
     FixCase("codeowners-valid", service(alerts_yaml=rule())),

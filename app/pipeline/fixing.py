@@ -151,8 +151,7 @@ def propose(
     for _ in range(PASSES):
         done = len(run.steps)
         for name in table.TABLE:
-            if not checks or name in checks:
-                _mend(run, name)
+            _mend(run, name, checks)
         if len(run.steps) == done:
             break
     _tell_unfixed(run, checks)
@@ -171,11 +170,12 @@ def _with_prerequisites(policy: Policy, checks: Collection[str]) -> set[str]:
     return found
 
 
-def _mend(run: _Run, name: str) -> None:
+def _mend(run: _Run, name: str, checks: Collection[str]) -> None:
+    """One remedy, for the check of its name or one whose document names it under `fix`."""
     remedy = table.TABLE[name]
     tried = (Outcome.FAIL, Outcome.UNKNOWN) if remedy.unseen and run.answers else (Outcome.FAIL,)
     found = _failing(run.look.judged, name, tried)
-    if found is None:
+    if found is None or (checks and found[1].check.id not in checks):
         return
     card, result = found
     if remedy.fix is None or result.blocked_by:
@@ -189,10 +189,10 @@ def _mend(run: _Run, name: str) -> None:
     if look is None:
         run.say("refusals", result, Refusal("", 0, "with the fix the entity would no longer be found"))
         return
-    if worse := [] if remedy.stricter else _worse(run.look.judged, look.judged, name):
+    if worse := [] if remedy.stricter else _worse(run.look.judged, look.judged, result.check.id):
         run.say("refusals", result, Refusal("", 0, f"the fix would make another check worse: {', '.join(worse)}"))
         return
-    after = _result(look.judged, card, name)
+    after = _result(look.judged, card, result.check.id)
     step = Step(result.check, result.level, result.weight, remedy.kind, str(after.raw), after.reason, edits)
     run.steps.append(step)
     for path, lines in files.items():
@@ -276,7 +276,7 @@ def _failing(judged: Judged, name: str, outcomes: Collection[Outcome]) -> tuple[
     """The check where it fails, by the first scorecard that says so."""
     for card in judged.results:
         for result in card.checks:
-            if result.check.id == name and result.outcome in outcomes:
+            if name in (result.check.id, result.check.fix) and result.outcome in outcomes:
                 return card.scorecard, result
     return None
 
@@ -314,7 +314,7 @@ def _tell_unfixed(run: _Run, checks: Collection[str]) -> None:
             name = result.check.id
             if result.outcome is not Outcome.FAIL or result.blocked_by or (checks and name not in checks):
                 continue
-            remedy = table.TABLE.get(name)
+            remedy = table.TABLE.get(result.check.fix) or table.TABLE.get(name)
             if remedy is None:
                 run.say("unfixed", result, "no fix is made for this check")
             elif remedy.why and name not in spoken and name not in {step.check.id for step in run.steps}:

@@ -41,13 +41,14 @@ def namespaces(case: Case) -> Iterator[Answer]:
         elif not item.get("quota"):
             yield Question(f"cpu.{name}", f"How much CPU may all of {name} take (such as 20)?")
             yield Question(f"memory.{name}", f"How much memory may all of {name} take (such as 64Gi)?")
-        if not item.get("limit_range"):
-            limit = {
-                "type": "Container",
-                "defaultRequest": {"cpu": "50m", "memory": "128Mi"},
-                "default": {"memory": "256Mi"},
-            }
+        small, most = case.answer("default_cpu"), case.answer("default_memory")
+        if not item.get("limit_range") and _CPU.fullmatch(small) and _MEMORY.fullmatch(most):
+            request = {"cpu": small, "memory": most}
+            limit = {"type": "Container", "defaultRequest": request, "default": {"memory": most}}
             documents.append(_object("v1", "LimitRange", "defaults", name, {"limits": [limit]}))
+        elif not item.get("limit_range"):
+            yield Question("default_cpu", "How much CPU does a container get that asks for none (such as 50m)?")
+            yield Question("default_memory", "How much memory does a container get that asks for none (such as 256Mi)?")
         if documents:
             lines = "".join("---\n" + yaml_writing.document(one, text.style(root)) for one in documents)
             edits.append(after_line(text.text, len(text.text), lines))

@@ -286,16 +286,21 @@ def autoscaler(case: Case) -> Iterator[Answer]:
         if item.get("autoscaler"):
             raise Uneditable(f"its autoscaler: {item.get('autoscaler_problem')}", int(item["line"]))
         most = case.answer(f"max_replicas.{name}", "max_replicas")
+        busy = case.answer(f"cpu_percent.{name}", "cpu_percent")
         if not most.isdigit():
             yield Question(f"max_replicas.{name}", f"Up to how many copies may {name} grow?")
+        if not busy.isdigit():
+            text_ = f"At which use of its requested CPU, in percent, does {name} get one more copy?"
+            yield Question(f"cpu_percent.{name}", text_, ("70", "80"))
+        if not most.isdigit() or not busy.isdigit():
             return
         text, root = _manifest(case, item)
         if root.flow:
             raise Uneditable("a JSON file holds one object only", root.line)
         api = root.get("apiVersion")
         target = {"apiVersion": api.value if api is not None else "apps/v1", "kind": item["kind"], "name": name}
-        usage = {"type": "Resource", "resource": {"name": "cpu", "target": {"type": "Utilization"}}}
-        usage["resource"]["target"]["averageUtilization"] = 70  # type: ignore[index]
+        goal = {"type": "Utilization", "averageUtilization": int(busy)}
+        usage = {"type": "Resource", "resource": {"name": "cpu", "target": goal}}
         metadata: dict[str, Any] = {"name": name}
         if (namespace := root.at("metadata", "namespace")) is not None:
             metadata["namespace"] = namespace.value

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 from fix_cases import GUARDED, sloth, workload
@@ -13,7 +15,9 @@ from fixing import Workbench, applied, descriptor
 from organisation import RUNBOOK, Organisation
 
 from app.errors import RepositoryError
+from app.facts.groups import SCHEMA
 from app.pipeline.fixing_here import fix_here
+from app.policy.documents import load
 from app.policy.model import Outcome
 from app.remediation.proposal import to_json
 from app.repos.git import Git
@@ -21,6 +25,7 @@ from app.repos.worktree import WorkingTree
 from app.repos.writing import write_files
 from app.web import create_app
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 RULES = """groups:
   - name: shop   # what wakes us
@@ -221,4 +226,21 @@ def test_every_hunk_of_a_whole_run_is_explained(bench):
         for line in mended.diff.splitlines(keepends=True)
         if not line.startswith(("diff ", "new file", "--- ", "+++ "))
     )
+    assert mended.again == ""
+
+
+def test_a_check_of_ones_own_may_name_a_fix(bench, tmp_path):
+    shutil.copytree(ROOT / "scorecards", tmp_path / "scorecards")
+    file = tmp_path / "scorecards/checks/resilience.yaml"
+    file.write_text(
+        file.read_text("utf-8").replace("- id: workload-pdb\n", "- id: our-budget\n    fix: workload-pdb\n"), "utf-8"
+    )
+    card = tmp_path / "scorecards/service.yaml"
+    card.write_text(card.read_text("utf-8").replace("check: workload-pdb,", "check: our-budget,"), "utf-8")
+    ours = Workbench(tmp_path / "made", load(tmp_path / "scorecards", SCHEMA), NOW, bench.git)
+    ours.folder.mkdir()
+    files = {"catalog-info.yaml": descriptor(), "app.yaml": workload(spec="    replicas: 3\n")}
+    mended = ours.mend(files, "our-budget")
+    assert mended.was("our-budget") is Outcome.FAIL
+    assert mended.outcome("our-budget") is Outcome.PASS
     assert mended.again == ""
