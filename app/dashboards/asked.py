@@ -98,6 +98,14 @@ def _one(name: str) -> tuple[str, ...]:
     return (text(name),) if text(name) else ()
 
 
+def teams() -> int:
+    """How many teams of a heat map are passed over. 422 for what is no number."""
+    passed = text("teams") or "0"
+    if not (passed.isascii() and passed.isdigit() and len(passed) < 7):
+        abort(422, "That is no place in the list of teams.")
+    return int(passed)
+
+
 def after() -> list[Any] | None:
     """The place where the page before ended. 422 for what no page gave."""
     cursor = request.args.get("after", "")

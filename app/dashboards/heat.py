@@ -14,8 +14,8 @@ from app.store.groups import GroupTree
 from app.store.standings import Levels, Standings
 from app.store.team_counts import STRANGERS
 
-MOST_ROWS = 60
-"""A page shows so many teams; those further below are a page of their own."""
+MOST_ROWS = 40
+"""A page shows so many teams; those further below, and those after them, are a page of their own."""
 _STEPS = (0.1, 0.25, 0.5)
 NOBODY = ""
 
@@ -34,6 +34,21 @@ class Row:
     hidden: int = 0
 
 
+@dataclass(frozen=True, slots=True)
+class Heat:
+    """A part of the teams of one level, with what is below them: those from `begin` on, of `total`."""
+
+    rows: Sequence[Row]
+    begin: int
+    total: int
+    teams: int
+
+    @property
+    def following(self) -> int:
+        """How many the next part has."""
+        return min(MOST_ROWS, self.total - self.begin - self.teams)
+
+
 def areas(policy: Policy, card: Scorecard) -> list[str]:
     """The areas a scorecard asks about, in its order."""
     return list(
@@ -48,12 +63,17 @@ def rows(
     card: Scorecard,
     start: Sequence[str],
     *,
+    begin: int = 0,
     others: bool = False,
-) -> list[Row]:
+) -> Heat:
     """The teams in `start` and those below them, as many levels of them as fit. Teams without entities are left out.
 
-    `others`: also what nobody owns, and what belongs to someone the catalog doesn't know.
+    `begin`: how many of `start` are passed over. `others`: also what nobody owns, and what belongs to someone the
+    catalog doesn't know.
     """
+    stand = standings.levels(start).get(card.id, {}) if start else {}
+    there = [ref for ref in start if ref in stand]
+    start = there[begin : begin + MOST_ROWS]
     shown, levels = _fitting(standings, tree, card, start)
     extra = [STRANGERS, NOBODY] if others else []
     levels |= standings.levels(extra).get(card.id, {}) if extra else {}
@@ -69,6 +89,7 @@ def rows(
         return Row(ref, title, href, levels[ref], bar, cells, folded, hidden)
 
     found = [row(ref) for ref in start if ref in levels]
+    teams = len(found)
     titles = {
         STRANGERS: ("Owners the catalog doesn't know", url_for("dashboards.platform", _anchor="owners")),
         NOBODY: ("Nobody", links.listed(owner="nobody")),
@@ -78,7 +99,7 @@ def rows(
             title, href = titles[ref]
             bar, cells = standing.bar(card, levels[ref]), _cells(columns, seen.get(ref, {}))
             found.append(Row(ref, title, href, levels[ref], bar, cells))
-    return found
+    return Heat(found, begin, len(there), teams)
 
 
 def _fitting(
@@ -88,7 +109,7 @@ def _fitting(
     shown: dict[str, str] = {}
     levels: dict[str, Levels] = {}
     layer = [(ref, "") for ref in start]
-    while layer and len(shown) + len(layer) <= max(MOST_ROWS, len(start)):
+    while layer and len(shown) + len(layer) <= MOST_ROWS:
         found = standings.levels([ref for ref, _ in layer]).get(card.id, {})
         levels |= found
         shown |= {ref: under for ref, under in layer if ref in found}

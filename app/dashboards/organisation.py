@@ -26,7 +26,7 @@ def organisation() -> str:
     """Levels and targets of everything scored, by scorecard."""
     card, one = asked.card(), pipeline()
     store, now = one.store, one.clock()
-    levels = store.standings.levels()
+    levels, begin = store.standings.levels(), asked.teams()
     tree = store.groups.tree()
     rose, fell = store.changes.movements(
         card.id, {level.id: card.rank(level.id) for level in card.levels}, now - MOVED_WITHIN
@@ -40,7 +40,8 @@ def organisation() -> str:
         stand=standing.levels(card, levels.get(card.id, {}).get(EVERYONE)),
         trend=standing.trend(card, points, now.date()),
         areas=[words.area(area) for area in heat.areas(one.policy, card)],
-        rows=heat.rows(store.standings, tree, one.policy, card, tree.roots(), others=True),
+        heat=heat.rows(store.standings, tree, one.policy, card, tree.roots(), begin=begin, others=not begin),
+        more_href=asked.here(teams=begin + heat.MOST_ROWS),
         rose=[_moved(movement, tree.titles) for movement in rose],
         fell=[_moved(movement, tree.titles) for movement in fell],
         failed=_failed(card, voices),

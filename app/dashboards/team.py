@@ -30,7 +30,7 @@ def group(namespace: str, name: str) -> str:
     store, now, ref = one.store, one.clock(), str(entity.ref)
     tree = store.groups.tree()
     owners = tree.below(ref)
-    levels = store.standings.levels([ref])
+    levels, begin = store.standings.levels([ref]), asked.teams()
     lines = store.standings.lines(LineFilter(scorecard=card.id, owners=owners), limit=GRID)
     outcomes = store.standings.outcomes([line.entity for line in lines], card.id)
     points = store.standings.trend(card.id, ref, since=now.date() - timedelta(days=standing.TREND_DAYS))
@@ -48,7 +48,8 @@ def group(namespace: str, name: str) -> str:
         grid=_grid(card, lines, outcomes),
         trend=standing.trend(card, points, now.date()),
         areas=[words.area(area) for area in heat.areas(one.policy, card)],
-        rows=heat.rows(store.standings, tree, one.policy, card, tree.children.get(ref, ())),
+        heat=heat.rows(store.standings, tree, one.policy, card, tree.children.get(ref, ()), begin=begin),
+        more_href=asked.here(teams=begin + heat.MOST_ROWS),
         all_href=links.listed(scorecard=card.id, owner=ref),
     )
 

@@ -18,6 +18,7 @@ PATHS = [
     "/entities/component/default/brand-new",
     "/entities/group/default/nobody-here",
     "/entities",
+    "/entities?check=alert-runbook-linked&level=none",
     "/entities?q=nothing-has-this-name",
     "/scorecards",
     "/scorecards/sre-maturity",

@@ -107,15 +107,29 @@ def tree(width):
 
 def test_a_heat_map_folds_and_tells_how_many_it_left_out(policy, card):
     few, many = tree(3), tree(200)
-    (row,) = heat.rows(Counted(few.titles), few, policy, card, few.roots())
+    (row,) = heat.rows(Counted(few.titles), few, policy, card, few.roots()).rows
     assert (len(row.below), row.hidden) == (3, 0)
-    (row,) = heat.rows(Counted(many.titles), many, policy, card, many.roots())
+    (row,) = heat.rows(Counted(many.titles), many, policy, card, many.roots()).rows
     assert (len(row.below), row.hidden) == (0, 200)
+
+
+def test_however_many_teams_there_are_a_page_shows_forty_and_each_is_on_one_page(policy, card):
+    many = tree(95)
+    start, seen, begin = many.children["group:default/all"], [], 0
+    while True:
+        part = heat.rows(Counted(many.titles), many, policy, card, start, begin=begin)
+        assert len(part.rows) <= 40
+        assert part.total == 95
+        seen += [row.ref for row in part.rows]
+        if part.following <= 0:
+            break
+        begin += heat.MOST_ROWS
+    assert seen == list(start)
 
 
 def test_a_cell_counts_services_with_something_failing(policy, card):
     one = tree(1)
-    (row,) = heat.rows(Counted(one.titles), one, policy, card, one.roots())
+    (row,) = heat.rows(Counted(one.titles), one, policy, card, one.roots()).rows
     cells = {cell["area"]: cell for cell in row.cells}
     assert (cells["Runbooks"]["failing"], cells["Runbooks"]["total"], cells["Runbooks"]["heat"]) == (1, 4, 2)
     assert (cells["Objectives"]["failing"], cells["Objectives"]["unseen"], cells["Objectives"]["heat"]) == (0, 2, 0)
@@ -125,7 +139,7 @@ def test_a_cell_counts_services_with_something_failing(policy, card):
 def test_teams_in_a_circle_are_shown_once(policy, card):
     pair = {"group:default/a": "A", "group:default/b": "B"}
     circle = GroupTree(pair, {"group:default/a": ("group:default/b",), "group:default/b": ("group:default/a",)}, {})
-    (row,) = heat.rows(Counted(pair), circle, policy, card, ("group:default/a",))
+    (row,) = heat.rows(Counted(pair), circle, policy, card, ("group:default/a",)).rows
     assert [below.ref for below in row.below] == ["group:default/b"]
     assert row.below[0].below == []
 
