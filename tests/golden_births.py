@@ -15,7 +15,7 @@ from app.golden_paths.templates import load
 ROOT = Path(__file__).parent.parent
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 FOLDER = ROOT / "golden-paths"
-KINDS = ("api", "database", "service")
+KINDS = ("api", "database", "kubernetes-cluster", "service")
 TIERS = ("t1", "t2", "t3")
 BIRTHS = [(kind, tier) for kind in KINDS for tier in TIERS]
 SAID = {

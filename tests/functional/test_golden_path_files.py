@@ -22,6 +22,8 @@ CUSTOM = {
     "SLO",
     "Service (openslo)",
     "ServiceMonitor",
+    "BackupStorageLocation",
+    "Schedule",
 }
 """Kinds of which Kubernetes has no schema of its own; their own tools check them."""
 KUBERNETES = "1.33"
@@ -53,7 +55,7 @@ def test_every_alert_is_tested_firing_and_silent(kind, tier):
 
     assert len(alerts) >= 5
     assert {case["alertname"] for case in cases if case["exp_alerts"]} == alerts
-    assert {case["alertname"] for case in cases if not case["exp_alerts"]} == alerts
+    assert {case["alertname"] for case in cases if not case["exp_alerts"]} == alerts - {"Watchdog"}  # it always fires
 
 
 @pytest.mark.parametrize(("kind", "tier"), BIRTHS)

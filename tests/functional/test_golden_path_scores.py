@@ -24,6 +24,7 @@ FROM_THE_CATALOG = {"owner-is-team", "owner-contactable", "dependencies-declared
 SCORED = {
     "service": {("component:default/gift-cards", "sre-maturity")},
     "database": {("resource:default/gift-cards", "database-reliability")},
+    "kubernetes-cluster": {("resource:default/gift-cards", "kubernetes-cluster")},
     "api": {
         ("component:default/gift-cards", "sre-maturity"),
         ("component:default/gift-cards", "api-reliability"),
