@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.cli import options
 from app.errors import PolicyError
+
+if TYPE_CHECKING:
+    from app.policy.model import Policy
 
 _FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path), required=False)
 
@@ -21,9 +26,20 @@ def command() -> None:
 
 @command.command()
 @_FOLDER
+@click.option(
+    "--golden-paths",
+    "templates",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+    help="Folder of golden paths of your own.",
+)
+@click.option("--strict", is_flag=True, help="Exit 1 when a golden path would be born below its target.")
 @options.output_format
-def lint(folder: Path | None, output: str) -> None:
-    """Say everything that is wrong in the documents of FOLDER, with file, line and column."""
+def lint(folder: Path | None, templates: Path | None, strict: bool, output: str) -> None:
+    """Say everything that is wrong in the documents of FOLDER, with file, line and column.
+
+    A good policy is tried on every golden path at every tier: those that would be born below their target are named,
+    with the checks that fail, so that new services never begin with a debt that nobody chose.
+    """
     from app.facts.groups import SCHEMA
     from app.policy.documents import load
 
@@ -39,7 +55,37 @@ def lint(folder: Path | None, output: str) -> None:
         sys.exit(2)
     counts = {"checks": len(policy.checks), "scorecards": sorted(policy.scorecards), "version": policy.version}
     text = f"{counts['checks']} checks and {len(policy.scorecards)} scorecards are good (version {policy.version})."
-    click.echo(json.dumps({"problems": [], **counts}) if output == "json" else text)
+    below = _below(policy, templates or options.packaged_golden_paths())
+    body = {"problems": [], **counts, "golden_paths_below_target": below}
+    click.echo(json.dumps(body, indent=2) if output == "json" else "\n".join([text, *map(_told, below)]))
+    sys.exit(1 if strict and below else 0)
+
+
+def _below(policy: Policy, folder: Path) -> list[dict[str, Any]]:
+    """Every golden path that the policy would leave below its target, as `new` would make it today."""
+    from app.golden_paths.templates import load
+    from app.pipeline.birth import try_out
+
+    return [
+        {
+            "golden_path": tried.kind,
+            "tier": tried.tier,
+            "entity": one.entity,
+            "scorecard": one.scorecard,
+            "target_level": one.target,
+            "level_possible": one.possible,
+            "failing": list(one.failing),
+        }
+        for tried in try_out(load(folder).values(), policy, datetime.now(UTC))
+        for one in tried.below
+    ]
+
+
+def _told(one: dict[str, Any]) -> str:
+    path = f"golden path {one['golden_path']}" + (f" at {one['tier']}" if one["tier"] else "")
+    level = one["level_possible"].replace("_", " ")
+    checks = ", ".join(one["failing"])
+    return f"{path}: {level} at most, below its target {one['target_level']}, on {one['scorecard']}: {checks}"
 
 
 @command.command()
