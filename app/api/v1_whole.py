@@ -111,11 +111,17 @@ class GroupSummary(MethodView):
                 "on_target": one.on_target,
                 "with_target": one.with_target,
             }
-            for one in found
+            for one in sorted(found, key=lambda one: _place(one.scorecard))
         ]
         names = [str(group) for group in groups]
         body = {"group": str(ref), "groups": names, "scorecards": cards}
         return dumped({**body, **ages, "policy_version": pipeline().policy.version})
+
+
+def _place(scorecard: str) -> int:
+    """Where policy has a scorecard shown; one that it no longer has comes last."""
+    order = list(pipeline().policy.scorecards)
+    return order.index(scorecard) if scorecard in order else len(order)
 
 
 def _titles(scorecard: str) -> dict[str, Any]:

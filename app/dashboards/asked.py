@@ -14,7 +14,6 @@ from app.catalog.model import EntityRef
 from app.policy.model import Scorecard
 from app.store.standings import SORTS, LineFilter
 
-DEFAULT_CARD = "sre-maturity"
 FILTERS = ("q", "owner", "kind", "type", "tier", "lifecycle", "system", "level", "target", "check", "outcome", "sort")
 LISTS = ("dashboards.services",)
 """Pages that the filters are of."""
@@ -26,7 +25,7 @@ def text(name: str) -> str:
 
 
 def card() -> Scorecard:
-    """The scorecard asked for, or the default one. 404 for one that policy doesn't have."""
+    """The scorecard asked for, or the first one. 404 for one that policy doesn't have."""
     known = pipeline().policy.scorecards
     name = text("scorecard")
     if name and name not in known:
@@ -35,8 +34,8 @@ def card() -> Scorecard:
 
 
 def cards() -> list[Scorecard]:
-    """Every scorecard in force, the default one first, the others by title."""
-    return sorted(pipeline().policy.scorecards.values(), key=lambda card: (card.id != DEFAULT_CARD, card.title))
+    """Every scorecard in force, as policy orders them; the first is shown unless another is asked for."""
+    return list(pipeline().policy.scorecards.values())
 
 
 def query() -> dict[str, str]:

@@ -34,6 +34,7 @@ def services() -> str:
     return render_template(
         "services.html",
         card=card,
+        first_card=asked.cards()[0].id,
         cards=tabs(standings.levels()),
         query=query,
         sort=sort,

@@ -5,11 +5,13 @@ from __future__ import annotations
 import csv
 import io
 import re
+import shutil
 from datetime import timedelta
 
 import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
+from app.lib import shipped
 from app.store.feedback import Voices
 from app.web import create_app
 
@@ -229,3 +231,20 @@ def test_who_is_lost_gets_a_page_in_a_browser_and_a_problem_in_a_program(client)
     assert [answer.status_code for answer in (browsing, program, api)] == [404, 404, 404]
     assert "Nothing is here" in browsing.text
     assert {program.mimetype, api.mimetype} == {"application/problem+json"}
+
+
+def test_scorecards_stand_in_the_order_that_policy_gives_and_the_first_is_shown(tmp_path):
+    shutil.copytree(shipped.folder("scorecards"), tmp_path / "policy")
+    file = tmp_path / "policy" / "policy.yaml"
+    order = "scorecards: [sre-maturity, api-reliability, database-reliability, kubernetes-cluster]"
+    turned = "scorecards: [kubernetes-cluster, sre-maturity, database-reliability, api-reliability]"
+    text = file.read_text("utf-8")
+    assert order in text
+    file.write_text(text.replace(order, turned), "utf-8")
+    own = Organisation(tmp_path, "policy: {path: ./policy}\n").open()
+    client = create_app(own.pipeline).test_client()
+    links = re.findall(r'<h2><a href="/scorecards/([^"]+)"', client.get("/scorecards").text)
+    front = client.get("/").text
+    own.close()
+    assert links == ["kubernetes-cluster", "sre-maturity", "database-reliability", "api-reliability"]
+    assert "Kubernetes cluster</span>" in front
