@@ -95,3 +95,16 @@ def test_the_other_commands_find_what_they_need_in_the_wheel(installed: Path, tm
     assert crawled.returncode == 0, crawled.stderr
     where = run(installed, "--version", folder=tmp_path)
     assert where.stdout.startswith("roadworthy, version")
+
+
+def test_new_makes_a_golden_path_from_the_wheel_alone(installed: Path, tmp_path: Path) -> None:
+    said = ["owner=team", "tier=t2", "repoUrl=https://github.com/acme/x", "escalationPolicy=https://pager.example/p"]
+    answers = [part for one in said for part in ("--set", one)]
+    done = run(installed, "new", "api", "gift-cards", *answers, "--format", "json", folder=tmp_path)
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert {".gitignore", ".github/workflows/reliability.yaml", "gateway/gift-cards.json"} <= set(
+        json.loads(done.stdout)["files"]
+    )
+    assert not any(one["failing"] for one in json.loads(done.stdout)["births"])
+    assert run(installed, "policy", "lint", "--strict", folder=tmp_path).returncode == 0
