@@ -12,12 +12,13 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app import log
-from bench import checking, crawling, judging, pages, serving, steadiness
+from bench import checking, crawling, judging, pages, rejudging, serving, steadiness
 from bench.rows import Row, table
 
 PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "crawling": crawling.run,
     "judging": judging.run,
+    "rejudging": rejudging.run,
     "checking": checking.run,
     "steadiness": steadiness.run,
     "serving": serving.run,

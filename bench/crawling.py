@@ -18,7 +18,7 @@ from app.settings import load
 from bench import org
 from bench.rows import Row
 
-_CONCURRENCY, _ROUNDS = 8, 2
+_CONCURRENCY, _ROUNDS, _SWEEPS = 8, 2, 3
 
 
 def run(folder: Path, services: int = 200) -> list[Row]:
@@ -44,11 +44,11 @@ def _round(git: Git, folder: Path, urls: list[str], number: int) -> tuple[float,
     pipeline = build(load(folder / "roadworthy.yaml", {}), clock=lambda: clock[0])
     memory.settle()  # as the command does
     ours = _timed(lambda: crawl(pipeline, concurrency=_CONCURRENCY))
-    clock[0] += timedelta(hours=1)
-    sweep_floor = _timed(
-        lambda: _each(urls, lambda url: git.run(["ls-remote", "--heads", "--", url, "refs/heads/main"], url=url))
-    )
-    sweep = _timed(lambda: crawl(pipeline, concurrency=_CONCURRENCY))
+    sweep_floor = sweep = float("inf")
+    for _ in range(_SWEEPS):
+        clock[0] += timedelta(hours=1)
+        sweep_floor = min(sweep_floor, _timed(lambda: _each(urls, lambda url: _asked(git, url))))
+        sweep = min(sweep, _timed(lambda: crawl(pipeline, concurrency=_CONCURRENCY)))
     pipeline.store.close()
     pipeline.git.close()
     return floor, ours, sweep_floor, sweep
@@ -89,6 +89,10 @@ def _plumbing(git: Git, root: Path, url: str) -> None:
     ]
     git.run(batch, folder=folder, stdin=b"\n".join(blobs) + b"\n", url=url)
     git.run(["cat-file", "--batch"], folder=folder, stdin=b"\n".join(blobs) + b"\n")
+
+
+def _asked(git: Git, url: str) -> None:
+    git.run(["ls-remote", "--heads", "--", url, "refs/heads/main"], url=url)
 
 
 def _timed(work: object) -> float:

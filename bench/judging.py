@@ -16,7 +16,7 @@ from typing import Any
 from app.facts.collect import collect
 from app.facts.groups import SCHEMA
 from app.facts.model import Facts
-from app.lib import shipped
+from app.lib import memory, shipped
 from app.pipeline.crawl import crawl
 from app.pipeline.scoring import subject_of
 from app.pipeline.stored_world import StoredWorld
@@ -40,6 +40,7 @@ Work = list[tuple[Callable[..., Any], dict[str, Any], list[Callable[..., Any]]]]
 
 def run(folder: Path) -> list[Row]:
     policy = load(shipped.folder("scorecards"), SCHEMA)
+    memory.settle()  # as a worker does
     card = policy.scorecards["sre-maturity"]
     size = f"{_ENTITIES:,} x {len(card.entries)} checks"
     return [

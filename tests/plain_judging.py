@@ -14,22 +14,11 @@ from app.facts.model import Facts, Place, Reason
 from app.lib import times
 from app.policy import wording
 from app.policy.evaluate import evaluate
-from app.policy.model import (
-    Check,
-    CheckResult,
-    Entry,
-    Evidence,
-    Offender,
-    Outcome,
-    Policy,
-    Scorecard,
-    ScorecardResult,
-    Subject,
-    Told,
-)
+from app.policy.model import Check, CheckResult, Entry, Outcome, Policy, Scorecard, ScorecardResult, Subject
 from app.policy.remediation import render
 from app.policy.results import to_json
 from app.policy.rules import Answer, Rule, ask
+from app.policy.told import Evidence, Offender, Told
 
 PASS, FAIL, UNKNOWN, ERROR = Outcome.PASS, Outcome.FAIL, Outcome.UNKNOWN, Outcome.ERROR
 TICK = timedelta(microseconds=1)

@@ -10,7 +10,8 @@ from flask import Response, abort
 from app.api.reading import pipeline
 from app.api.tables import answered
 from app.catalog.model import EntityRef
-from app.store.listing import EntityFilter, EntityItem
+from app.store.filters import EntityFilter
+from app.store.listing import EntityItem
 from app.store.model import Page, refs_of
 
 _FIRST = "sre-maturity"

@@ -17,7 +17,7 @@ from app.api.v1_blueprint import table
 from app.errors import NotFoundError
 from app.lib.times import format_duration, format_instant
 from app.policy.model import Scorecard
-from app.store.listing import EntityFilter
+from app.store.filters import EntityFilter
 from app.store.model import Change
 
 __all__ = ["blueprint"]

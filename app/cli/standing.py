@@ -14,7 +14,8 @@ from app.cli.scorecard_text import STYLE
 from app.pipeline.crawl import Crawled
 from app.pipeline.services import Pipeline
 from app.policy.model import Scorecard
-from app.store.listing import EntityFilter, EntityItem
+from app.store.filters import EntityFilter
+from app.store.listing import EntityItem
 from app.store.model import Page
 
 _SHOWN = 60

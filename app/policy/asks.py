@@ -5,13 +5,14 @@ checks over the same list can share. `evaluate` judges thousands of entities by 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from app.policy.model import Check, CheckResult, Entry, Outcome, Policy, Scorecard, Told, Waiver
+from app.policy.model import Check, CheckResult, Entry, Outcome, Policy, Scorecard, Waiver
 from app.policy.shifts import instants_of, shifts_of
 from app.policy.showing import Showing, showings_of
+from app.policy.told import Told
 from app.policy.written import Scope
 
 _MAX_PREPARED = 200
@@ -42,6 +43,8 @@ class Ask:
     """The result of an entity that is not in its scope."""
     excluded: CheckResult | None = None
     """The result where the check is not for this tier, or policy leaves it out."""
+    decided: dict[bytes, Outcome] = field(default_factory=dict, compare=False, repr=False)
+    """Where a few items stand → what that means, as `judging` has worked it out."""
 
 
 @dataclass(frozen=True, slots=True)

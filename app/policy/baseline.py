@@ -14,7 +14,8 @@ from typing import Any
 from app.errors import DocumentError
 from app.facts.model import Place
 from app.policy.compare import Judgings
-from app.policy.model import Check, CheckResult, Offender, Outcome, Policy, ScorecardResult, Told
+from app.policy.model import Check, CheckResult, Outcome, Policy, ScorecardResult
+from app.policy.told import Offender, Told
 
 FORMAT = 1
 

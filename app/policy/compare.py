@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from app.policy.model import CheckResult, Offender, Outcome, ScorecardResult
+from app.policy.model import CheckResult, Outcome, ScorecardResult
+from app.policy.told import Offender
 
 Judgings = Mapping[str, Sequence[ScorecardResult]]
 """Entity reference → its results."""

@@ -43,7 +43,9 @@ def evaluate(
     waivers = (*waivers_of(policy, subject.ref), *granted)
     results: list[CheckResult] = [None] * len(asked.asks)  # type: ignore[list-item]
     for ask in asked.asks:
-        results[ask.position] = _excluded(ask, scene) or _result(ask, scene, teller, waivers, results)
+        narrowed = ask.scope is not None or ask.excluded is not None
+        left_out = _excluded(ask, scene) if narrowed else None
+        results[ask.position] = left_out or _result(ask, scene, teller, waivers, results)
     scene.forget()
     turns = [result.turns_at for result in results if result.turns_at is not None]
     if facts.expires_at is not None:

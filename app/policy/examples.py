@@ -12,11 +12,12 @@ from app.facts.schema import Fact
 from app.lib import times
 from app.policy.asks import alone
 from app.policy.judging import judge
-from app.policy.model import Check, CheckResult, Outcome, Policy, Subject, Told
+from app.policy.model import Check, CheckResult, Outcome, Policy, Subject
 from app.policy.reader import Reader, suggestion
 from app.policy.rules import ENTITY
 from app.policy.scene import Scene, entity_names
 from app.policy.telling import Teller
+from app.policy.told import Told
 from app.policy.written import Example, Parameter
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)

@@ -8,9 +8,9 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Protocol
 
-from app.facts.model import Place
 from app.lib.times import parse_duration
 from app.policy.rules import Rule
+from app.policy.told import Evidence, Offender, Told
 from app.policy.written import Example, Parameter, Scope
 
 LONGEST_WAIVER = timedelta(days=90)
@@ -192,42 +192,6 @@ class Subject:
     """Types of the APIs that it provides, or its own when it is one: openapi, graphql, grpc …"""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """One fact that an outcome rests on: what was asked of it, what was seen, and where."""
-
-    fact: str
-    expected: str
-    observed: Any
-    place: Place = field(default_factory=Place)
-    given_by: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Offender:
-    """One thing that fails the rule. `observed` says in words what was seen of it."""
-
-    name: str
-    place: Place
-    observed: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Told:
-    """What a person is told of an outcome. `code` is an unknown's machine-readable reason (`facts.model.Reason`).
-
-    `blocked_by` is the prerequisite that decided instead of the check itself; its remediation is then this one's, too.
-    """
-
-    reason: str = ""
-    code: str = ""
-    evidence: tuple[Evidence, ...] = ()
-    offenders: tuple[Offender, ...] = ()
-    offenders_total: int = 0
-    remediation: str = ""
-    blocked_by: str = ""
 
 
 class Teller(Protocol):

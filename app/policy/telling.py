@@ -10,10 +10,11 @@ from app.facts.model import Place, Reason
 from app.policy import wording
 from app.policy.asks import Ask
 from app.policy.counting import name_of, why_unknown
-from app.policy.model import CheckResult, Evidence, Offender, Outcome, Told
+from app.policy.model import CheckResult, Outcome
 from app.policy.remediation import render
 from app.policy.rules import STANDS_FAILED, STANDS_PASSED, STANDS_UNKNOWN
 from app.policy.scene import Scene, laid_out
+from app.policy.told import Evidence, Offender, Told
 
 MAX_OFFENDERS = 50
 _NOWHERE = Place()

@@ -9,44 +9,21 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, FromClause, Select, Text, and_, cast, func, or_, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
+from app.store.filters import EntityFilter, conditions, filters_results, source
 from app.store.model import Page
 from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
-from app.store.tables import entities, outcomes, results
+from app.store.tables import entities, results
 from app.store.types import dump
 
 _AT = entities.c
 _TEXTS = ("ref", "name", "tier")
 SORTS = ("ref", "-ref", "name", "-name", "tier", "-tier", "level", "-level", "score", "-score")
 """`level` and `score` need a scorecard in the filter; `-` means highest first. Unscored ones count as lowest."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntityFilter:
-    """Which entities; every part given must hold, of a tuple any one. `text` is looked for in name and title.
-
-    `domain`: what is part of it, of its subdomains, or of their systems. `check` has one of `outcomes` there.
-    """
-
-    kinds: Sequence[str] = ()
-    namespaces: Sequence[str] = ()
-    types: Sequence[str] = ()
-    lifecycles: Sequence[str] = ()
-    tiers: Sequence[str] = ()
-    owners: Sequence[EntityRef] = ()
-    systems: Sequence[EntityRef] = ()
-    domain: EntityRef | None = None
-    text: str = ""
-    scorecard: str = ""
-    levels: Sequence[str] = ()
-    meets_target: bool | None = None
-    check: str = ""
-    outcomes: Sequence[str] = ()
-    orphans: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,19 +87,19 @@ class Listing:
     ) -> Page[EntityItem]:
         """One page. Raises ValueError with one sentence for an unknown sort, a cursor of another list, or a
         level without its scorecard. `counted` False leaves the total out (−1): for whoever walks every page."""
-        source, conditions = _source(where), [*_conditions(where), *self._sight.entities()]
+        joined, wanted = source(where), [*conditions(where), *self._sight.entities()]
         key, descending = _sort_key(sort, where)
         by_result = getattr(key, "table", None) is results  # then an index gives the whole order
         ref = results.c.entity if by_result else _AT.ref
         order = (key.desc(), ref.desc()) if descending else (key, ref)
-        query = select(_AT.ref, key.label("sort_key")).select_from(source).where(*conditions).order_by(*order)
+        query = select(_AT.ref, key.label("sort_key")).select_from(joined).where(*wanted).order_by(*order)
         if cursor is not None:
             last = _read_cursor(cursor, sort)
             place = tuple_(key, ref)
             query = query.where(place < last if descending else place > last)
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit + 1)).all()
-            total = _count(connection, where, conditions) if counted else -1
+            total = _count(connection, where, wanted) if counted else -1
             items = _items(connection, [row.ref for row in rows[:limit]], self._sight)
         more = _write_cursor(sort, rows[limit - 1].sort_key, rows[limit - 1].ref) if len(rows) > limit else None
         return Page(tuple(items[row.ref] for row in rows[:limit]), more, total)
@@ -138,8 +115,8 @@ class Listing:
         at = results.c
         join = results.join(entities, _AT.ref == at.entity)
         count = select(at.scorecard, at.level, at.meets_target, func.count().label("found")).select_from(join)
-        conditions = [*_conditions(where), *self._sight.entities()]
-        query = count.where(*conditions).group_by(at.scorecard, at.level, at.meets_target).order_by(at.scorecard)
+        wanted = [*conditions(where), *self._sight.entities()]
+        query = count.where(*wanted).group_by(at.scorecard, at.level, at.meets_target).order_by(at.scorecard)
         if where.scorecard:
             query = query.where(at.scorecard == where.scorecard)
         found: dict[str, Distribution] = {}
@@ -157,80 +134,21 @@ class Listing:
 
     def ages(self, where: EntityFilter) -> tuple[datetime | None, datetime | None]:
         """When the oldest and the newest facts behind the results of these entities were seen."""
-        conditions = [*_conditions(where), *self._sight.entities()]
+        wanted = [*conditions(where), *self._sight.entities()]
         with self._database.read() as connection:
-            oldest, newest = connection.execute(_ends(where).where(*conditions)).one()
+            oldest, newest = connection.execute(_ends(where).where(*wanted)).one()
         return oldest, newest
 
 
-def _count(connection: Connection, where: EntityFilter, conditions: Sequence[ColumnElement[bool]]) -> int:
-    source = _source(where) if _filters_results(where) else entities
-    return connection.execute(select(func.count()).select_from(source).where(*conditions)).scalar_one()
+def _count(connection: Connection, where: EntityFilter, wanted: Sequence[ColumnElement[bool]]) -> int:
+    joined = source(where) if filters_results(where) else entities
+    return connection.execute(select(func.count()).select_from(joined).where(*wanted)).scalar_one()
 
 
 def _ends(where: EntityFilter) -> Select[Any]:
     at = results.c
     query = select(func.min(at.as_of), func.max(at.as_of)).select_from(results.join(entities, _AT.ref == at.entity))
     return query.where(at.scorecard == where.scorecard) if where.scorecard else query
-
-
-def _source(where: EntityFilter) -> FromClause:
-    if not where.scorecard:
-        return entities
-    on = and_(results.c.entity == _AT.ref, results.c.scorecard == where.scorecard)
-    return entities.join(results, on, isouter=not _filters_results(where))
-
-
-def _filters_results(where: EntityFilter) -> bool:
-    return bool(where.scorecard) and bool(where.levels or where.meets_target is not None)
-
-
-def _conditions(where: EntityFilter) -> list[ColumnElement[bool]]:
-    lists: list[tuple[ColumnElement[str], Sequence[object]]] = [
-        (_AT.kind, where.kinds),
-        (_AT.namespace, where.namespaces),
-        (_AT.type, where.types),
-        (_AT.lifecycle, where.lifecycles),
-        (_AT.tier, where.tiers),
-        (_AT.owner, where.owners),
-        (_AT.system, where.systems),
-    ]
-    found: list[ColumnElement[bool]] = [column.in_([str(v) for v in values]) for column, values in lists if values]
-    if not where.orphans:
-        found.append(_AT.orphaned_at.is_(None))
-    if where.text:
-        name, title = func.lower(_AT.name), func.lower(_AT.title)
-        text = where.text.lower()
-        found.append(or_(name.contains(text, autoescape=True), title.contains(text, autoescape=True)))
-    if not where.scorecard and (where.levels or where.meets_target is not None):
-        raise ValueError("a level or a target is one of a scorecard: name it")
-    if where.levels:
-        found.append(results.c.level.in_(list(where.levels)))
-    if where.meets_target is not None:
-        found.append(results.c.meets_target.is_(where.meets_target))
-    if where.domain is not None:
-        found.append(_in_domain(where.domain))
-    if where.check:
-        found.append(_has_outcome(where))
-    return found
-
-
-def _in_domain(domain: EntityRef) -> ColumnElement[bool]:
-    """The column `system` of a system holds its domain, that of a domain the one above it."""
-    part = entities.alias().c
-    tree = select(cast(str(domain), Text).label("ref")).cte("tree", recursive=True)
-    tree = tree.union(select(part.ref).where(part.kind == "domain", part.system == tree.c.ref))
-    domains = select(tree.c.ref)
-    systems = select(part.ref).where(part.kind == "system", part.system.in_(domains))
-    return or_(_AT.system.in_(domains), _AT.system.in_(systems))
-
-
-def _has_outcome(where: EntityFilter) -> ColumnElement[bool]:
-    if not where.scorecard:
-        raise ValueError("an outcome is one of a scorecard: name it")
-    at = outcomes.c
-    meant = (at.scorecard == where.scorecard, at.check == where.check, at.outcome.in_(list(where.outcomes)))
-    return _AT.ref.in_(select(at.entity).where(*meant))
 
 
 def _sort_key(sort: str, where: EntityFilter) -> tuple[ColumnElement[Any], bool]:
@@ -241,7 +159,7 @@ def _sort_key(sort: str, where: EntityFilter) -> tuple[ColumnElement[Any], bool]
         return _AT[name], descending
     if not where.scorecard:
         raise ValueError(f"sorting by {name} needs a scorecard")
-    if name == "level" and _filters_results(where):
+    if name == "level" and filters_results(where):
         return results.c.level_rank, descending
     return func.coalesce(results.c.level_rank if name == "level" else results.c.score, -2), descending
 

@@ -8,7 +8,8 @@ import pytest
 from store_examples import MINUTE, NOW, OTHER, URL, add_repositories, entity, ref, result, save
 
 from app.catalog.model import EntityRef
-from app.store.listing import Distribution, EntityFilter
+from app.store.filters import EntityFilter
+from app.store.listing import Distribution
 from app.store.model import JudgementRows, Reading
 from app.store.parsed import packed
 from app.store.store import Store

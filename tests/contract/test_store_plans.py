@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import Connection, event, insert, text
 from store_examples import MINUTE, NOW, ref
 
-from app.store.listing import EntityFilter
+from app.store.filters import EntityFilter
 from app.store.model import Why
 from app.store.store import Store
 from app.store.tables import entities, object_entities, objects, outcomes, reads, repositories, results

@@ -4,7 +4,7 @@ import pytest
 from store_examples import NOW, URL, add_repositories, entity, ref, result, save
 
 from app.catalog.model import EntityRef
-from app.store.listing import EntityFilter
+from app.store.filters import EntityFilter
 from app.store.model import Change, HistoryRow, JudgementRows, OutcomeRow
 from app.store.sight import EVERYTHING, Sight
 from app.store.store import Store

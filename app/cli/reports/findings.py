@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 from app.pipeline.check import Report
 from app.policy.compare import is_new
-from app.policy.model import CheckResult, Offender, Outcome
+from app.policy.model import CheckResult, Outcome
 from app.policy.remediation import generic
+from app.policy.told import Offender
 
 
 @dataclass(frozen=True, slots=True)
