@@ -10,6 +10,8 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from forge_shapes import shapes, wrong
+
 PAGE = 100
 Answer = tuple[int, dict[str, str], bytes]
 
@@ -45,7 +47,11 @@ class ForgeStub:
                 parts = urlsplit(self.path)
                 headers = {name.lower(): value for name, value in self.headers.items()}
                 query = parse_qs(parts.query)
-                status, more, body = stub.answer(parts.path, query, headers)
+                status, more, body = (
+                    stub.script.pop(0)
+                    if stub.script
+                    else stub.documented(self.path, *stub.answer(parts.path, query, headers))
+                )
                 stub.requests.append((parts.path, query, headers, status))
                 self.send_response(status)
                 for name, value in {**more, "Content-Length": str(len(body))}.items():
@@ -68,9 +74,15 @@ class ForgeStub:
         self._server.server_close()
         self._thread.join()
 
+    def documented(self, target: str, status: int, more: dict[str, str], body: bytes) -> Answer:
+        """The answer, or a 400 that says what of this exchange the forge's own document does not know."""
+        target = (
+            target if target.startswith(shapes()[self.forge]["prefix"]) else shapes()[self.forge]["prefix"] + target
+        )
+        problems = wrong(self.forge, "GET", target, None, status, json.loads(body) if status == 200 else None)
+        return (400, {}, json.dumps({"message": problems}).encode()) if problems else (status, more, body)
+
     def answer(self, path: str, query: dict[str, list[str]], headers: dict[str, str]) -> Answer:
-        if self.script:
-            return self.script.pop(0)
         if not self._known(headers):
             return 401, {}, b"{}"
         if path != self._path():

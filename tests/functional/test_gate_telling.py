@@ -10,6 +10,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+from forge_shapes import wrong
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
 from app.clients.forges import changes, gitea, github, gitlab
@@ -25,9 +26,10 @@ SECRET = "made-for-this-test"
 
 
 class Forge:
-    """Keeps check runs, statuses and comments, whatever the forge's paths."""
+    """Keeps check runs, statuses and comments of any forge; refuses what its documents don't know."""
 
     def __init__(self):
+        self.name, self.wrong = "github", []
         self.runs, self.statuses, self.comments, self.refuse = [], [], [], 0
 
     def answer(self, method, path, body):
@@ -49,13 +51,13 @@ class Forge:
 
     def _runs(self, method, path, body):
         if method == "GET":
-            return 200, {"check_runs": self.runs}
+            return 200, {"check_runs": [{"id": run["id"], "name": run["name"]} for run in self.runs]}
         if method == "POST":
             self.runs.append({"id": len(self.runs) + 1, **body})
-            return 201, self.runs[-1]
+            return 201, {"id": self.runs[-1]["id"]}
         run = self.runs[int(path.rsplit("/", 1)[1]) - 1]
         run.update(body)
-        return 200, run
+        return 200, {"id": run["id"]}
 
     def __enter__(self):
         forge = self
@@ -65,6 +67,10 @@ class Forge:
                 size = int(self.headers.get("Content-Length") or 0)
                 body = json.loads(self.rfile.read(size) or b"null")
                 status, answer = forge.answer(self.command, self.path, body)
+                problems = wrong(forge.name, self.command, self.path, body, status, answer)
+                if problems:
+                    forge.wrong += problems
+                    status, answer = 400, {"message": problems}
                 data = json.dumps(answer).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
@@ -92,6 +98,7 @@ class Forge:
 def forge():
     with Forge() as made:
         yield made
+    assert made.wrong == []
 
 
 @pytest.fixture
@@ -118,7 +125,9 @@ def client(organisation):
 
 
 def keeper(organisation, forge, *, name="github", tell=changes.github_token, api=github.api, mode="advisory"):
-    asked: Api = api(Http(allow_private=True), forge.url, lambda: "token")
+    forge.name = name
+    base = forge.url + {"gitlab": "/api/v4", "bitbucket": "/2.0"}.get(name, "")
+    asked: Api = api(Http(allow_private=True), base, lambda: "token")
     return Gatekeeper(organisation.pipeline, (Telling(name, "acme", asked, tell),), mode, page_url="https://rw.example")
 
 

@@ -8,43 +8,62 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from click.testing import CliRunner
+from forge_shapes import wrong
 
 from app.cli.main import cli
 
 PLACES = {
     "github": ("orgs/acme/hooks", "repos/acme/shop/hooks"),
-    "gitlab": ("groups/acme/hooks", "projects/acme%2Fshop/hooks"),
+    "gitlab": ("api/v4/groups/acme/hooks", "api/v4/projects/acme%2Fshop/hooks"),
     "gitea": ("api/v1/orgs/acme/hooks", "api/v1/repos/acme/shop/hooks"),
-    "bitbucket": ("workspaces/acme/hooks", "repositories/acme/shop/hooks"),
+    "bitbucket": ("2.0/workspaces/acme/hooks", "2.0/repositories/acme/shop/hooks"),
     "bitbucket-server": (None, "rest/api/1.0/projects/acme/repos/shop/webhooks"),
 }
 URL = "https://rw.example/webhooks/{forge}/main"
 
 
+class HookServer:
+    """A forge's routes for webhooks. `hooks`: place → hooks there; `seen`: (method, path); refuses the undocumented."""
+
+    def __init__(self) -> None:
+        self.forge, self.hooks, self.seen, self.wrong = "github", {}, [], []
+
+    def answer(self, method, target, body):
+        place = target.partition("?")[0].lstrip("/")
+        self.seen.append((method, place))
+        if method == "GET":
+            found = [self.told(hook) for hook in self.hooks.get(place, [])]
+            status, answer = 200, {"values": found} if self.forge.startswith("bitbucket") else found
+        elif method == "POST":
+            self.hooks.setdefault(place, []).append({"id": 1, "uuid": "{1}", **body})
+            status, answer = 201, self.told(self.hooks[place][-1])
+        else:
+            (hook,) = self.hooks[place.rpartition("/")[0]]
+            hook.update(body)
+            status, answer = 200, self.told(hook)
+        problems = wrong(self.forge, method, target, body, status, answer)
+        self.wrong += problems
+        return (400, {"message": problems}) if problems else (status, answer)
+
+    def told(self, hook):
+        """Never the secret, as the forges."""
+        key = "uuid" if self.forge == "bitbucket" else "id"
+        if "config" in hook:
+            return {key: hook[key], "config": {"url": hook["config"]["url"]}}
+        return {key: hook[key], "url": hook["url"]}
+
+
 @pytest.fixture
 def forge_server():
-    """`hooks`: place → hooks there; `seen`: (method, path)."""
-    hooks: dict[str, list[dict]] = {}
-    seen: list[tuple[str, str]] = []
+    """Yields the address and the server."""
+    forge = HookServer()
 
     class Handler(BaseHTTPRequestHandler):
         def _any(self):
             body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or b"null")
-            place = self.path.partition("?")[0].lstrip("/")
-            seen.append((self.command, place))
-            if self.command == "GET":
-                found = hooks.get(place, [])
-                answer = (
-                    {"values": found} if "workspaces" in place or "repositor" in place or "rest/" in place else found
-                )
-            elif self.command == "POST":
-                answer = {"id": 1, "uuid": "{1}", **body}
-                hooks.setdefault(place, []).append(answer)
-            else:
-                answer = hooks[place.rpartition("/")[0]][0]
-                answer.update(body)
+            status, answer = forge.answer(self.command, self.path, body)
             data = json.dumps(answer).encode()
-            self.send_response(200)
+            self.send_response(status)
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
             self.wfile.write(data)
@@ -57,13 +76,15 @@ def forge_server():
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
-    yield f"http://127.0.0.1:{server.server_address[1]}", hooks, seen
+    yield f"http://127.0.0.1:{server.server_address[1]}", forge
     server.shutdown()
     server.server_close()
     thread.join()
+    assert forge.wrong == []
 
 
 def settings(tmp_path, forge, url):
+    url += {"gitlab": "/api/v4", "bitbucket": "/2.0"}.get(forge, "")
     text = f"""
 transport: {{allow_private: true}}
 serve: {{public_url: https://rw.example}}
@@ -82,7 +103,8 @@ def install(file, *repositories, secret="first-secret"):
 
 @pytest.mark.parametrize("forge", sorted(PLACES))
 def test_it_is_created_once_and_changed_to_the_new_secret_when_done_again(tmp_path, forge_server, forge):
-    url, hooks, seen = forge_server
+    url, server = forge_server
+    server.forge = forge
     file = settings(tmp_path, forge, url)
     whole, single = PLACES[forge]
     names = () if whole else ("shop",)
@@ -93,22 +115,23 @@ def test_it_is_created_once_and_changed_to_the_new_secret_when_done_again(tmp_pa
     assert (first.exit_code, again.exit_code) == (0, 0), first.output + again.output
     assert "created" in first.output
     assert "changed" in again.output
-    ((place, (hook,)),) = hooks.items()
+    ((place, (hook,)),) = server.hooks.items()
     assert place == (whole or single)
     assert URL.format(forge=forge) in json.dumps(hook)
     assert "second-secret" in json.dumps(hook)
     assert "secret" not in first.output + again.output
-    assert [method for method, _ in seen].count("POST") == 1
+    assert [method for method, _ in server.seen].count("POST") == 1
 
 
 @pytest.mark.parametrize("forge", sorted(PLACES))
 def test_single_repositories_are_named(tmp_path, forge_server, forge):
-    url, hooks, _ = forge_server
+    url, server = forge_server
+    server.forge = forge
 
     done = install(settings(tmp_path, forge, url), "shop")
 
     assert done.exit_code == 0, done.output
-    assert list(hooks) == [PLACES[forge][1]]
+    assert list(server.hooks) == [PLACES[forge][1]]
 
 
 def test_a_data_center_project_asks_for_repositories(tmp_path, forge_server):

@@ -72,7 +72,7 @@ def github_app(asked: Api, place: ChangePlace, report: Report) -> None:
         asked.send("PATCH", f"{repository}/check-runs/{ours}", body)
     for more in batches:
         asked.send("PATCH", f"{repository}/check-runs/{ours}", {"output": {**output, "annotations": more}})
-    _github_comment(asked, place, report)
+    _issue_comment(asked, place, report, {"per_page": "100"})
 
 
 def github_token(asked: Api, place: ChangePlace, report: Report) -> None:
@@ -80,7 +80,7 @@ def github_token(asked: Api, place: ChangePlace, report: Report) -> None:
     status = {"state": "success", "context": report.name, "description": report.title[:_SHORT]}
     status |= _details(report, "target_url")
     asked.send("POST", f"repos/{place.path}/statuses/{place.head}", status)
-    _github_comment(asked, place, report)
+    _issue_comment(asked, place, report, {"per_page": "100"})
 
 
 def gitea(asked: Api, place: ChangePlace, report: Report) -> None:
@@ -88,12 +88,12 @@ def gitea(asked: Api, place: ChangePlace, report: Report) -> None:
     state = "success" if report.conclusion == "success" else "warning"
     status = {"state": state, "context": report.name, "description": report.title[:_SHORT]}
     asked.send("POST", f"repos/{place.path}/statuses/{place.head}", {**status, **_details(report, "target_url")})
-    _github_comment(asked, place, report)
+    _issue_comment(asked, place, report, {})  # all come at once
 
 
-def _github_comment(asked: Api, place: ChangePlace, report: Report) -> None:
+def _issue_comment(asked: Api, place: ChangePlace, report: Report, paging: Mapping[str, str]) -> None:
     issues = f"repos/{place.path}/issues"
-    comments = (one for page in asked.pages(f"{issues}/{place.number}/comments", {"per_page": "100"}) for one in page)
+    comments = (one for page in asked.pages(f"{issues}/{place.number}/comments", paging) for one in page)
     _comment(
         comments,
         report,

@@ -31,14 +31,16 @@ def github(asked: Api, owner: str, repository: str, hook: Hook) -> str:
     config = {"url": hook.url, "content_type": "json", "secret": hook.secret, "insecure_ssl": "0"}
     events = ["push", "repository", "pull_request"]
     place = f"repos/{owner}/{repository}/hooks" if repository else f"orgs/{quote(owner, safe='')}/hooks"
-    return _put(asked, place, {"name": "web", "active": True, "events": events, "config": config}, hook, "PATCH")
+    change = {"active": True, "events": events, "config": config}
+    return _put(asked, place, {"name": "web", **change}, hook, "PATCH", change=change)
 
 
 def gitea(asked: Api, owner: str, repository: str, hook: Hook) -> str:
     config = {"url": hook.url, "content_type": "json", "secret": hook.secret}
     events = ["push", "repository", "pull_request", "pull_request_sync"]
     place = f"repos/{owner}/{repository}/hooks" if repository else f"orgs/{quote(owner, safe='')}/hooks"
-    return _put(asked, place, {"type": "gitea", "active": True, "events": events, "config": config}, hook, "PATCH")
+    change = {"active": True, "events": events, "config": config}
+    return _put(asked, place, {"type": "gitea", **change}, hook, "PATCH", change=change)
 
 
 def gitlab(asked: Api, owner: str, repository: str, hook: Hook) -> str:
@@ -76,12 +78,22 @@ FORGES: Mapping[str, Install] = {
 }
 
 
-def _put(asked: Api, place: str, body: Mapping[str, Any], hook: Hook, method: str, *, key: str = "id") -> str:
+def _put(
+    asked: Api,
+    place: str,
+    body: Mapping[str, Any],
+    hook: Hook,
+    method: str,
+    *,
+    key: str = "id",
+    change: Mapping[str, Any] | None = None,
+) -> str:
+    """`change`: what a hook that is there is told, where that differs from what makes one."""
     ours = next((one for one in _listed(asked, place) if _address(one) == hook.url), None)
     if ours is None:
         asked.send("POST", place, body)
         return "created"
-    asked.send(method, f"{place}/{quote(str(ours[key]), safe='')}", body)
+    asked.send(method, f"{place}/{quote(str(ours[key]), safe='')}", change or body)
     return "changed"
 
 
