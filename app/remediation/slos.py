@@ -33,21 +33,24 @@ def define(case: Case) -> Iterator[Answer]:
     path = case.beside(f"slo/{case.entity.name}.yaml")
     name = "requests-availability"
     yield from _page(case, name)
-    document = {
-        "version": "prometheus/v1",
-        "service": case.entity.name,
-        "slos": [
-            {
-                "name": name,
-                "objective": percent,
-                "description": f"{percent:g} % of the requests to {case.entity.name} are answered without an error.",
-                "sli": {"events": {"error_query": source.errors, "total_query": source.total}},
-                "alerting": _alerting(case, name, path),
-            }
-        ],
-    }
+    said = f"{percent:g} % of the requests to {case.entity.name} are answered without an error."
+    document = _document(case, name, percent, said, (source.errors, source.total), path)
     why = f"{percent:g} % of what {source.metric} counts, where policy begins for tier {case.subject.tier}"
     yield NewFile(path, yaml_writing.document(document), why)
+
+
+def _document(
+    case: Case, name: str, percent: float, said: str, queries: tuple[str, str], path: str
+) -> Mapping[str, Any]:
+    """A Sloth specification with one objective. `queries`: bad events, all events."""
+    slo = {
+        "name": name,
+        "objective": percent,
+        "description": said,
+        "sli": {"events": {"error_query": queries[0], "total_query": queries[1]}},
+        "alerting": _alerting(case, name, path),
+    }
+    return {"version": "prometheus/v1", "service": case.entity.name, "slos": [slo]}
 
 
 def _target(case: Case) -> float:
@@ -279,20 +282,8 @@ def signals_covered(case: Case) -> Iterator[Answer]:
         return
     path, name = case.beside(f"slo/{case.entity.name}-latency.yaml"), "requests-latency"
     yield from _page(case, name)
-    slow, total = source.slower_than(bound), source.count
-    document = {
-        "version": "prometheus/v1",
-        "service": case.entity.name,
-        "slos": [
-            {
-                "name": name,
-                "objective": percent,
-                "description": f"{percent:g} % of the requests to {case.entity.name} are answered within {bound} s.",
-                "sli": {"events": {"error_query": slow, "total_query": total}},
-                "alerting": _alerting(case, name, path),
-            }
-        ],
-    }
+    said = f"{percent:g} % of the requests to {case.entity.name} are answered within {bound} s."
+    document = _document(case, name, percent, said, (source.slower_than(bound), source.count), path)
     yield NewFile(path, yaml_writing.document(document), f"{percent:g} % within {bound} s, from {source.metric}")
 
 

@@ -50,6 +50,10 @@ class Wanted:
     def commit_message(self) -> str:
         return f"{self.message}\n\n{MARK} {self.digest}\n"
 
+    def body(self, key: str) -> dict[str, str]:
+        """Title and text, the latter as the forge calls it."""
+        return {"title": self.title, key: self.text[:_MOST_TEXT]}
+
 
 @dataclass(frozen=True, slots=True)
 class Opened:
@@ -63,22 +67,53 @@ class Opened:
 Keep = Callable[[Api, Wanted], Opened]
 
 
+@dataclass(frozen=True, slots=True)
+class _Requests:
+    """Where a forge keeps its requests, and how it calls their parts. `method` changes one, `closing` closes it."""
+
+    path: str
+    method: str
+    closing: Mapping[str, str]
+    address: str = "html_url"
+    number: str = "number"
+
+    def told(self, state: State, one: Mapping[str, Any] | None) -> Opened:
+        return Opened(state) if one is None else Opened(state, str(one.get(self.address) or ""), int(one[self.number]))
+
+    def close(self, asked: Api, ours: Mapping[str, Any] | None, branch: str) -> Opened:
+        """Closes the request and deletes its branch; `branch` "" where there is none."""
+        if ours is not None:
+            asked.send(self.method, f"{self.path}/{ours[self.number]}", self.closing)
+        if branch:
+            asked.send("DELETE", branch)
+        return self.told("closed" if ours is not None else "nothing", ours)
+
+    def keep(
+        self, asked: Api, ours: Mapping[str, Any] | None, body: dict[str, str], ends: Mapping[str, Any], *, moved: bool
+    ) -> Opened:
+        """Opens the request, or says in it what it is now. `moved`: its branch was."""
+        if ours is None:
+            return self.told("opened", asked.send("POST", self.path, {**body, **ends}))
+        same = all(str(ours.get(key) or "") == value for key, value in body.items())
+        if not same:
+            asked.send(self.method, f"{self.path}/{ours[self.number]}", body)
+        return self.told("unchanged" if same and not moved else "updated", ours)
+
+
 def github(asked: Api, wanted: Wanted) -> Opened:
     """Raises ForgeError."""
     repository, owner = f"repos/{wanted.path}", wanted.path.partition("/")[0]
+    requests = _Requests(f"{repository}/pulls", "PATCH", {"state": "closed"})
     query = {"state": "open", "head": f"{owner}:{wanted.branch}", "base": wanted.base}
-    ours = next(iter(_items(asked.get(f"{repository}/pulls", query))), None)
+    ours = next(iter(_items(asked.get(requests.path, query))), None)
     head = _or_none(lambda: asked.get(f"{repository}/git/ref/heads/{wanted.branch}"))
     last = asked.get(f"{repository}/git/commits/{head['object']['sha']}") if head else None
     state = _branch_state(wanted, last and last.get("message"))
+    reference = f"{repository}/git/refs/heads/{wanted.branch}"
     if state == "taken over":
-        return Opened("taken over", *_place(ours, "html_url"))
+        return requests.told("taken over", ours)
     if not wanted.files:
-        if ours is not None:
-            asked.send("PATCH", f"{repository}/pulls/{ours['number']}", {"state": "closed"})
-        if head is not None:
-            asked.send("DELETE", f"{repository}/git/refs/heads/{wanted.branch}")
-        return Opened("closed" if ours is not None else "nothing", *_place(ours, "html_url"))
+        return requests.close(asked, ours, reference if head else "")
     if state != "current":
         base = asked.get(f"{repository}/git/commits/{wanted.commit}")
         entries = [{"path": f.path, "mode": "100644", "type": "blob", "content": f.text} for f in wanted.files]
@@ -88,34 +123,24 @@ def github(asked: Api, wanted: Wanted) -> Opened:
         if head is None:
             asked.send("POST", f"{repository}/git/refs", {"ref": f"refs/heads/{wanted.branch}", "sha": commit})
         else:
-            reference = f"{repository}/git/refs/heads/{wanted.branch}"
             asked.send("PATCH", reference, {"sha": commit, "force": True})
-    body = {"title": wanted.title, "body": wanted.text[:_MOST_TEXT]}
-    if ours is None:
-        more = {"head": wanted.branch, "base": wanted.base}
-        return Opened("opened", *_place(asked.send("POST", f"{repository}/pulls", {**body, **more}), "html_url"))
-    same = state == "current" and _same(ours, body)
-    if not _same(ours, body):
-        asked.send("PATCH", f"{repository}/pulls/{ours['number']}", body)
-    return Opened("unchanged" if same else "updated", *_place(ours, "html_url"))
+    ends = {"head": wanted.branch, "base": wanted.base}
+    return requests.keep(asked, ours, wanted.body("body"), ends, moved=state != "current")
 
 
 def gitlab(asked: Api, wanted: Wanted) -> Opened:
     """Raises ForgeError."""
     project = f"projects/{quote(wanted.path, safe='')}"
+    requests = _Requests(f"{project}/merge_requests", "PUT", {"state_event": "close"}, "web_url", "iid")
     query = {"state": "opened", "source_branch": wanted.branch, "target_branch": wanted.base}
-    ours = next(iter(_items(asked.get(f"{project}/merge_requests", query))), None)
+    ours = next(iter(_items(asked.get(requests.path, query))), None)
     branch = f"{project}/repository/branches/{quote(wanted.branch, safe='')}"
     head = _or_none(lambda: asked.get(branch))
     state = _branch_state(wanted, head and head["commit"].get("message"))
     if state == "taken over":
-        return Opened("taken over", *_place(ours, "web_url", "iid"))
+        return requests.told("taken over", ours)
     if not wanted.files:
-        if ours is not None:
-            asked.send("PUT", f"{project}/merge_requests/{ours['iid']}", {"state_event": "close"})
-        if head is not None:
-            asked.send("DELETE", branch)
-        return Opened("closed" if ours is not None else "nothing", *_place(ours, "web_url", "iid"))
+        return requests.close(asked, ours, branch if head else "")
     if state != "current":
         actions = [
             {"action": "create" if f.was is None else "update", "file_path": f.path, "content": f.text}
@@ -124,45 +149,28 @@ def gitlab(asked: Api, wanted: Wanted) -> Opened:
         made = {"branch": wanted.branch, "start_sha": wanted.commit, "force": True}
         made |= {"commit_message": wanted.commit_message, "actions": actions}
         asked.send("POST", f"{project}/repository/commits", made)
-    body = {"title": wanted.title, "description": wanted.text[:_MOST_TEXT]}
-    if ours is None:
-        more = {"source_branch": wanted.branch, "target_branch": wanted.base, "remove_source_branch": True}
-        made_request = asked.send("POST", f"{project}/merge_requests", {**body, **more})
-        return Opened("opened", *_place(made_request, "web_url", "iid"))
-    same = state == "current" and _same(ours, body)
-    if not _same(ours, body):
-        asked.send("PUT", f"{project}/merge_requests/{ours['iid']}", body)
-    return Opened("unchanged" if same else "updated", *_place(ours, "web_url", "iid"))
+    ends = {"source_branch": wanted.branch, "target_branch": wanted.base, "remove_source_branch": True}
+    return requests.keep(asked, ours, wanted.body("description"), ends, moved=state != "current")
 
 
 def gitea(asked: Api, wanted: Wanted) -> Opened:
     """Gitea and Forgejo, whose API moves no branch: a stale one gets one more commit. Raises ForgeError."""
     repository = f"repos/{wanted.path}"
-    ours = next((one for one in _open_pulls(asked, repository) if one["head"].get("ref") == wanted.branch), None)
+    requests = _Requests(f"{repository}/pulls", "PATCH", {"state": "closed"})
+    ours = next((one for one in _open_pulls(asked, requests.path) if one["head"].get("ref") == wanted.branch), None)
     branch = f"{repository}/branches/{quote(wanted.branch, safe='')}"
     head = _or_none(lambda: asked.get(branch))
     state = _branch_state(wanted, head and head["commit"].get("message"))
     if state == "taken over":
-        return Opened("taken over", *_place(ours, "html_url"))
+        return requests.told("taken over", ours)
     if not wanted.files:
-        if ours is not None:
-            asked.send("PATCH", f"{repository}/pulls/{ours['number']}", {"state": "closed"})
-        if head is not None:
-            asked.send("DELETE", branch)
-        return Opened("closed" if ours is not None else "nothing", *_place(ours, "html_url"))
+        return requests.close(asked, ours, branch if head else "")
     if state != "current":
         if head is not None and ours is None:
             asked.send("DELETE", branch)  # left behind by a request that was merged or closed
-            head = None
         _gitea_commit(asked, repository, wanted, int(ours["number"]) if ours and head else 0)
-    body = {"title": wanted.title, "body": wanted.text[:_MOST_TEXT]}
-    if ours is None:
-        more = {"head": wanted.branch, "base": wanted.base}
-        return Opened("opened", *_place(asked.send("POST", f"{repository}/pulls", {**body, **more}), "html_url"))
-    same = state == "current" and _same(ours, body)
-    if not _same(ours, body):
-        asked.send("PATCH", f"{repository}/pulls/{ours['number']}", body)
-    return Opened("unchanged" if same else "updated", *_place(ours, "html_url"))
+    ends = {"head": wanted.branch, "base": wanted.base}
+    return requests.keep(asked, ours, wanted.body("body"), ends, moved=state != "current")
 
 
 def _gitea_commit(asked: Api, repository: str, wanted: Wanted, number: int) -> None:
@@ -200,8 +208,8 @@ def _contents(repository: str, path: str) -> str:
     return f"{repository}/contents/{quote(path)}"
 
 
-def _open_pulls(asked: Api, repository: str) -> Iterator[Mapping[str, Any]]:
-    for page in asked.pages(f"{repository}/pulls", {"state": "open", "limit": "50"}):
+def _open_pulls(asked: Api, path: str) -> Iterator[Mapping[str, Any]]:
+    for page in asked.pages(path, {"state": "open", "limit": "50"}):
         yield from _items(page)
 
 
@@ -222,14 +230,6 @@ def _or_none(ask: Callable[[], Any]) -> Any:
         if error.status == 404:
             return None
         raise
-
-
-def _same(ours: Mapping[str, Any], body: Mapping[str, Any]) -> bool:
-    return all(str(ours.get(key) or "") == value for key, value in body.items())
-
-
-def _place(one: Mapping[str, Any] | None, address: str, number: str = "number") -> tuple[str, int]:
-    return ("", 0) if one is None else (str(one.get(address) or ""), int(one.get(number) or 0))
 
 
 def _items(answer: Any) -> list[Mapping[str, Any]]:
