@@ -216,7 +216,7 @@ def fix_requests_of(settings: Settings) -> FixRequests:
     for one in settings.sources.forges:
         if (keep := requests.FORGES.get(one.forge)) is not None:
             host = urlsplit(one.url).netloc.removeprefix("api.") if one.url else public[one.forge]
-            found.append(Speaking(host, one.owner, forge_api(settings, one), keep))
+            found.append(Speaking(host, one.owner, forge_api(settings, one), keep, one.forge))
     return FixRequests(tuple(found), settings.serve.public_url.rstrip("/"))
 
 

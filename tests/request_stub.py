@@ -104,7 +104,7 @@ class RequestForge:
         rest = path.removeprefix("/projects/acme%2Fshop/")
         if rest.startswith("merge_requests"):
             if method == "GET":
-                return 200, [one for one in self.open if one["source_branch"] == query["source_branch"]]
+                return 200, [one for one in self.open if query.get("source_branch") in (None, one["source_branch"])]
             if method == "POST":
                 number = len(self.requests) + 1
                 url = f"https://forge.example/acme/shop/-/merge_requests/{number}"

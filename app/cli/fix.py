@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 @click.option("--write", is_flag=True, help="Change the files of the working tree instead of printing a diff.")
 @click.option("--force", is_flag=True, help="With --write: also files that have uncommitted changes.")
 @click.option("--pull-request", is_flag=True, help="Keep one request with the fixes of --entity on its forge.")
+@click.option("--all-open", is_flag=True, help="With --pull-request: every request that is open, instead of --entity.")
 @options.config
 @click.option("--format", "output", type=click.Choice(("diff", "json")), default="diff", show_default=True)
 @click.option("--policy", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of scorecards.")
@@ -36,6 +37,7 @@ def command(
     write: bool,
     force: bool,
     pull_request: bool,
+    all_open: bool,
     config: Path,
     output: str,
     policy: Path | None,
@@ -48,6 +50,8 @@ def command(
     its request is opened, brought up to date, or closed when nothing is left to mend.
     """
     if pull_request:
+        if all_open:
+            sys.exit(_all_open(config))
         _request(config, entity, checks, _answers(answers), output)
         return
     from app.cli import fix_text
@@ -100,6 +104,22 @@ def _request(config: Path, entity: str, checks: tuple[str, ...], answers: dict[s
         click.echo(f"{ref}: {opened.state} {opened.url}".rstrip())
     pipeline.store.close()
     pipeline.git.close()
+
+
+def _all_open(config: Path) -> int:
+    """Brings open requests up to date, or closes them; 1 when one could not be."""
+    from app.services import build, fix_requests_of
+
+    settings = options.settings_of(config)
+    pipeline = build(settings)
+    failed = 0
+    for entity, opened in fix_requests_of(settings).keep_open_ones(pipeline):
+        failed |= isinstance(opened, str)
+        said = f"failed: {opened}" if isinstance(opened, str) else f"{opened.state} {opened.url}".rstrip()
+        click.echo(f"{entity.ref}: {said}")
+    pipeline.store.close()
+    pipeline.git.close()
+    return failed
 
 
 def _answers(said: tuple[str, ...]) -> dict[str, str]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote
 
 from app.catalog.model import Entity
 from app.clients.forges.api import Api, ForgeError
-from app.clients.forges.requests import FileWrite, Keep, Opened, Wanted
+from app.clients.forges.requests import PREFIX, FileWrite, Keep, Opened, Wanted, open_branches
+from app.errors import NotFoundError, RepositoryError
 from app.pipeline.fixing_stored import fix_entity
 from app.pipeline.services import Pipeline
 from app.remediation import request_text
@@ -25,6 +26,7 @@ class Speaking:
     owner: str
     api: Api
     keep: Keep
+    forge: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,27 @@ class FixRequests:
         forge, path = found
         return forge.keep(forge.api, wanted(proposal, entity, path, self._page(entity)))
 
+    def keep_open_ones(self, pipeline: Pipeline) -> Iterator[tuple[Entity, Opened | str]]:
+        """Brings every open request up to date, or closes it; or says why it could not. None is opened."""
+        by_repository: dict[str, list[Entity]] = {}
+        for entity in pipeline.catalog().entities.values():
+            if self.speaks_for(entity.repository):
+                by_repository.setdefault(entity.repository, []).append(entity)
+        for repository, entities in by_repository.items():
+            found = self._forge(repository)
+            assert found is not None
+            forge, path = found
+            try:
+                branches = open_branches(forge.api, forge.forge, path)
+            except ForgeError as error:
+                yield entities[0], str(error)
+                continue
+            for entity in (one for one in entities if branch_of(one) in branches):
+                try:
+                    yield entity, self.keep(pipeline, entity)
+                except (ForgeError, NotFoundError, RepositoryError) as error:
+                    yield entity, str(error)
+
     def _forge(self, repository: str) -> tuple[Speaking, str] | None:
         match = re.fullmatch(r"https?://([^/]+)/(.+?)(\.git)?/?", repository)
         if match is None:
@@ -69,13 +92,17 @@ class FixRequests:
         return f"{self.page_url}/entities/{path}" if self.page_url else ""
 
 
+def branch_of(entity: Entity) -> str:
+    ref = entity.ref
+    return f"{PREFIX}{ref.kind}-{ref.namespace}-{ref.name}"
+
+
 def wanted(proposal: Proposal, entity: Entity, path: str, page: str) -> Wanted:
     """What the request should be; a diff that is the same has the same digest, whatever was pushed meanwhile."""
-    ref = entity.ref
     title = request_text.title_of(proposal)
     return Wanted(
         path=path,
-        branch=f"roadworthy/fix-{ref.kind}-{ref.namespace}-{ref.name}",
+        branch=branch_of(entity),
         base=proposal.branch,
         commit=proposal.commit,
         title=title,

@@ -32,7 +32,9 @@ def forge(request, tmp_path):
     with RequestForge(request.param, FILES, head) as stub:
         stub.organisation = organisation
         api = APIS[request.param](Http(allow_private=True), stub.address, lambda: "token")
-        known = FixRequests((Speaking("forge.example", "acme", api, FORGES[request.param]),), "https://portal.example")
+        known = FixRequests(
+            (Speaking("forge.example", "acme", api, FORGES[request.param], request.param),), "https://portal.example"
+        )
         # The stub's repository is crawled from a folder; on its forge it is acme/shop.
         known_here = _AsOnForge(known.forges, known.page_url)
         stub.client = create_app(organisation.pipeline, fix_requests=known_here).test_client()
@@ -109,6 +111,18 @@ def test_a_request_is_closed_when_nothing_is_left_to_mend(forge):
     assert asked(forge)["state"] == "nothing"
 
 
+def test_open_requests_are_swept_and_none_is_opened(forge):
+    pipeline, requests = forge.organisation.pipeline, forge.client.application.extensions["fix_requests"]
+    assert list(requests.keep_open_ones(pipeline)) == []
+    assert forge.requests == {}
+    asked(forge)
+    again(forge, {"alerts.yaml": rule()})
+    ((entity, opened),) = requests.keep_open_ones(pipeline)
+    assert not isinstance(opened, str), opened
+    assert (str(entity.ref), opened.state) == ("component:default/shop", "updated")
+    assert "CODEOWNERS" in forge.files(BRANCH)
+
+
 def test_the_page_proposes_it_too_and_only_from_our_own_form(forge):
     page = "/entities/component/default/shop/fix"
     shown = forge.client.get(f"{page}?check=alert-runbook-linked").text
@@ -137,7 +151,7 @@ def test_a_repository_of_no_known_forge_is_told_so(tmp_path):
 
 
 def test_hosts_and_owners_tell_forges_apart():
-    one = Speaking("github.com", "acme", None, FORGES["github"])
+    one = Speaking("github.com", "acme", None, FORGES["github"], "github")
     requests = FixRequests((one, dataclasses.replace(one, host="git.acme.example")))
     assert requests.speaks_for("https://github.com/acme/shop")
     assert requests.speaks_for("https://git.acme.example/acme/group/shop.git")

@@ -16,6 +16,8 @@ from urllib.parse import quote
 from app.clients.forges.api import Api, ForgeError
 
 MARK = "Roadworthy-Fix:"
+PREFIX = "roadworthy/fix-"
+"""Of every branch that is ours."""
 _MOST_TEXT = 60_000
 State = Literal["opened", "updated", "unchanged", "closed", "nothing", "taken over"]
 
@@ -234,6 +236,17 @@ def _or_none(ask: Callable[[], Any]) -> Any:
 
 def _items(answer: Any) -> list[Mapping[str, Any]]:
     return [one for one in answer if isinstance(one, dict)] if isinstance(answer, list) else []
+
+
+def open_branches(asked: Api, forge: str, path: str) -> frozenset[str]:
+    """The branches of a repository's open requests that are ours, whoever's service they mend. Raises ForgeError."""
+    if forge == "gitlab":
+        listed, query = f"projects/{quote(path, safe='')}/merge_requests", {"state": "opened", "per_page": "100"}
+    else:
+        listed, query = f"repos/{path}/pulls", {"state": "open", "per_page": "100", "limit": "50"}
+    found = [one for page in asked.pages(listed, query) for one in _items(page)]
+    heads = (one.get("source_branch") if forge == "gitlab" else (one.get("head") or {}).get("ref") for one in found)
+    return frozenset(str(head) for head in heads if str(head).startswith(PREFIX))
 
 
 FORGES: Mapping[str, Keep] = {"github": github, "gitlab": gitlab, "gitea": gitea, "forgejo": gitea}
