@@ -14,9 +14,14 @@ from app.webhooks.receive import Source
 def ping(source: Source, number: int = 0) -> tuple[dict[str, str], bytes]:
     """Headers and body of a ping signed with the source's secret of this number."""
     body = json.dumps({"zen": "A ping of our own", "object_kind": "ping"}).encode()
+    return signed(source, body, number), body
+
+
+def signed(source: Source, body: bytes, number: int = 0) -> dict[str, str]:
+    """The headers with which the source's forge would send a body, as a ping, under its secret of this number."""
     secret = source.secrets[number]
     headers = _SIGNED[source.forge.id](hmac.new(secret.encode(), body, hashlib.sha256).hexdigest(), secret)
-    return {"Content-Type": "application/json", **headers}, body
+    return {"Content-Type": "application/json", **headers}
 
 
 def _github(signature: str, _secret: str) -> dict[str, str]:
