@@ -31,13 +31,13 @@ def check(rule: dict[str, Any], line: int) -> Iterator[Finding]:
 
 
 def _check_kind(rule: dict[str, Any], line: int) -> Iterator[Finding]:
-    if "alert" in rule and "record" in rule:
+    if rule.get("alert") and rule.get("record"):
         yield Finding(line_of(rule, "record"), "rule-kind", "a rule has `alert` or `record`, not both")
     elif "alert" not in rule and "record" not in rule:
         if not any(templates.TOKEN in key for key in rule):
             yield Finding(line, "rule-kind", "a rule needs `alert` or `record`")
     else:
-        key = "alert" if "alert" in rule else "record"
+        key = "record" if rule.get("record") or "alert" not in rule else "alert"
         if not rule[key]:
             yield Finding(line_of(rule, key), "rule-name", f"`{key}` needs a name")
         elif key == "record" and not _is_name(_METRIC, rule[key]):

@@ -31,7 +31,7 @@ from app.formats.workloads import charts, kustomizations, manifests
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "9"
+VERSION = "10"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"

@@ -25,7 +25,8 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen.values["workloads.containers"] = [item for one in found for item in container_items(one)]
     seen.values["workloads.unreadable"] = unreadable_items(places)
     seen.values["workloads.load_tested_at"] = latest(entity, world, world.parameters.load_test_keys, seen, now)
-    if not found and not places and not world.catalog_complete:
+    counted = any(not one.ignored for one in found) or any(not one.ignored for one in places)
+    if not counted and not world.catalog_complete:
         for name in ("manifests", "containers"):
             seen.unseen(f"workloads.{name}", Reason.NOT_CONNECTED, _ELSEWHERE)
     return seen

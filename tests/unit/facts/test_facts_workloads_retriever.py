@@ -113,3 +113,9 @@ def test_a_load_test_is_dated_by_an_annotation_or_a_page(looked: Callable[..., A
     assert both.values["workloads.load_tested_at"] == datetime(2026, 4, 2, tzinfo=UTC)
     never = {"catalog-info.yaml": COMPONENT.format(name="shop", more="roadworthy.dev/load-tested-at: soon")}
     assert seen_of(looked(never), now).values["workloads.load_tested_at"].year == 1970
+
+
+def test_examples_alone_leave_open_where_the_manifests_lie(looked: Callable[..., Any], now: datetime) -> None:
+    files = {"catalog-info.yaml": COMPONENT.format(name="shop", more=""), "examples/a.yaml": deployment()}
+
+    assert "workloads.manifests" in seen_of(looked(files, complete=False), now).unknown
