@@ -11,21 +11,15 @@ from app.api.reading import pipeline
 from app.api.tables import answered
 from app.catalog.model import EntityRef
 from app.store.filters import EntityFilter
-from app.store.listing import EntityItem
-from app.store.model import Page, refs_of
+from app.store.model import refs_of
 
 _FIRST = "sre-maturity"
 
 
-def listed(where: EntityFilter, query: Mapping[str, Any], scorecard: str, name: str) -> Response:
+def listed(where: EntityFilter, query: Mapping[str, Any], name: str) -> Response:
     """The list as asked for. A query that makes no sense is a 422."""
-    listing, sort = pipeline().store.listing, query["sort"]
-
-    def ask(cursor: str | None, limit: int, counted: bool) -> Page[EntityItem]:
-        return listing.entities(where, sort=sort, cursor=cursor, limit=limit, counted=counted)
-
     try:
-        return answered(ask, query, scorecard, name)
+        return answered(pipeline().store.listing, where, query, name)
     except ValueError as error:
         abort(422, str(error))
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from flask import Response, request
+from sqlalchemy import Row
 
 from app.api.reading import dumped, freshness, item_json, pipeline
-from app.store.listing import EntityItem
+from app.lib.times import format_instant
+from app.store.listing import EntityFilter, Listing
 from app.store.model import Page
 
 COLUMNS = (
@@ -21,19 +24,27 @@ COLUMNS = (
     *("scorecard", "level", "target_level", "meets_target", "score", "coverage", "as_of", "commit", "judged_at"),
 )
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_PAGE = 1000
-Ask = Callable[[str | None, int, bool], Page[EntityItem]]
-"""(cursor, limit, counted) → one page."""
+_PAGE = 2000
+_OF_STANDING = ("scorecard", "level", "target_level", "meets_target", "score", "coverage", "as_of", "commit")
+_OF_ENTITY = tuple(name for name in COLUMNS if name not in _OF_STANDING)
+_PLACES = tuple(1 + (*_OF_ENTITY, *_OF_STANDING).index(name) for name in COLUMNS)
+"""Where each column stands in a row of `Listing.rows`."""
 
 
-def answered(ask: Ask, query: Mapping[str, Any], scorecard: str, name: str) -> Response:
+def answered(listing: Listing, where: EntityFilter, query: Mapping[str, Any], name: str) -> Response:
     """One page as JSON; or, when CSV is wanted, every page (one, when a limit is given). Raises ValueError."""
+    sort, cursor = query["sort"], query.get("cursor")
     if wants_csv(query):
         whole = "limit" not in request.args
-        first = ask(query.get("cursor"), _PAGE if whole else query["limit"], False)
+
+        def ask(after: str | None) -> Page[Row[Any]]:
+            limit = _PAGE if whole else query["limit"]
+            return listing.rows(where, _OF_ENTITY, _OF_STANDING, sort=sort, cursor=after, limit=limit)
+
+        first = ask(cursor)
         pages = _following(ask, first) if whole else iter((first,))
-        return as_csv(COLUMNS, (_cells(item, scorecard) for page in pages for item in page.items), name)
-    page = ask(query.get("cursor"), query["limit"], True)
+        return as_csv(COLUMNS, ([row[place] for place in _PLACES] for page in pages for row in page.items), name)
+    page = listing.entities(where, sort=sort, cursor=cursor, limit=query["limit"])
     body = {
         "items": [narrowed(item_json(item), query.get("fields_")) for item in page.items],
         "next_cursor": page.next_cursor,
@@ -73,6 +84,8 @@ def safe_cell(value: object) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return str(value)
+    if isinstance(value, datetime):
+        return format_instant(value)
     text = str(value).encode("utf-8", "replace").decode().replace("\x00", "")
     return f"'{text}" if text.lstrip(" ").startswith(_FORMULA) else text
 
@@ -90,18 +103,9 @@ def _lines(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator
     yield buffer.getvalue().encode()
 
 
-def _following(ask: Ask, page: Page[EntityItem]) -> Iterator[Page[EntityItem]]:
+def _following(ask: Callable[[str | None], Page[Row[Any]]], page: Page[Row[Any]]) -> Iterator[Page[Row[Any]]]:
+    """Page by page, so that no more than one is held however long the list is."""
     yield page
     while page.next_cursor is not None:
-        page = ask(page.next_cursor, _PAGE, False)
+        page = ask(page.next_cursor)
         yield page
-
-
-def _cells(item: EntityItem, scorecard: str) -> list[object]:
-    body = item_json(item)
-    none: dict[str, Any] = {}
-    standing = next((one for one in body["scorecards"] if one["scorecard"] == scorecard), none)
-    return [standing.get(name) if name in _OF_STANDING else body.get(name) for name in COLUMNS]
-
-
-_OF_STANDING = ("scorecard", "level", "target_level", "meets_target", "score", "coverage", "as_of", "commit")

@@ -46,7 +46,7 @@ class Entities(MethodView):
     def get(self, query: dict[str, Any]) -> Response:
         """List entities with their levels: filtered, sorted, paged, or as CSV."""
         card = query.get("scorecard") or default_scorecard()
-        return listed(filter_of(query, card), query, card, "entities")
+        return listed(filter_of(query, card), query, "entities")
 
 
 @blueprint.route("/entities/by-refs")

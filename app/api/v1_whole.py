@@ -17,7 +17,6 @@ from app.api.v1_blueprint import table
 from app.errors import NotFoundError
 from app.lib.times import format_duration, format_instant
 from app.policy.model import Scorecard
-from app.store.filters import EntityFilter
 from app.store.model import Change
 
 __all__ = ["blueprint"]
@@ -85,7 +84,7 @@ class ScorecardResults(MethodView):
         """Entities that one scorecard applies to, lowest level first; filtered, paged, or as CSV."""
         if scorecard_id not in pipeline().policy.scorecards:
             raise NotFoundError(f"There is no scorecard {scorecard_id}.")
-        return listed(filter_of(query, scorecard_id, _levels(scorecard_id)), query, scorecard_id, scorecard_id)
+        return listed(filter_of(query, scorecard_id, _levels(scorecard_id)), query, scorecard_id)
 
 
 def _levels(scorecard_id: str) -> tuple[str, ...]:
@@ -101,19 +100,19 @@ class GroupSummary(MethodView):
         ref = ref_of("group", namespace, name)
         entity_of(ref)
         groups = owners_of(ref)
-        listing, where = pipeline().store.listing, EntityFilter(owners=groups)
-        found, ages = listing.summary(where), aged([at for at in listing.ages(where) if at is not None])
+        names = [str(group) for group in groups]
+        standings = pipeline().store.standings  # counts made beforehand: nothing here grows with entities
         cards = [
             {
-                "scorecard": one.scorecard,
-                **_titles(one.scorecard),
-                "levels": one.levels,
-                "on_target": one.on_target,
-                "with_target": one.with_target,
+                "scorecard": card,
+                **_titles(card),
+                "levels": by_owner[str(ref)].levels,
+                "on_target": by_owner[str(ref)].on_target,
+                "with_target": by_owner[str(ref)].with_target,
             }
-            for one in sorted(found, key=lambda one: _place(one.scorecard))
+            for card, by_owner in sorted(standings.levels([str(ref)]).items(), key=lambda one: _place(one[0]))
         ]
-        names = [str(group) for group in groups]
+        ages = aged([at for at in standings.ages(names) if at is not None])
         body = {"group": str(ref), "groups": names, "scorecards": cards}
         return dumped({**body, **ages, "policy_version": pipeline().policy.version})
 

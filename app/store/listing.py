@@ -1,4 +1,4 @@
-"""Lists of entities with their results, filtered, sorted and paged by keyset; and distributions, never averages."""
+"""Lists of entities with their results, filtered, sorted and paged by keyset."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, func, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Row, Select, func, null, select, tuple_
 
 from app.catalog.model import EntityRef
 from app.store.engine import Database
@@ -61,17 +61,6 @@ class EntityItem:
     standings: tuple[Standing, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Distribution:
-    """How many entities stand at each level of a scorecard; `on_target` of those `with_target`."""
-
-    scorecard: str
-    levels: dict[str, int]
-    on_target: int
-    with_target: int
-    total: int
-
-
 class Listing:
     def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
         self._database, self._sight = database, sight
@@ -83,26 +72,36 @@ class Listing:
         sort: str = "ref",
         cursor: str | None = None,
         limit: int = 100,
-        counted: bool = True,
     ) -> Page[EntityItem]:
         """One page. Raises ValueError with one sentence for an unknown sort, a cursor of another list, or a
-        level without its scorecard. `counted` False leaves the total out (−1): for whoever walks every page."""
-        joined, wanted = source(where), [*conditions(where), *self._sight.entities()]
-        key, descending = _sort_key(sort, where)
-        by_result = getattr(key, "table", None) is results  # then an index gives the whole order
-        ref = results.c.entity if by_result else _AT.ref
-        order = (key.desc(), ref.desc()) if descending else (key, ref)
-        query = select(_AT.ref, key.label("sort_key")).select_from(joined).where(*wanted).order_by(*order)
-        if cursor is not None:
-            last = _read_cursor(cursor, sort)
-            place = tuple_(key, ref)
-            query = query.where(place < last if descending else place > last)
+        level without its scorecard."""
+        wanted = [*conditions(where), *self._sight.entities()]
+        query = _sorted(where, wanted, sort, cursor, (_AT.ref,))
         with self._database.read() as connection:
             rows = connection.execute(query.limit(limit + 1)).all()
-            total = _count(connection, where, wanted) if counted else -1
+            total = _count(connection, where, wanted)
             items = _items(connection, [row.ref for row in rows[:limit]], self._sight)
-        more = _write_cursor(sort, rows[limit - 1].sort_key, rows[limit - 1].ref) if len(rows) > limit else None
-        return Page(tuple(items[row.ref] for row in rows[:limit]), more, total)
+        return Page(tuple(items[row.ref] for row in rows[:limit]), _more(rows, limit, sort), total)
+
+    def rows(
+        self,
+        where: EntityFilter,
+        of_entity: Sequence[str],
+        of_result: Sequence[str],
+        *,
+        sort: str = "ref",
+        cursor: str | None = None,
+        limit: int = 1000,
+    ) -> Page[Row[Any]]:
+        """One page of the same list as bare rows, for tables: columns of the entity, then of its result on the
+        filter's scorecard (null where there is none, or none is named). Raises ValueError as `entities` does."""
+        judged = [results.c[name] if where.scorecard else null().label(name) for name in of_result]
+        columns = (*(_AT[name] for name in of_entity), *judged)
+        wanted = [*conditions(where), *self._sight.entities()]
+        query = _sorted(where, wanted, sort, cursor, (_AT.ref, *columns))
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(limit + 1)).all()
+        return Page(tuple(rows[:limit]), _more(rows, limit, sort), -1)
 
     def by_refs(self, refs: Sequence[EntityRef]) -> dict[EntityRef, EntityItem]:
         """Several entities at once, orphans too; unknown ones are absent."""
@@ -110,45 +109,34 @@ class Listing:
             found = _items(connection, [str(ref) for ref in refs], self._sight)
         return {item.ref: item for item in found.values()}
 
-    def summary(self, where: EntityFilter) -> list[Distribution]:
-        """Distributions of the entities that a filter picks, one for each scorecard they have results of."""
-        at = results.c
-        join = results.join(entities, _AT.ref == at.entity)
-        count = select(at.scorecard, at.level, at.meets_target, func.count().label("found")).select_from(join)
-        wanted = [*conditions(where), *self._sight.entities()]
-        query = count.where(*wanted).group_by(at.scorecard, at.level, at.meets_target).order_by(at.scorecard)
-        if where.scorecard:
-            query = query.where(at.scorecard == where.scorecard)
-        found: dict[str, Distribution] = {}
-        with self._database.read() as connection:
-            for row in connection.execute(query):
-                before = found.get(row.scorecard, Distribution(row.scorecard, {}, 0, 0, 0))
-                found[row.scorecard] = Distribution(
-                    row.scorecard,
-                    {**before.levels, row.level: before.levels.get(row.level, 0) + row.found},
-                    before.on_target + (row.found if row.meets_target else 0),
-                    before.with_target + (row.found if row.meets_target is not None else 0),
-                    before.total + row.found,
-                )
-        return list(found.values())
 
-    def ages(self, where: EntityFilter) -> tuple[datetime | None, datetime | None]:
-        """When the oldest and the newest facts behind the results of these entities were seen."""
-        wanted = [*conditions(where), *self._sight.entities()]
-        with self._database.read() as connection:
-            oldest, newest = connection.execute(_ends(where).where(*wanted)).one()
-        return oldest, newest
+def _sorted(
+    where: EntityFilter,
+    wanted: Sequence[ColumnElement[bool]],
+    sort: str,
+    cursor: str | None,
+    columns: Sequence[ColumnElement[Any]],
+) -> Select[Any]:
+    """The list in its order from where the cursor ends: `columns`, of which the reference is the first, and last
+    `sort_key`."""
+    key, descending = _sort_key(sort, where)
+    by_result = getattr(key, "table", None) is results  # then an index gives the whole order
+    ref = results.c.entity if by_result else _AT.ref
+    order = (key.desc(), ref.desc()) if descending else (key, ref)
+    query = select(*columns, key.label("sort_key")).select_from(source(where)).where(*wanted).order_by(*order)
+    if cursor is None:
+        return query
+    last, place = _read_cursor(cursor, sort), tuple_(key, ref)
+    return query.where(place < last if descending else place > last)
+
+
+def _more(rows: Sequence[Row[Any]], limit: int, sort: str) -> str | None:
+    return _write_cursor(sort, rows[limit - 1].sort_key, rows[limit - 1][0]) if len(rows) > limit else None
 
 
 def _count(connection: Connection, where: EntityFilter, wanted: Sequence[ColumnElement[bool]]) -> int:
     joined = source(where) if filters_results(where) else entities
     return connection.execute(select(func.count()).select_from(joined).where(*wanted)).scalar_one()
-
-
-def _ends(where: EntityFilter) -> Select[Any]:
-    at = results.c
-    query = select(func.min(at.as_of), func.max(at.as_of)).select_from(results.join(entities, _AT.ref == at.entity))
-    return query.where(at.scorecard == where.scorecard) if where.scorecard else query
 
 
 def _sort_key(sort: str, where: EntityFilter) -> tuple[ColumnElement[Any], bool]:

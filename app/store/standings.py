@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
@@ -82,6 +82,7 @@ class Line:
     unseen: int
     effort_seconds: int
     check: str
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -119,6 +120,16 @@ class Standings:
         for card, owner, _, level, held, count in self._sums(owners, ("level",)):
             found.setdefault(card, {}).setdefault(owner, Levels()).add(level, held, count)
         return found
+
+    def ages(self, owners: Sequence[str]) -> tuple[datetime | None, datetime | None]:
+        """When the oldest and the newest facts behind what exactly these owners have were seen."""
+        at = standings.c
+        ends: list[datetime] = []
+        with self._database.read() as connection:
+            for chunk in chunks(owner for owner in owners if self._sight.sees(owner)):
+                query = select(func.min(at.as_of), func.max(at.as_of)).where(at.owner.in_(chunk))
+                ends += [end for end in connection.execute(query).one() if end is not None]
+        return min(ends, default=None), max(ends, default=None)
 
     def areas(self, scorecard: str, owners: Sequence[str]) -> dict[str, dict[str, dict[str, int]]]:
         """Owner → area → worst outcome in it → how many entities."""

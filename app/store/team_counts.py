@@ -174,7 +174,8 @@ def _rows(owner: str, counted: Mapping[Key, int]) -> list[dict[str, object]]:
 
 def _standing_now(owner: str) -> Any:
     at, of = results.c, entities.c
-    judged = (at.entity, at.scorecard, at.level, at.level_rank, at.target_level, at.meets_target, at.score, at.coverage)
+    held = (at.level, at.level_rank, at.target_level, at.meets_target)
+    judged = (at.entity, at.scorecard, *held, at.score, at.coverage, at.as_of)
     known = (of.owner, of.name, of.title, of.kind, of.type, of.lifecycle, of.tier, of.system, of.provisional)
     join = entities.join(results, at.entity == of.ref)
     return select(*judged, *known).select_from(join).where(of.owner == owner, of.orphaned_at.is_(None))

@@ -43,9 +43,11 @@ standings = Table(  # one thin line an entity and scorecard: what lists are walk
     count("unseen"),
     count("effort_seconds"),  # of what is failing
     text("check"),  # the one that stands between, where it is one
+    Column("as_of", Instant),
     Index("standings_owner", "owner", "scorecard", "level_rank", "search", "entity"),
     Index("standings_level", "scorecard", "level_rank", "search", "entity"),
     Index("standings_name", "scorecard", "search", "entity"),
+    Index("standings_age", "owner", "as_of"),
     Index("standings_near", "scorecard", "check", "effort_seconds", "entity"),
 )
 

@@ -1,4 +1,4 @@
-"""Lists, pages and distributions, the parsed cache and the last good policy, for every database."""
+"""Lists and pages, the parsed cache and the last good policy, for every database."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from store_examples import MINUTE, NOW, OTHER, URL, add_repositories, entity, re
 
 from app.catalog.model import EntityRef
 from app.store.filters import EntityFilter
-from app.store.listing import Distribution
 from app.store.model import JudgementRows, Reading
 from app.store.parsed import packed
 from app.store.store import Store
@@ -121,15 +120,23 @@ def test_orphans_are_listed_only_when_asked_for(listed: Store) -> None:
 
     assert names(listed, EntityFilter()) == ["cart"]
     assert len(names(listed, EntityFilter(orphans=True))) == 5
-    assert [item.total for item in listed.listing.summary(EntityFilter())] == [1]
 
 
-def test_a_summary_is_a_distribution_and_a_share_on_target(listed: Store) -> None:
-    assert listed.listing.summary(EntityFilter(owners=(PAY,))) == [Distribution("sre-maturity", {"bronze": 2}, 0, 2, 2)]
-    assert listed.listing.summary(ALL) == [
-        Distribution("sre-maturity", {"bronze": 2, "gold": 1, "none": 1}, 1, 4, 4),
-    ]
-    assert listed.listing.summary(EntityFilter(scorecard="other")) == []
+def test_bare_rows_are_the_same_list_page_by_page(listed: Store) -> None:
+    whole = [("cart", "none"), ("orders", "gold"), ("payments", "bronze"), ("search", "bronze")]
+    for sort in ("ref", "-level"):
+        order = names(listed, ALL, sort=sort)
+        found, cursor = [], None
+        for _ in range(3):
+            page = listed.listing.rows(ALL, ("name",), ("level", "as_of"), sort=sort, cursor=cursor, limit=2)
+            found += [(row.name, row.level) for row in page.items]
+            cursor = page.next_cursor
+            if cursor is None:
+                break
+        assert [name for name, _ in found] == order
+        assert {one for one in found if one[0] in dict(whole)} == set(whole)
+    bare = listed.listing.rows(EntityFilter(), ("name",), ("level",), limit=1)
+    assert bare.items[0].level is None
 
 
 def test_readings_come_back_by_blob_kind_and_version(store: Store) -> None:

@@ -10,6 +10,7 @@ from store_examples import MINUTE, NOW, URL, add_repositories, entity, judge, re
 from app.catalog.model import Relation
 from app.store.feedback import Feedback, Voices
 from app.store.model import Change, OutcomeRow, Why
+from app.store.sight import Sight
 from app.store.standings import SORTS, Line, LineFilter, place
 from app.store.store import Store
 from app.store.team_counts import EVERYONE, Count, Distance
@@ -302,3 +303,16 @@ def test_a_person_has_one_voice_and_may_change_it(store: Store) -> None:
     assert store.feedback.of_entity("component:default/payments", "user:default/ada") == {"owned": True}
     assert store.feedback.given("user:default/ada", NOW) == 1
     assert store.feedback.of_check("owned") == []
+
+
+def test_ages_are_those_of_the_owners_asked_for(ready: Store) -> None:
+    judged(ready, "payments", results=(result(as_of=NOW),))
+    judged(ready, "cart", results=(result(as_of=NOW + MINUTE),))
+    away = Distance("", 0, 0, 0, "")
+    count(ready, TEAM, lines={str(ref("payments")): away})
+    count(ready, SHOP, lines={str(ref("cart")): away})
+
+    assert ready.standings.ages([TEAM]) == (NOW, NOW)
+    assert ready.standings.ages([TEAM, SHOP]) == (NOW, NOW + MINUTE)
+    assert ready.standings.ages(["group:default/nobody"]) == (None, None)
+    assert ready.seen_by(Sight(frozenset({SHOP}))).standings.ages([TEAM, SHOP]) == (NOW + MINUTE, NOW + MINUTE)
