@@ -16,7 +16,8 @@ from sqlalchemy import Row
 
 from app.api.reading import dumped, freshness, item_json, pipeline
 from app.lib.times import format_instant
-from app.store.listing import EntityFilter, Listing
+from app.store.filters import EntityFilter
+from app.store.listing import Listing
 from app.store.model import Page
 
 COLUMNS = (
