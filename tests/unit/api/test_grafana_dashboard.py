@@ -3,10 +3,11 @@
 import json
 import re
 from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
 
 import promql_parser
 import pytest
-from conftest import NOW, ROOT
 from organisation import Organisation
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -16,7 +17,8 @@ from app.formats.promql import walk
 from app.jobs.metrics import WorkerMetrics
 from app.store.gauges import gauges
 
-DASHBOARD = json.loads((ROOT / "monitoring" / "dashboard.json").read_text())
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+DASHBOARD = json.loads((Path(__file__).parents[3] / "monitoring" / "dashboard.json").read_text("utf-8"))
 PANELS = [panel for panel in DASHBOARD["panels"] if panel["type"] != "row"]
 TARGET_LABELS = {"job", "instance"}
 
