@@ -5,7 +5,7 @@ BIN := .venv/bin
 SAMPLE ?= sample
 PYTEST_ARGS ?=
 
-.PHONY: run test faults bench lint lock clean
+.PHONY: run test faults fuzz bench lint lock clean
 
 .venv/.runtime: pyproject.toml constraints.txt
 	@command -v git >/dev/null || { echo "make: git is missing: install git and try again"; exit 1; }
@@ -41,6 +41,12 @@ test: .venv/.dev tests/node/node_modules/.package-lock.json
 FAULTS ?= short
 faults: .venv/.dev
 	ROADWORTHY_FAULTS=$(FAULTS) $(BIN)/pytest tests/faults -v
+
+# Coverage-guided fuzzing of every reader, beyond what `make test` tries; FUZZ_SECONDS bounds it.
+FUZZ_SECONDS ?= 60
+fuzz: .venv/.dev
+	$(BIN)/pip install --quiet --disable-pip-version-check 'atheris>=2.3'
+	$(BIN)/python tests/fuzz_readers.py .fuzz -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/
 
 bench: .venv/.dev
 	$(BIN)/python -m bench
