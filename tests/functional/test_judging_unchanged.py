@@ -84,7 +84,7 @@ def test_what_did_not_change_is_neither_evaluated_nor_written(organisation: Orga
 
     assert judged == ENTITIES
     assert [entry["entities"] for entry in logs if entry["event"] == "entities.unchanged"] == [ENTITIES]
-    assert statements == {"BEGIN IMMEDIATE": 2, "UPDATE entities": 2}  # the claim, and the mark of all at once
+    assert statements == {"UPDATE entities": 2}  # the claim, and the mark of all at once
     assert everything(organisation) == before
 
 
