@@ -7,7 +7,7 @@ from functools import partial
 
 from flask import Flask, Response, g, request
 
-from app.api import document, errors, guard, headers, health, lane, v1_waivers, webhooks
+from app.api import document, errors, guard, headers, health, lane, v1_admission, webhooks
 from app.api.badges import routes as badges
 from app.api.kept import Kept
 from app.api.lane import Fast
@@ -55,7 +55,7 @@ def create_app(
     app.extensions["roadworthy"] = pipeline
     app.extensions["fix_requests"] = fix_requests or FixRequests()
     api = errors.ProblemApi(app)
-    api.register_blueprint(v1_waivers.blueprint)  # v1's own, with every route on it
+    api.register_blueprint(v1_admission.blueprint)  # v1's own, with every route on it
     app.extensions["kept"] = kept = Kept(pipeline.store.served, changed=pipeline.policies.refresh)
     other = Upstream(upstream) if upstream else None
     app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)

@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import threading
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar, cast
 
-from flask import Response, abort
+from flask import Response, abort, json
 from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
-from werkzeug.exceptions import ServiceUnavailable
 
-from app.api import schemas
+from app.api import schemas, v1_newborn
 from app.api.guard import require
 from app.api.reading import pipeline
-from app.api.result_schemas import JudgedScorecard, Told
+from app.api.result_schemas import JudgedScorecard, Step, Told
 from app.api.v1 import problems
 from app.api.v1_blueprint import bounded
 from app.api.v1_facts import blueprint
+from app.api.v1_newborn import ROOM, WAIT_SECONDS
 from app.errors import RepositoryError
 from app.facts import codec, wire
 from app.identity.model import READ
@@ -26,10 +27,22 @@ from app.pipeline.simulate import known_as, simulate
 from app.policy.results import to_json
 from app.repos import urls
 
-__all__ = ["blueprint"]
+__all__ = ["ROOM", "WAIT_SECONDS", "blueprint"]
 MAX_BODY = 16 * 1024 * 1024
-ROOM = threading.BoundedSemaphore(2)
-WAIT_SECONDS = 10.0
+View = TypeVar("View", bound=Callable[..., Any])
+
+
+def or_handed(view: View) -> View:
+    """The view for inventories; what else a body may be is answered by `v1_newborn`."""
+
+    @wraps(view)
+    def called(*args: Any, **kwargs: Any) -> Any:
+        if v1_newborn.is_inventory():
+            return view(*args, **kwargs)
+        text = json.dumps(v1_newborn.answer(), ensure_ascii=False)
+        return Response(text.encode("utf-8", "replace"), mimetype="application/json")
+
+    return cast(View, called)
 
 
 class InventoryBody(Schema):
@@ -61,10 +74,23 @@ class SimulatedEntity(Told):
     results = fields.Nested(SimulatedResults)
 
 
-class Simulated(Told):
+class Born(SimulatedResults):
+    """An entity as it would be born."""
+
+    provisional = fields.Boolean(metadata={"description": "no descriptor declares it yet"})
+    next_steps = fields.List(fields.Nested(Step))
+
+
+class Simulated(Schema):
+    """Of an inventory: `now`, `policy`, `entities`. Of what does not exist yet: the others."""
+
     now = fields.Dict(metadata={"description": 'when it was judged: {"$instant": …}, as in fact sets'})
     policy = fields.Dict(metadata={"description": "version, and documents by path"})
     entities = fields.List(fields.Nested(SimulatedEntity))
+    born = fields.List(fields.Nested(Born))
+    unscored = fields.List(fields.String(), metadata={"description": "entities that no scorecard applies to"})
+    problems = fields.List(fields.Dict(), metadata={"description": "path, line, code, message"})
+    unreadable = fields.List(fields.Dict(), metadata={"description": "group, path, line, reason, ignored"})
 
 
 @blueprint.route("/simulate")
@@ -72,6 +98,9 @@ class Simulate(MethodView):
     @require(READ)
     @bounded(MAX_BODY)
     @problems
+    @blueprint.doc(requestBody={"content": v1_newborn.BODIES})
+    @blueprint.alt_response(415, schema=schemas.Problem, content_type="application/problem+json")
+    @or_handed
     @blueprint.arguments(InventoryBody, unknown=RAISE)
     @blueprint.response(200, Simulated)
     @blueprint.alt_response(503, schema=schemas.Problem, content_type="application/problem+json")
@@ -79,7 +108,8 @@ class Simulate(MethodView):
         """Judge a repository as handed in, with the catalog, inherited and reported facts known here.
 
         At the same commit the verdicts are those of `/results`. A reader who sees only some entities gets facts of
-        those only.
+        those only. What does not exist yet may be handed over instead: JSON of `files` or `content` with its `kind`, an
+        archive, or one text by its content type; then the answer holds `born`.
         """
         here = pipeline()
         now = here.clock()
@@ -87,12 +117,8 @@ class Simulate(MethodView):
             inventory = wire.inventory_from(body, known_as(here, urls.canonical(body["repository"])))
         except (ValueError, RepositoryError) as error:
             abort(422, str(error))
-        if not ROOM.acquire(timeout=WAIT_SECONDS):
-            raise ServiceUnavailable("Too many simulations at once.", retry_after=10)
-        try:
+        with v1_newborn.room():
             judged = simulate(here, inventory, now)
-        finally:
-            ROOM.release()
         policy = {"version": here.policy.version, "documents": dict(here.policy.documents)}
         entities = [simulated_json(one, inventory.commit) for one in judged]
         answer = wire.dumps({"now": now, "policy": policy, "entities": entities})

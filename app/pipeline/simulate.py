@@ -68,15 +68,28 @@ def known_as(pipeline: Pipeline, url: str) -> str:
     return pipeline.store.repositories.aliases().get(url, url)
 
 
-def simulate(pipeline: Pipeline, inventory: Inventory, now: datetime) -> list[Judged]:
-    """Judges every entity of a repository as it is handed in. `inventory.url` is as `known_as` says."""
+def simulate(pipeline: Pipeline, inventory: Inventory, now: datetime, *, owners: bool = False) -> list[Judged]:
+    """Judges every entity of a repository as it is handed in. `inventory.url` is as `known_as` says.
+
+    With `owners` also entities declared elsewhere whose objects these are; one made up for what is theirs is left out.
+    """
     world = replaced_world(pipeline, inventory, _replaced(pipeline.known().catalog, inventory), now)
-    mine = [entity for ref in _refs(inventory) if (entity := world.catalog.get(ref)) is not None]
+    refs = _with_owners(pipeline, inventory) if owners else _refs(inventory)
+    mine = [entity for ref in refs if (entity := world.catalog.get(ref)) is not None]
     waivers = pipeline.store.waivers.in_force([entity.ref for entity in mine], now)
     return [
         score(pipeline.policy, one, world, now, commit=inventory.commit, waivers=waivers.get(one.ref, ()))
         for one in mine
     ]
+
+
+def _with_owners(pipeline: Pipeline, inventory: Inventory) -> list[EntityRef]:
+    owner = Owner(pipeline.known().attributor.replacing(inventory.url, inventory.entities))
+    placed: list[Found | UnreadablePlace] = [*inventory.found, *inventory.unreadable]
+    theirs = sorted({ref for one in placed if not one.ignored for ref in owner(one)})
+    made_up = {one.ref for one in inventory.entities if one.provisional}
+    own = [ref for ref in _refs(inventory) if ref not in made_up or ref in theirs or not theirs]
+    return list(dict.fromkeys([*own, *theirs]))
 
 
 def replaced_world(pipeline: Pipeline, inventory: Inventory, catalog: Catalog, now: datetime) -> PushedWorld:

@@ -1,0 +1,107 @@
+"""`POST /api/v1/simulate` of what does not exist yet, and the admission webhook: judged, and nothing kept."""
+
+import io
+import tarfile
+
+import pytest
+from organisation import RUNBOOK, TEAM, Organisation, alert, component
+
+from app.web import create_app
+
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "shop", "namespace": "shop", "labels": {"app": "shop"}},
+    "spec": {
+        "selector": {"matchLabels": {"app": "shop"}},
+        "template": {
+            "metadata": {"labels": {"app": "shop"}},
+            "spec": {"containers": [{"name": "app", "image": "shop:latest", "ports": [{"containerPort": 80}]}]},
+        },
+    },
+}
+DATABASE = 'resource "aws_db_instance" "orders" {\n  identifier = "orders"\n  engine     = "postgres"\n}\n'
+
+
+@pytest.fixture(scope="module")
+def client(tmp_path_factory):
+    made = Organisation(tmp_path_factory.mktemp("newborn")).open()
+    made.repository("catalog", {"catalog-info.yaml": TEAM})
+    made.repository("shop", {"catalog-info.yaml": component("shop"), "docs/runbook.md": RUNBOOK})
+    made.crawl()
+    yield create_app(made.pipeline).test_client()
+    made.close()
+
+
+def outcomes(answer, entity):
+    assert answer.status_code == 200, answer.text
+    (one,) = [one for one in answer.get_json()["born"] if one["entity"] == entity]
+    return {check["id"]: check["outcome"] for card in one["scorecards"] for check in card["checks"]}
+
+
+def test_files_are_judged_with_the_catalog_that_is_known_here(client):
+    files = {"catalog-info.yaml": component("new"), "alerts.yaml": alert("Burning", "TODO")}
+    found = outcomes(client.post("/api/v1/simulate", json={"files": files}), "component:default/new")
+    assert (found["owner-is-team"], found["alert-runbook-linked"]) == ("pass", "fail")
+
+
+def test_each_way_to_hand_a_text_over_is_read(client):
+    database = outcomes(client.post("/api/v1/simulate", data=DATABASE, content_type="text/x-hcl"),
+                        "resource:default/orders")  # fmt: skip
+    assert database["db-backup-retention"] == "fail"
+    said = client.post("/api/v1/simulate", json={"kind": "terraform", "content": DATABASE})
+    assert outcomes(said, "resource:default/orders") == database
+    entity = client.post("/api/v1/simulate", data=component("new"), content_type="application/yaml")
+    assert outcomes(entity, "component:default/new")["catalog-entity-healthy"] == "pass"
+
+
+def test_an_archive_is_read_and_an_odd_one_refused(client):
+    def packed(name):
+        made = io.BytesIO()
+        with tarfile.open(fileobj=made, mode="w:gz") as archive:
+            text = component("new").encode()
+            info = tarfile.TarInfo(name)
+            info.size = len(text)
+            archive.addfile(info, io.BytesIO(text))
+        return client.post("/api/v1/simulate", data=made.getvalue(), content_type="application/gzip")
+
+    assert outcomes(packed("catalog-info.yaml"), "component:default/new")
+    refused = packed("../catalog-info.yaml")
+    assert refused.status_code == 422
+    assert "leads out of it" in refused.get_json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [({}, 422), ({"files": {}, "content": "x"}, 422), ({"files": {"../a": "x"}}, 422), ({"files": 1}, 422),
+     ({"content": "hello"}, 422), ([], 422)],
+)  # fmt: skip
+def test_what_is_no_such_body_is_refused(client, body, status):
+    assert client.post("/api/v1/simulate", json=body).status_code == status
+
+
+def test_an_unknown_content_type_is_told_so(client):
+    assert client.post("/api/v1/simulate", data=b"x", content_type="image/png").status_code == 415
+
+
+def test_nothing_is_kept(client):
+    before = client.get("/api/v1/entities").get_json()["total"]
+    client.post("/api/v1/simulate", json={"files": {"catalog-info.yaml": component("new")}})
+    assert client.get("/api/v1/entities").get_json()["total"] == before
+
+
+def test_the_admission_webhook_lets_everything_in_and_warns_of_what_one_object_shows(client):
+    review = {
+        "apiVersion": "admission.k8s.io/v1",
+        "kind": "AdmissionReview",
+        "request": {"uid": "705ab4f5", "operation": "CREATE", "object": DEPLOYMENT},
+    }
+    answer = client.post("/api/v1/admission", json=review)
+    assert answer.status_code == 200, answer.text
+    response = answer.get_json()["response"]
+    assert (response["uid"], response["allowed"]) == ("705ab4f5", True)
+    assert any("image-pinned" in one for one in response["warnings"])
+    assert all(len(one) <= 120 and "workload-pdb" not in one for one in response["warnings"])
+
+    review["request"]["object"] = None  # a deletion
+    assert client.post("/api/v1/admission", json=review).get_json()["response"]["warnings"] == []
