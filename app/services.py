@@ -163,7 +163,7 @@ def _session_secret(settings: Settings) -> bytes:
         with os.fdopen(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as made:
             made.write(secrets.token_bytes(SHORTEST))
     except FileExistsError:
-        pass
+        pass  # made at an earlier start, or by another process at this one
     secret = file.read_bytes()
     if len(secret) < SHORTEST:
         raise SettingsError(f"{file} is not whole: delete it and start again")

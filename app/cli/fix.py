@@ -13,7 +13,7 @@ import click
 from app.cli import options
 
 if TYPE_CHECKING:
-    from app.pipeline.fixing import Drafts
+    from app.pipeline.drafts import Drafts
     from app.repos.worktree import WorkingTree
 
 

@@ -22,6 +22,19 @@ _QUERY = re.compile(
     r"""([?&;](?:[\w.]{0,40}[-_])?(?:token|api[-_]?key|password|passwd|secret|signature|sig)=)[^&;#\s"'<>]+""",
     re.IGNORECASE,
 )
+_NAME = r"(?:pass(?:word|wd)|[-_.]?token|(?:api|integration|routing|access|private)[-_]?key|client[-_]?secret)"
+_VALUE = r"""["']?(?![\s"'$<{\[!&*|>#]|(?:true|false|null)\b|(?:var|local|data|module|random_\w+)\.)[^\s"']"""
+_GIVEN = re.compile(
+    rf"""{_NAME}["']?\s*[:=]>?[^\S\n]*{_VALUE}"""  # password: x, --token=x, password = "x"
+    rf"""|name:\s*["']?\w*{_NAME}["']?\s*,?\s*value:[^\S\n]*{_VALUE}""",  # an environment variable of a container
+    re.IGNORECASE,
+)
+
+
+def holds_secret(text: str) -> bool:
+    """Whether a text seems to hold a credential in the clear: one that `without_secrets` knows, or a literal given to a
+    name like password, token or key. Rather too often than too seldom; a reference to a secret is none."""
+    return without_secrets(text) != text or _GIVEN.search(text) is not None
 
 
 def without_secrets(text: str) -> str:

@@ -14,22 +14,19 @@ from app.catalog.model import EntityRef
 from app.facts.inventory import Inventory
 from app.facts.model import Facts
 from app.facts.world import World
-from app.lib import line_endings
-from app.lib.line_endings import Lines, NotText
+from app.lib.line_endings import Lines
 from app.lib.splices import Splice, splice
 from app.lib.unified_diff import lines_of
 from app.lib.yaml_edits import Uneditable
+from app.pipeline.drafts import Drafts
 from app.pipeline.scoring import Judged, parameters_of
 from app.policy.failing import failing
 from app.policy.model import CheckResult, Outcome, Policy, Scorecard
 from app.remediation import table
 from app.remediation.model import Case, Edit, Fix, NewFile, Note, Question, Refusal
 from app.remediation.proposal import FileChange, Proposal, Step, Told, owners_after
-from app.repos.model import Snapshot, TreeEntry
-from app.repos.overlay import Overlay
+from app.repos.model import Snapshot
 
-MAX_FILE = 512 * 1024
-"""Bytes of a file that is edited; a larger one is made by a machine."""
 PASSES = 2
 """Rounds over all checks: what one mends may open another."""
 
@@ -45,61 +42,6 @@ class Look:
 
 Bench = Callable[[Snapshot, EntityRef], Look | None]
 """Scores an entity as a snapshot has it; None when the snapshot does not have it."""
-
-
-@dataclass
-class Drafts:
-    """The files as they would be. Implements `remediation.model.Files`."""
-
-    base: Snapshot
-    now: datetime
-    known: dict[str, Lines] = field(default_factory=dict)
-    changed: set[str] = field(default_factory=set)
-    entries: dict[str, TreeEntry] = field(init=False)
-    links: set[str] = field(init=False)
-
-    def __post_init__(self) -> None:
-        self.entries = {entry.path: entry for entry in self.base.entries()}
-        self.links = {one.path for one in self.base.skipped()}
-
-    @property
-    def paths(self) -> frozenset[str]:
-        return frozenset(self.entries) | self.changed
-
-    def text(self, path: str) -> str:
-        return self.lines(path).text
-
-    def lines(self, path: str) -> Lines:
-        """Raises Uneditable."""
-        if path not in self.known:
-            entry = self.entries.get(path)
-            data = self.base.read([entry]).get(path) if entry is not None and entry.size <= MAX_FILE else None
-            if data is None or len(data) > MAX_FILE:
-                raise Uneditable("it can't be read, or is larger than half a megabyte", path=path)
-            try:
-                self.known[path] = line_endings.read(data)
-            except NotText as error:
-                raise Uneditable(str(error), path=path) from None
-        return self.known[path]
-
-    def with_files(self, files: Mapping[str, Lines]) -> Drafts:
-        return Drafts(self.base, self.now, {**self.known, **files}, self.changed | set(files))
-
-    def refuses(self, path: str) -> str:
-        """Why no new file may be made at a path, or ""."""
-        parts = path.split("/")
-        above = {"/".join(parts[:end]) for end in range(1, len(parts) + 1)}
-        if path.startswith("/") or ".." in parts or ".git" in parts or not all(parts):
-            return "it would lie outside of the repository"
-        if above & self.links:
-            return "a symbolic link or a submodule stands in its way"
-        if path in self.paths or any(one in self.paths for one in above):
-            return "another file stands there"
-        return ""
-
-    @property
-    def overlay(self) -> Snapshot:
-        return Overlay(self.base, {path: self.known[path].raw.encode() for path in self.changed}, self.now)
 
 
 @dataclass

@@ -10,7 +10,8 @@ from typing import Any
 from app.catalog.model import EntityRef
 from app.facts.inventory import take
 from app.pipeline.check import chosen, world_of
-from app.pipeline.fixing import Drafts, Look, propose
+from app.pipeline.drafts import Drafts
+from app.pipeline.fixing import Look, propose
 from app.pipeline.scoring import score
 from app.policy.model import Policy
 from app.remediation.proposal import Proposal

@@ -12,6 +12,7 @@ from datetime import datetime
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.errors import NotFoundError
 from app.facts.inventory import Inventory, take
+from app.pipeline.drafts import Drafts
 from app.pipeline.fixing import Look, propose
 from app.pipeline.fixing_here import MemoryCache
 from app.pipeline.scoring import score
@@ -63,9 +64,8 @@ def fix_entity(
         raise NotFoundError(f"{entity.ref} lies in no repository that was read here, so there is nothing to mend.")
     mirror, tip = pipeline.mirror(row.url), Tip(row.branch, row.tip)
     snapshot = mirror.held(tip) or mirror.sync(tip, now)
-    proposed = propose(
-        Stored(pipeline, now), snapshot, pipeline.policy, entity.ref, now, checks=checks, answers=answers
-    )
+    bench, drafts = Stored(pipeline, now), Drafts(snapshot, now, shown=True)
+    proposed = propose(bench, snapshot, pipeline.policy, entity.ref, now, checks=checks, answers=answers, drafts=drafts)
     if proposed is None:
         raise NotFoundError(f"{row.url} does not name {entity.ref} at {snapshot.commit[:12]}.")
     return proposed[0]

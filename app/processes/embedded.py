@@ -53,7 +53,7 @@ def serve(
         ready(listening.getsockname()[1])
         server.run()
     except KeyboardInterrupt:
-        pass
+        pass  # how we are asked to stop, by SIGINT or SIGTERM
     finally:
         server.close()
         if child is not None:

@@ -52,7 +52,7 @@ def test_one_command_makes_every_file_and_says_what_it_is_born_with(tmp_path):
     }
     assert f"Made {len(files)} files in gift-cards:" in out
     assert "born none; silver, its target, once these are seen" in out
-    assert "owner-is-team: only this repository's entities are known here" in out
+    assert "? owner-is-team, owner-contactable only this repository's entities are known here" in out
     assert [path.name for path in tmp_path.iterdir()] == ["gift-cards"]
 
 

@@ -110,7 +110,7 @@ def test_a_repository_without_a_descriptor_is_told_to_register_first(shop: Path)
     out = run("check", folder=shop)
 
     assert "(provisional: no descriptor here names an entity)" in out
-    assert "The service is registered in the catalog" in out.split("cheapest next steps")[1]
+    assert out.split("cheapest next steps")[1].lstrip().startswith("1. The service is registered in the catalog")
 
 
 def test_each_annotation_speaks_of_its_own_line(shop: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -42,14 +43,27 @@ def written(organisation: Organisation) -> Iterator[Counter[str]]:
     found: Counter[str] = Counter()
 
     def note(_c: object, _k: object, statement: str, *_more: object) -> None:
-        verb = re.match(r"(INSERT INTO|UPDATE|DELETE FROM|BEGIN IMMEDIATE)(?: (\w+))?", statement)
+        verb = re.match(r"(INSERT INTO|UPDATE|DELETE FROM) (\w+)", statement)
         if verb:
-            found[" ".join(part for part in verb.groups() if part)] += 1
+            found[" ".join(verb.groups())] += 1
+
+    def begins(statement: str) -> None:
+        if statement == "BEGIN IMMEDIATE":  # asked of the driver, so heard from SQLite itself
+            found[statement] += 1
+
+    def listen(connection: sqlite3.Connection, *_more: object) -> None:
+        connection.set_trace_callback(begins)
+
+    def leave(connection: sqlite3.Connection, *_more: object) -> None:
+        connection.set_trace_callback(None)
 
     engine = organisation.pipeline.store.database.engine
-    event.listen(engine, "before_cursor_execute", note)
+    heard = (("before_cursor_execute", note), ("checkout", listen), ("checkin", leave))
+    for name, listener in heard:
+        event.listen(engine, name, listener)
     yield found
-    event.remove(engine, "before_cursor_execute", note)
+    for name, listener in heard:
+        event.remove(engine, name, listener)
 
 
 def again(organisation: Organisation, later: timedelta = DAY) -> tuple[int, int]:
@@ -84,7 +98,7 @@ def test_what_did_not_change_is_neither_evaluated_nor_written(organisation: Orga
 
     assert judged == ENTITIES
     assert [entry["entities"] for entry in logs if entry["event"] == "entities.unchanged"] == [ENTITIES]
-    assert statements == {"UPDATE entities": 2}  # the claim, and the mark of all at once
+    assert statements == {"BEGIN IMMEDIATE": 2, "UPDATE entities": 2}  # the claim, and the mark of all at once
     assert everything(organisation) == before
 
 

@@ -126,8 +126,7 @@ def test_no_answer_of_the_api_no_page_and_no_log_line_holds_one(crawled):
     client = create_app(organisation.pipeline, organisation="Acme").test_client()
     seen = {}
     for rule in create_app(organisation.pipeline).url_map.iter_rules():
-        # A fix's diff shows lines of the repository as they stand there, or it would not apply (docs/security.md).
-        if "GET" not in (rule.methods or ()) or rule.rule.endswith(("/fix", "/fix.diff")):
+        if "GET" not in (rule.methods or ()):
             continue
         path = rule.rule
         for name in rule.arguments:
