@@ -9,7 +9,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from app.remediation import alerts, apis, catalog, codeowners, guardrails, runbooks, slos, terraform, workloads
+from app.remediation import (
+    alerts,
+    apis,
+    catalog,
+    codeowners,
+    containers,
+    guardrails,
+    runbooks,
+    slos,
+    terraform,
+    workloads,
+)
 from app.remediation.model import Fix
 
 Kind = Literal["fix", "skeleton", "question", "none"]
@@ -88,11 +99,11 @@ TABLE: Mapping[str, Remedy] = {
     "workload-pdb": Remedy("fix", workloads.budget),
     "workload-spread": Remedy("fix", workloads.spread),
     "rollout-strategy-safe": Remedy("fix", workloads.rollout),
-    "workload-probes": Remedy("fix", workloads.probes),
-    "workload-resources": Remedy("fix", workloads.resources),
-    "image-pinned": Remedy("fix", workloads.images),
+    "workload-probes": Remedy("fix", containers.probes),
+    "workload-resources": Remedy("fix", containers.resources),
+    "image-pinned": Remedy("fix", containers.images),
     "workload-autoscaled": Remedy("fix", workloads.autoscaler),
-    "container-hardened": Remedy("fix", workloads.rights),
+    "container-hardened": Remedy("fix", containers.rights),
     "workload-declared": _question("name the repository of its manifests, or say on what it runs: runs-on"),
     "progressive-delivery": _none("a canary needs an Argo Rollout, its controller, and an analysis that people choose"),
     # APIs.
