@@ -17,4 +17,10 @@ def net(changes: Iterable[Told]) -> list[Told]:
         key = (change["entity"], change["scorecard"], change["what"], change["check"])
         before = known.pop(key, change)["before"]
         known[key] = {**change, "before": before}
-    return [change for change in known.values() if change["before"] != change["after"]]
+    return [change for change in known.values() if _turned(change)]
+
+
+def _turned(change: Told) -> bool:
+    """Of checks only those are told that begin or stop to fail: from passing to unknown, by way of failing, is none."""
+    ends = (change["before"], change["after"])
+    return ends[0] != ends[1] and (change["what"] == "level" or "fail" in ends)

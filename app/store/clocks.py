@@ -8,33 +8,64 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import or_, update
+from sqlalchemy import ColumnElement, Table, or_, select, update
 
 from app.store.engine import Database
+from app.store.gates import gates
 from app.store.tables import entities, repositories
+from app.store.tables_outgoing import deliveries
 
 _SLACK = timedelta(minutes=1)
 _LONGEST_JUDGING_RETRY = timedelta(minutes=10)
+_LONGEST_TELLING_RETRY = timedelta(hours=1, minutes=10)
+"""Of messages and of proposed changes; both wait an hour at most, and a little."""
 
 
 def mend(database: Database, now: datetime) -> int:
     """Makes due what waits for an instant that only a clock ahead of ours can have written. Returns how many rows.
 
     Repositories that were looked at, or hinted at and not looked at since, after now; entities that something made due,
-    but later than any retry. Writes nothing, and takes no lock, when there is nothing to mend.
+    but later than any retry; messages and proposed changes that were made or tried after now, or wait longer than any
+    retry. Writes nothing, and takes no lock, when there is nothing to mend.
     """
-    at, of = repositories.c, entities.c
-    hinted = (at.hints > at.hints_done) & (at.hinted_at > now + _SLACK)
-    early = (at.due_at > now + _SLACK, or_(at.checked_at > now + _SLACK, hinted))
-    late = (of.why_due != 0, of.judge_due_at > now + _LONGEST_JUDGING_RETRY)
+    at, of, told, asked = repositories.c, entities.c, deliveries.c, gates.c
+    wrong: dict[Table, tuple[tuple[ColumnElement[bool], ...], dict[str, datetime | None]]] = {
+        repositories: (_early(now), {"due_at": now, "checked_at": None}),
+        entities: ((of.why_due != 0, of.judge_due_at > now + _LONGEST_JUDGING_RETRY), {"judge_due_at": now}),
+        deliveries: (_untold(now), {"next_at": now, "created_at": now, "first_try_at": None}),
+        gates: (_unjudged(now), {"due_at": now, "asked_at": now, "lease_until": None}),
+    }
+    keys = {repositories: at.url, entities: of.ref, deliveries: told.id, gates: asked.ref}
     with database.read() as connection:
-        waiting = [
-            *connection.execute(repositories.select().with_only_columns(at.url).where(*early)).scalars(),
-            *connection.execute(entities.select().with_only_columns(of.ref).where(*late)).scalars(),
-        ]
-    if not waiting:
+        waiting = {
+            table: len(connection.execute(select(keys[table]).where(*where)).all())
+            for table, (where, _) in wrong.items()
+        }
+    if not any(waiting.values()):
         return 0
     with database.write() as connection:
-        connection.execute(update(repositories).where(*early).values(due_at=now, checked_at=None))
-        connection.execute(update(entities).where(*late).values(judge_due_at=now))
-    return len(waiting)
+        for table, (where, mended) in wrong.items():
+            if waiting[table]:
+                connection.execute(update(table).where(*where).values(**mended))
+    return sum(waiting.values())
+
+
+def _early(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    at = repositories.c
+    hinted = (at.hints > at.hints_done) & (at.hinted_at > now + _SLACK)
+    return at.due_at > now + _SLACK, or_(at.checked_at > now + _SLACK, hinted)
+
+
+def _untold(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """A message's window may be long, so an untried one is known by when it was made."""
+    at = deliveries.c
+    late = (at.tries > 0) & (at.next_at > now + _LONGEST_TELLING_RETRY)
+    ahead = or_(at.created_at > now + _SLACK, at.first_try_at > now + _SLACK, late)
+    return at.state == "waiting", at.next_at > now + _SLACK, ahead
+
+
+def _unjudged(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    at = gates.c
+    longest = now + _LONGEST_TELLING_RETRY
+    late = or_(at.asked_at > now + _SLACK, at.due_at > longest, at.lease_until > longest)
+    return at.due_at.is_not(None), late, or_(at.due_at > now + _SLACK, at.lease_until > now + _SLACK)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from sqlalchemy import insert
 from store_examples import MINUTE, NOW, OTHER, URL, add_repositories, claim, due_names, entity, ref, save
 
 from app.store.clocks import mend
+from app.store.gates import Gate
 from app.store.model import Why
 from app.store.store import Store
+from app.store.tables_outgoing import deliveries
 
 HOUR = timedelta(hours=1)
 
@@ -74,6 +77,44 @@ def test_after_a_clock_stepped_back_everything_due_is_due(store: Store) -> None:
 
     assert {one.url for one in store.claims.claim_due(NOW, "w", MINUTE, limit=9)} == {URL, OTHER, "https://h/leased"}
     assert due_names(store) == ["leased", "marked"]
+
+
+def a_change_to_judge(ref: str) -> Gate:
+    place = {"repository": URL, "ref": ref, "forge": "github", "path": "shop/payments"}
+    return Gate(**place, number=7, head="a" * 40, branch="main", verdict={})
+
+
+def message(store: Store, now: datetime, owner: str, **more: object) -> None:
+    times = {"created_at": now, "next_at": now + 5 * MINUTE, **more}
+    row = {"target": "chat", "owner": owner, "state": "waiting", "reason": "", "body": [], "tries": 0, "generation": 0}
+    with store.database.write() as connection:
+        connection.execute(insert(deliveries).values({**row, **times}))
+
+
+def test_after_a_clock_stepped_back_messages_and_proposed_changes_are_due(store: Store) -> None:
+    """Each made while it was ahead by two hours; one of each claimed then, by a worker that is no more."""
+    ahead = NOW + 2 * HOUR
+    store.gates.ask(a_change_to_judge("refs/pull/1/head"), ahead)
+    store.gates.claim(ahead, 10 * MINUTE)
+    store.gates.ask(a_change_to_judge("refs/pull/2/head"), ahead)
+    message(store, ahead, "made")
+    message(store, NOW - HOUR, "tried", first_try_at=NOW, next_at=ahead + MINUTE, tries=1)
+
+    assert mend(store.database, NOW) == 4
+    assert mend(store.database, NOW) == 0
+
+    assert {one.ref for one in store.gates.claim(NOW, MINUTE)} == {"refs/pull/1/head", "refs/pull/2/head"}
+    assert {one.owner for one in store.outgoing.claim(NOW, MINUTE)} == {"made", "tried"}
+
+
+def test_messages_that_are_gathered_for_hours_and_tries_that_wait_are_not_mended(store: Store) -> None:
+    store.gates.ask(a_change_to_judge("refs/pull/1/head"), NOW)
+    (taken,) = store.gates.claim(NOW, MINUTE)
+    store.gates.failed(taken, "x", NOW + HOUR)
+    message(store, NOW, "gathered for a day", next_at=NOW + 24 * HOUR)
+    message(store, NOW - HOUR, "tried", first_try_at=NOW, next_at=NOW + HOUR, tries=9)
+
+    assert mend(store.database, NOW) == 0
 
 
 def test_a_lease_that_ends_later_than_any_may_is_free(store: Store) -> None:

@@ -12,6 +12,7 @@ from random import Random
 
 import redis
 import servers
+from fault_told import Listener, unsent
 from fault_town import SECRET, Town
 from fault_verdict import tips
 from processes import Process, catches, children, soon
@@ -34,8 +35,9 @@ class Cluster:
         self.config = folder / "roadworthy.yaml"
         place = f", path: {mirrors}" if mirrors else ""
         quick = f"mirrors: {{concurrency: 4, timeout: 10s{place}}}\npolling: {{interval: 20s, discover_interval: 5m}}"
-        self.config.write_text(town.settings(quick), "utf-8")
-        self.environ = {"TOWN_SECRET": SECRET, **(environ or {})}
+        self.listener = Listener()
+        self.config.write_text(town.settings(quick, self.listener.settings), "utf-8")
+        self.environ = {"TOWN_SECRET": SECRET, **self.listener.environ, **(environ or {})}
         self.ahead = timedelta()
         self.is_sound = True
         self.postgres: servers.PostgresServer | None = None
@@ -152,6 +154,7 @@ class Cluster:
                 servers.stop(keeper)
         if self.postgres is not None:
             self.postgres.remove()
+        self.listener.close()
 
     def log(self, name: str = "") -> str:
         """What the processes wrote, for a failure's message."""
@@ -161,4 +164,5 @@ class Cluster:
 def _is_settled(store: Store, town: Town, ahead: timedelta) -> bool:
     heads = {town.server.url(name): commit for name, commit in town.heads.items()}
     read = heads.items() <= tips(store).items()
-    return read and store.due.waiting(utc_now() + ahead) == 0 and store.team_counts.waiting() == 0
+    counted = store.due.waiting(utc_now() + ahead) == 0 and store.team_counts.waiting() == 0
+    return read and counted and not unsent(store)

@@ -13,6 +13,8 @@ from random import Random
 
 import requests
 from fault_cluster import Cluster
+from fault_told import misgathered, repeated, unsent
+from fault_told import mistold as misheard
 from fault_town import Push
 from fault_verdict import Row, compare, mistold, outcomes_of, state_of, truth_of, waiting
 from sqlalchemy import select
@@ -83,9 +85,10 @@ class Drive:
         self.cluster, self.town, self._folder = cluster, cluster.town, folder
         self._pushes, self._seconds = pushes, seconds
         self._dice = Random(11)
+        self._heard = 0
         self.problems: list[str] = []
         self.notes: list[str] = []
-        self.refused = 0
+        self.refused = self.repeated = 0
 
     def run(self, name: str, fault: Callable[[Drive], None]) -> Row:
         """`fault` runs in a thread while the pushes go on, and is done before quiet is waited for."""
@@ -93,6 +96,7 @@ class Drive:
         watch = Watch(self.cluster)
         try:
             before, cursor = outcomes_of(store), store.changes.cursor()
+            self._heard = len(self.cluster.listener.heard)
             watch.start()
             done_before = len(self.town.pushes)
             with self._during(fault):
@@ -161,7 +165,7 @@ class Drive:
         left: list[str] = ["not asked"]
         while time.monotonic() - begun < QUIET_SECONDS and quiet < 3:
             try:
-                left = waiting(store, self.town)
+                left = [*waiting(store, self.town), *unsent(store)]
             except SQLAlchemyError as error:
                 left = [f"the database does not answer: {type(error).__name__}"]
             quiet = 0 if left else quiet + 1
@@ -182,7 +186,7 @@ class Drive:
     ) -> Row:
         truth = truth_of(self.town, self._folder / f"truth-{len(self.town.pushes)}")
         differences = compare(state_of(store), truth)
-        told = mistold(store, before, cursor)
+        told = [*mistold(store, before, cursor), *self._told_outward(store, before, cursor)]
         mine = self.town.pushes[done_before:]
         waited = [watch.fresh[p.name, p.number] - p.at for p in mine if (p.name, p.number) in watch.fresh]
         lost = {line.split()[1] for line in differences if line.startswith(("repository ", "result "))}
@@ -198,3 +202,13 @@ class Drive:
             longest=max(waited, default=0.0),
             notes=self.notes,
         )
+
+    def _told_outward(self, store: Store, before: dict[tuple[str, str, str], str], cursor: int) -> list[str]:
+        """What the world heard, against what changed. The same message under the same id counts once, and is noted."""
+        listener = self.cluster.listener
+        heard = listener.heard[self._heard :]
+        self.repeated = repeated(heard)
+        if self.repeated:
+            self.notes.append(f"{self.repeated} messages sent again under their id")
+        unsigned = [f"{identity} is not signed" for identity in listener.unsigned]
+        return [*misgathered(store, cursor), *misheard(heard, before, outcomes_of(store)), *unsigned]

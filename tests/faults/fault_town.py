@@ -44,6 +44,7 @@ class Town:
     size: int
     pushes: list[Push] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
+    first: dict[str, str] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
 
     def build(self) -> None:
@@ -52,7 +53,7 @@ class Town:
         for name in self.names:
             write(self.folder / name, [Commit(begun, self._files(name, 0))])
             self._counts[name] = 0
-            self.heads[name] = self._git(name, "rev-parse", "main")
+            self.first[name] = self.heads[name] = self._git(name, "rev-parse", "main")
 
     @property
     def names(self) -> list[str]:
@@ -98,7 +99,7 @@ class Town:
         """The settings file of a service that reads this town."""
         return "\n".join(
             (
-                "transport: {allow_http: true}",
+                "transport: {allow_http: true, allow_private: true}",
                 f"sources: {{repositories: {json.dumps(self.urls)}}}",
                 "webhooks: {sources: [{name: town, forge: github, secrets: [{env: TOWN_SECRET}]}]}",
                 *more,

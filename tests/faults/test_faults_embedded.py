@@ -15,7 +15,9 @@ from fault_services import Services
 
 
 def test_no_fault_embedded(embedded: Cluster, drive) -> None:
-    drive(embedded, "none, embedded", nothing)
+    driven = drive(embedded, "none, embedded", nothing)
+
+    assert driven.repeated == 0
 
 
 @pytest.mark.always

@@ -11,6 +11,7 @@ from fault_cluster import Cluster
 from fault_drive import Drive
 from fault_flood import Flood
 from fault_moments import again_and_again, nothing, restarted_and_away
+from fault_reads import Reader
 from fault_release import REVISION, NextRelease
 from fault_scale import SCALE, pause
 
@@ -18,7 +19,20 @@ from app.store import migrate
 
 
 def test_no_fault_in_production(production: Cluster, drive) -> None:
-    drive(production, "none, production", nothing)
+    driven = drive(production, "none, production", nothing)
+
+    assert driven.repeated == 0
+
+
+def test_who_is_told_refuses_and_then_hangs(production: Cluster, drive) -> None:
+    def fault(drive: Drive) -> None:
+        for fault in ("500", "hang", ""):
+            pause(SCALE.away / 2)
+            drive.cluster.listener.fault = fault
+
+    driven = drive(production, "a receiver refuses, hangs", fault)
+
+    assert driven.repeated == 0
 
 
 def test_a_worker_is_killed_again_and_again(production: Cluster, drive) -> None:
@@ -58,13 +72,21 @@ def test_everything_is_stopped_by_sigterm_again_and_again(production: Cluster, d
 
 
 @pytest.mark.always
-def test_redis_is_flushed_restarted_and_away(production: Cluster, drive) -> None:
+def test_redis_is_flushed_restarted_and_away_and_reads_stay_right_and_fresh(production: Cluster, drive) -> None:
+    reader = Reader(production)
+
     def fault(drive: Drive) -> None:
+        reader.start()
         drive.cluster.flush_redis()
         restarted_and_away(lambda one: one.cluster.stop_redis(), lambda one: one.cluster.start_redis())(drive)
         drive.cluster.flush_redis()
+        reader.stop()
+        drive.notes.append(str(reader))
 
     drive(production, "Redis flushed, restarted, away", fault)
+
+    assert reader.problems == []
+    assert reader.reads > 0
 
 
 @pytest.mark.always

@@ -35,6 +35,12 @@ def test_checks_of_one_entity_are_told_apart():
     assert len(net(changes)) == 2
 
 
+def test_a_check_that_could_not_be_seen_after_it_failed_for_a_moment_began_nothing():
+    steps = [("pass", "fail"), ("fail", "unknown")]
+
+    assert net([told(check="a", what="outcome", before=was, after=now) for was, now in steps]) == []
+
+
 @settings(deadline=None)
 @given(st.lists(st.sampled_from(LEVELS), min_size=2, max_size=9))
 def test_a_walk_through_levels_is_told_by_its_ends_alone(walk):
