@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from threading import Event
 from typing import Any
 
 import pytest
@@ -30,11 +31,13 @@ _ENTITY = "/api/v1/entities/by-name/component/default/shop/results"
 
 @dataclass
 class Recorded:
-    """In front of our application: keeps (method, path, status), and is `down` or answers `instead` when told to."""
+    """In front of our application: keeps (method, path, status); is `down`, holds its `breath` until that is set, or
+    answers `instead` when told to."""
 
     app: Any
     asked: list[tuple[str, str, int]] = field(default_factory=list)
     down: bool = False
+    breath: Event | None = None
     instead: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
@@ -44,6 +47,8 @@ class Recorded:
             self.asked.append((method, path, int(status[:3])))
             return start_response(status, headers, *rest)
 
+        if self.breath is not None and not path.endswith(".js"):
+            self.breath.wait(60)
         if self.down and not path.endswith(".js"):
             start("503 Service Unavailable", [("Access-Control-Allow-Origin", "*")])
             return [b""]
@@ -181,6 +186,24 @@ def test_without_a_network_each_widget_stays_as_it_was_and_says_how_old_it_is(st
     page.context.set_offline(False)
     page.locator("roadworthy-team").evaluate("one => one.load()")
     expect(page.locator("roadworthy-team").get_by_role("status")).to_have_count(0)
+
+
+def test_a_silent_server_is_told_of_while_it_is_waited_for(stage, look):
+    here, page, newcomer = stage(), look(), look()
+    page.goto(here.url)
+    card = page.locator("roadworthy-scorecard")
+    expect(card.get_by_text("As of")).to_be_visible()
+    here.ours.breath = answers = Event()
+    try:
+        card.evaluate("one => { one.load() }")
+        newcomer.goto(here.url)
+        expect(card.get_by_role("status")).to_contain_text("Waiting for the server. This is what it said")
+        expect(card.get_by_text("Every paging alert links a runbook", exact=True)).to_be_visible()
+        expect(newcomer.locator("roadworthy-team").get_by_role("status")).to_contain_text("Waiting for the server…")
+    finally:
+        answers.set()
+    expect(newcomer.locator("roadworthy-team").get_by_text("0 of 1 meet their target")).to_be_visible()
+    expect(card.get_by_role("status")).to_have_count(0)
 
 
 def test_with_nothing_to_show_it_says_why(stage, look):

@@ -1,6 +1,6 @@
 /* Roadworthy's widgets: <roadworthy-scorecard>, <roadworthy-badge>, <roadworthy-team>. No dependencies.
    One script tag brings them; each asks our server once (its answer carries an ETag, so the browser asks again for a 304),
-   and shows what it showed last when the server can't be reached, saying so. Every text goes in as text, and only http and
+   and shows what it showed last when the server is silent or can't be reached, saying so. Every text goes in as text, and only http and
    https ever become a link. See docs/portal.md. */
 (() => {
   "use strict";
@@ -10,8 +10,10 @@
   const MARKS = { fail: "✕", error: "!", unknown: "?", waived: "~", pass: "✓", not_applicable: "–" };
   const ORDER = ["fail", "error", "unknown", "waived", "pass", "not_applicable"];
   const AREAS = { oncall: "On-call", slo: "Objectives", slos: "Objectives", apis: "API" };
+  const AWAY = "The server can't be reached.", WAITING = "Waiting for the server.";
   const NONE = { none: "No level", not_rated: "Not rated" };
   const LONGEST = 20000, KEY = "roadworthy ";
+  const PATIENCE = 2500, GIVE_UP = 15000; // milliseconds: until a silent server is told of, and until it is given up
 
   const STYLE = `
     :host { display: block; container-type: inline-size;
@@ -112,7 +114,7 @@
   const ask = async url => {
     const token = await globalThis.roadworthy?.token?.();
     const headers = { Accept: "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-    const answer = await fetch(url, { headers, credentials: "same-origin", signal: AbortSignal.timeout?.(15000) });
+    const answer = await fetch(url, { headers, credentials: "same-origin", signal: AbortSignal.timeout?.(GIVE_UP) });
     if (!answer.ok) throw Object.assign(new Error(`the server answered ${answer.status}`), { status: answer.status });
     return answer.json();
   };
@@ -150,6 +152,7 @@
   class Widget extends HTMLElement {
     static observedAttributes = ["entity", "team", "scorecard", "server", "refresh", "only-failing", "heading"];
     #timer = 0;
+    #patience = 0;
     #turn = 0;
 
     constructor() {
@@ -167,6 +170,7 @@
     disconnectedCallback() {
       document.removeEventListener("visibilitychange", this.#seen);
       clearTimeout(this.#timer);
+      clearTimeout(this.#patience);
       this.#turn++;
     }
 
@@ -195,19 +199,23 @@
     /* Asks, and shows what came; what was shown last stays meanwhile. Dispatches "roadworthy-loaded" or "roadworthy-failed". */
     async load() {
       clearTimeout(this.#timer);
+      clearTimeout(this.#patience);
       const turn = ++this.#turn;
       const about = this.about();
       if (!about) return this.#show(this.message("Nothing to show: the reference is not one such as component:default/payments."));
       const old = remembered(about.url);
-      if (!this.shadowRoot.querySelector("[part=widget]").hasChildNodes()) this.#show(old ? this.#shown(about, old.body, null) : this.message("Loading…"));
+      if (!this.shadowRoot.querySelector("[part=widget]").hasChildNodes()) this.#show(old ? this.#shown(about, old.body) : this.message("Loading…"));
+      this.#patience = setTimeout(() => this.#show(old ? this.#shown(about, old.body, WAITING, old.at) : this.message("Waiting for the server…", about.page, "Open")), PATIENCE);
       try {
         const body = await asked(about.url);
         if (turn !== this.#turn) return;
+        clearTimeout(this.#patience);
         remember(about.url, body);
-        this.#show(this.#shown(about, body, null));
+        this.#show(this.#shown(about, body));
         this.dispatchEvent(new CustomEvent("roadworthy-loaded", { detail: body }));
       } catch (error) {
         if (turn !== this.#turn) return;
+        clearTimeout(this.#patience);
         this.#failed(about, old, error);
       }
       const seconds = this.#seconds();
@@ -218,13 +226,14 @@
       if ([401, 403, 404].includes(error.status)) forget(about.url);
       if (error.status === 404) this.#show(this.message("Not known here."));
       else if (error.status === 401 || error.status === 403) this.#show(this.message("Sign in to see this.", about.page, "Open"));
-      else if (old) this.#show(this.#shown(about, old.body, old.at));
+      else if (old) this.#show(this.#shown(about, old.body, AWAY, old.at));
       else this.#show(this.message("Can't be reached just now.", about.page, "Open"));
       this.dispatchEvent(new CustomEvent("roadworthy-failed", { detail: { status: error.status ?? 0, message: error.message } }));
     }
 
-    #shown(about, body, staleSince) {
-      const notice = staleSince ? el("p", { class: "notice", role: "status" }, "The server can't be reached. This is what it said ", when(staleSince), ".") : undefined;
+    /* `said` and `since`: why this is old, and when it came. */
+    #shown(about, body, said, since) {
+      const notice = since ? el("p", { class: "notice", role: "status" }, said, " This is what it said ", when(since), ".") : undefined;
       try {
         return this.render(about, body, notice);
       } catch {
