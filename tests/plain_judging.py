@@ -127,7 +127,13 @@ def _verdict(check: Check, facts: Facts, names: Names) -> Verdict:
 def _whole(check: Check, facts: Facts, names: Names) -> Verdict:
     rule = check.require
     evidence = tuple(
-        Evidence(name, rule.source, names.get(name), facts.evidence.get(name, Place()), facts.given_by.get(name, ""))
+        Evidence(
+            name,
+            wording.of_rule(rule.source, names),
+            names.get(name),
+            facts.evidence.get(name, Place()),
+            facts.given_by.get(name, ""),
+        )
         for name in rule.names
         if name.split(".")[0] not in ("now", "params", "entity", "item")
     )
@@ -253,7 +259,11 @@ def _concluded(
     observed = f"{passed} of {total} pass" + (f", {len(unseen)} can't be told" if unseen else "")
     pointed = {PASS: good, FAIL: failed, UNKNOWN: doubted}[outcome]
     place = _offender(pointed[0]).place if pointed else Place()
-    evidence = (Evidence(check.each, check.rule_text, observed, place, facts.given_by.get(check.each, "")),)
+    evidence = (
+        Evidence(
+            check.each, wording.of_rule(check.rule_text, names), observed, place, facts.given_by.get(check.each, "")
+        ),
+    )
     if outcome is PASS:
         return PASS, Told(evidence=evidence)
     if outcome is UNKNOWN:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.policy import wording
 from app.policy.model import Check, CheckResult, Entry, Outcome, Policy, Scorecard, Waiver
 from app.policy.shifts import instants_of, shifts_of
 from app.policy.showing import Showing, showings_of
@@ -43,6 +44,8 @@ class Ask:
     """The result of an entity that is not in its scope."""
     excluded: CheckResult | None = None
     """The result where the check is not for this tier, or policy leaves it out."""
+    expected: str = ""
+    """The rule with the values of its parameters for this tier, as evidence shows it."""
     decided: dict[bytes, Outcome] = field(default_factory=dict, compare=False, repr=False)
     """Where a few items stand → what that means, as `judging` has worked it out."""
 
@@ -120,6 +123,7 @@ def _ask(check: Check, entry: Entry, parameters: Mapping[str, Any], showing: Sho
         stands=check.standing.eval if check.standing is not None else _no_program,
         shifts=shifts_of(check, parameters),
         instants=instants_of(check),
+        expected=wording.of_rule(check.rule_text, parameters),
     )
 
 

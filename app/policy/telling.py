@@ -78,7 +78,7 @@ class Teller:
         )
 
     def _evidence(self, ask: Ask) -> tuple[Evidence, ...]:
-        facts, expected = self.scene.facts, ask.check.require.source
+        facts, expected = self.scene.facts, ask.expected
         return tuple(
             Evidence(
                 name,
@@ -103,7 +103,7 @@ class Teller:
         given_by = self.scene.facts.given_by.get(check.each, "")
         at = standings.find(_DECISIVE[outcome])
         place = _place(self.scene.counted(ask.showing)[at]) if at >= 0 else _NOWHERE
-        evidence = (Evidence(check.each, check.rule_text, observed, place, given_by),)
+        evidence = (Evidence(check.each, ask.expected, observed, place, given_by),)
         if outcome is Outcome.PASS:
             return Told(evidence=evidence)
         if outcome is Outcome.UNKNOWN:

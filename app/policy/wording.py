@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,6 +14,7 @@ _MOST_VALUES = 5
 _MOST_TEXT = 80
 _SAID_ELSEWHERE = frozenset(("name", "path", "line", "generated", "ignored"))
 """Fields of an item that tell which one it is, or that it is of no interest here."""
+_PARAMETER = re.compile(r"\bparams\.[a-z_]\w*")
 
 
 def of_facts(values: Iterable[tuple[str, Any]]) -> str:
@@ -41,6 +44,24 @@ def said(value: Any) -> str:
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)
     text = " ".join(text.split())
     return text if len(text) <= _MOST_TEXT else f"{text[:_MOST_TEXT]}…"
+
+
+def of_rule(rule: str, parameters: Mapping[str, Any]) -> str:
+    """A rule with its parameters' values in it: `item.words >= params.min_words` → `item.words >= 150`.
+
+    `parameters` are named `params.…`. Values are written as in CEL, durations as Prometheus writes them.
+    """
+    return _PARAMETER.sub(lambda match: _written(parameters[match[0]]) if match[0] in parameters else match[0], rule)
+
+
+def _written(value: Any) -> str:
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_written, value))}]"
+    if isinstance(value, timedelta):
+        return times.format_duration(value)
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    return json.dumps(value, default=str)
 
 
 def _label(name: str) -> str:

@@ -97,3 +97,21 @@ def test_what_a_rule_itself_calls_unknown_says_why(policy: Policy) -> None:
     reasons = [told(policy, {"alerting.rules": [rule]})["alert-runbook-resolves"].reason for rule in (linked, bare)]
 
     assert reasons == ["A: books is not crawled", "A: runbook state: templated"]
+
+
+@pytest.mark.parametrize(
+    ("rule", "parameters", "shown"),
+    [
+        ("item.words >= params.min_words", {"params.min_words": 150}, "item.words >= 150"),
+        ("catalog.tier in params.tiers", {"params.tiers": ["t1", "t2"]}, 'catalog.tier in ["t1", "t2"]'),
+        ("now - item.at <= params.max_age", {"params.max_age": timedelta(days=365)}, "now - item.at <= 1y"),
+        ("a.b == params.name && params.on", {"params.name": "ä", "params.on": True}, 'a.b == "ä" && true'),
+        (
+            "a.b > params.least && c > params.least_of",
+            {"params.least": 0.5},
+            "a.b > 0.5 && c > params.least_of",
+        ),
+    ],
+)
+def test_a_rule_is_shown_with_what_its_parameters_are(rule, parameters, shown):
+    assert wording.of_rule(rule, parameters) == shown
