@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from app.catalog.descriptor import provisional_entity
+from app.catalog.files import Files
 from app.catalog.model import Entity
-from app.catalog.repository import Files, read_repository_entities
+from app.catalog.repository import read_repository_entities
 from app.formats import ignoring
 from app.lib import documents
 from app.lib.problems import Problem

@@ -133,7 +133,7 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
         branch=snapshot.branch,
         found=_with_changes(snapshot, found),
         entities=descriptors.entities,
-        problems=tuple(sorted((*_problems(readings), *descriptors.problems))),
+        problems=tuple(sorted((*_problems(readings, descriptors), *descriptors.problems))),
         unreadable=(*_unreadable(snapshot, readings, assembly), *_unread_descriptors(snapshot, descriptors)),
         skipped=(*snapshot.skipped(), *too_large),
         paths=frozenset(entry.path for entry in entries),
@@ -237,10 +237,13 @@ def _dated(one: Found) -> bool:
     return isinstance(one.object, Runbook) and kinds.runbook_kind(one.path, one.object) != "document"
 
 
-def _problems(readings: Mapping[str, _Reading]) -> Iterable[Problem]:
+def _problems(readings: Mapping[str, _Reading], descriptors: Descriptors) -> Iterable[Problem]:
+    """What readers found, but for what the catalog's reader tells of the same place already."""
+    told = {(problem.path, problem.line, problem.code) for problem in descriptors.unreadable}
     for path, one in readings.items():
         for finding in one.parsed.findings:
-            yield Problem(path, finding.line, finding.code, finding.message)
+            if (path, finding.line, finding.code) not in told:
+                yield Problem(path, finding.line, finding.code, finding.message)
 
 
 _INFRASTRUCTURE = frozenset(("workloads", "database", "cluster"))

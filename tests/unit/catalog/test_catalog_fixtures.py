@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from app.catalog.repository import DescriptorReading, Files, read_repository_entities
+from app.catalog.files import Files
+from app.catalog.repository import DescriptorReading, read_repository_entities
 from app.lib import documents
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 URL = "https://github.com/acme/shop"
 
 
-def read(fixture: str, path: str = "catalog-info.yaml", paths: tuple[str, ...] = ()) -> DescriptorReading:
-    text = (FIXTURES / fixture).read_text()
-    files = Files(URL, frozenset((path, *paths)), {path: text}.get, lambda _: "")
-    return read_repository_entities({path: documents.load_all(text)}, files)
+def read(fixture: str, path: str = "catalog-info.yaml", *beside: str) -> DescriptorReading:
+    """What the fixture says at `path`; `beside` are further paths, each with the entities of the second fixture."""
+    others = (FIXTURES / "catalog-pagerduty-entities.yaml").read_text()
+    texts = {path: (FIXTURES / fixture).read_text(), **dict.fromkeys(beside, others)}
+    files = Files(URL, frozenset(texts), texts.get, lambda _: "")
+    return read_repository_entities({name: documents.load_all(text) for name, text in texts.items()}, files)
 
 
 def test_the_entities_of_the_pagerduty_example_have_their_places_and_relations() -> None:
@@ -40,7 +43,7 @@ def test_globs_of_a_location_that_match_nothing_are_told_one_by_one() -> None:
     message = "target ./{}/**/catalog-info.yaml matches no file of this repository"
 
     nothing = read("catalog-location-globs.yaml")
-    one = read("catalog-location-globs.yaml", paths=("plugins/a/b/catalog-info.yaml",))
+    one = read("catalog-location-globs.yaml", "catalog-info.yaml", "plugins/a/b/catalog-info.yaml")
 
     assert [(problem.line, problem.code, problem.message) for problem in nothing.problems] == [
         (19, "location-target", message.format("plugins")),

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.catalog.repository import DescriptorReading, Files, read_repository_entities
+from app.catalog.files import Files
+from app.catalog.repository import DescriptorReading, read_repository_entities
 from app.lib import documents
 from app.lib.documents import Document
 
@@ -124,6 +125,19 @@ def test_targets_may_be_patterns(pattern: str, matches: bool) -> None:
     assert (codes(reading) == []) == matches
 
 
+@pytest.mark.parametrize("text", ["# nothing\n", "a: 1\n", "[{apiVersion: backstage.io/v1alpha1, kind: System}]\n"])
+def test_a_target_that_holds_no_entity_is_told(text: str) -> None:
+    reading = read({"all.yaml": location("./x.json"), "x.json": text})
+    [problem] = reading.problems
+    assert (problem.line, problem.code) == (6, "location-target")
+    assert "./x.json matches x.json, which holds no entity" in problem.message
+
+
+def test_a_target_that_cant_be_read_is_told_once() -> None:
+    reading = read({"all.yaml": location("./x.yaml"), "x.yaml": "a: [backstage.io/\n"})
+    assert [(problem.path, problem.code) for problem in reading.problems] == [("x.yaml", "yaml-invalid")]
+
+
 def test_a_hostile_pattern_costs_no_more_than_its_length() -> None:
     began = time.process_time()
     read({"all.yaml": location("./" + "**/a*" * 30 + "b", "./" + "**/" * 200 + "b"), "a/" * 300 + "c": "x: 1\n"})
@@ -138,6 +152,39 @@ def test_placeholders_are_filled_from_this_repository_only() -> None:
     missing = read({"x/c.yaml": api % "./gone"})
     assert (inside.entities[0].spec["definition"], inside.problems) == ("{}", ())
     assert [code for *_, code in codes(outside) + codes(missing)] == ["placeholder", "placeholder"]
+
+
+def test_json_and_yaml_are_put_in_as_values_wherever_they_stand() -> None:
+    text = """
+apiVersion: backstage.io/v1alpha1
+kind: Component
+metadata:
+  name: a
+  annotations: {$json: notes.json}
+spec:
+  type: service
+  lifecycle: production
+  owner: {$text: owner.txt}
+  dependsOn: [component:b, {$yaml: dep.yaml}]
+"""
+    files = {"notes.json": '{"pagerduty.com/service-id": "P1"}', "owner.txt": "team-a", "dep.yaml": "resource:db\n"}
+    reading = read({"c.yaml": text}, **files)
+    [entity] = reading.entities
+    assert reading.problems == ()
+    assert entity.annotations["pagerduty.com/service-id"] == "P1"
+    assert entity.spec["owner"] == "team-a"
+    assert entity.spec["dependsOn"] == ["component:b", "resource:db"]
+
+
+@pytest.mark.parametrize(
+    ("placeholder", "text"),
+    [("$json", "{not json"), ("$json", "[" * 100_000), ("$yaml", "a: [b"), ("$yaml", "a: 1\n---\nb: 2\n")],
+)
+def test_a_placeholder_whose_file_says_nothing_readable_is_told_on_its_line(placeholder: str, text: str) -> None:
+    spec = f"spec:\n  type: service\n  lifecycle: production\n  owner: {{{placeholder}: x}}\n"
+    reading = read({"c.yaml": component("a", spec)}, x=text)
+    assert [code for *_, code in codes(reading)] == ["placeholder"]
+    assert f"{placeholder} names x, which is no {placeholder[1:].upper()}" in reading.problems[0].message
 
 
 def test_the_source_location_in_this_repository_is_the_entitys_folder() -> None:
