@@ -103,7 +103,10 @@ class EntityDetail(OfOne):
     ref = fields.String()
     entity = fields.Dict(metadata={"description": "The descriptor, in Backstage's spelling, without secrets"})
     source = fields.Nested(Source)
-    relations = fields.List(fields.Nested(RelationShape))
+    relations = fields.List(
+        fields.Nested(RelationShape),
+        metadata={"description": "in both directions: what it states, then up to 1,000 that others state of it"},
+    )
     problems = fields.List(fields.Nested(ProblemShape))
     scorecards = fields.List(fields.Nested(Standing))
 

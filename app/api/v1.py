@@ -29,6 +29,7 @@ from app.api.reading import (
 )
 from app.api.tables import narrowed
 from app.api.v1_blueprint import blueprint, problems, table
+from app.catalog.model import Entity
 from app.facts.pushed import Pushed
 from app.facts.repository_facts import facts_json
 from app.identity.model import READ, REFRESH
@@ -36,6 +37,8 @@ from app.lib.times import format_instant
 
 __all__ = ["blueprint", "problems"]
 _NAMED = "/entities/by-name/<kind>/<namespace>/<name>"
+_MOST_DERIVED = 1000
+"""Relations that others state to an entity and that its answer lists: a group may own thousands."""
 
 
 @blueprint.route("/entities")
@@ -75,7 +78,6 @@ class EntityByName(MethodView):
         store = pipeline().store
         item = store.listing.by_refs([ref]).get(ref)
         results = store.judgements.results(ref)
-        known = store.entities.known(relation.target for relation in entity.relations)
         return dumped(
             {
                 "ref": str(ref),
@@ -88,9 +90,7 @@ class EntityByName(MethodView):
                     "provisional": entity.provisional,
                     "orphan": entity.orphan,
                 },
-                "relations": [
-                    {"type": r.type, "target_ref": str(r.target), "known": r.target in known} for r in entity.relations
-                ],
+                "relations": _relations(entity),
                 "problems": [
                     {"path": p.path, "line": p.line, "code": p.code, "message": p.message} for p in entity.problems
                 ],
@@ -98,6 +98,17 @@ class EntityByName(MethodView):
                 **of_results(results),
             }
         )
+
+
+def _relations(entity: Entity) -> list[dict[str, Any]]:
+    """What its descriptor states, then what others state of it, turned round; each once."""
+    entities = pipeline().store.entities
+    stated = {(one.type, one.target): None for one in entity.relations}
+    derived = {(one.type, one.target): None for one in entities.derived(entity.ref, _MOST_DERIVED)}
+    known = entities.known(target for _, target in stated) | {target for _, target in derived}
+    return [
+        {"type": type_, "target_ref": str(target), "known": target in known} for type_, target in {**stated, **derived}
+    ]
 
 
 @blueprint.route(f"{_NAMED}/results")

@@ -15,9 +15,13 @@ from app.cli import options
 from app.errors import RoadworthyError
 
 if TYPE_CHECKING:
+    from app.catalog.providers.model import Discovery
+    from app.repos.git import Git
     from app.settings import Settings
 
 Finding = tuple[bool, str, str]
+_TRIED = 3
+"""Repositories of a source that are tried, until one answers."""
 
 
 @click.command()
@@ -84,10 +88,9 @@ def _database(settings: Settings) -> Finding:
 
 
 def _sources(settings: Settings) -> Iterator[Finding]:
-    """Every provider lists, and the first repository of each answers."""
+    """Every provider lists, and a repository of each answers."""
     from app.repos.git import Git
-    from app.repos.mirror import Mirror
-    from app.sources import credentials_of, providers_of, rules_of
+    from app.sources import credentials_of, providers_of
 
     try:
         providers, credentials = providers_of(settings), credentials_of(settings)
@@ -100,12 +103,27 @@ def _sources(settings: Settings) -> Iterator[Finding]:
     for provider in providers:
         try:
             found = provider.discover()
-            for one in found.repositories[:1]:
-                Mirror(settings.path(settings.mirrors.path), one.url, git=git, rules=rules_of(settings)).tip()
         except RoadworthyError as error:
             yield False, provider.name, str(error)
         else:
-            count = f"{len(found.repositories)} repositories, {len(found.entities)} entities"
-            nothing = not (found.repositories or found.entities)
-            yield True, provider.name, f"{count}; nothing will be crawled from it yet" if nothing else count
+            yield _answers(settings, git, provider.name, found)
     git.close()
+
+
+def _answers(settings: Settings, git: Git, name: str, found: Discovery) -> Finding:
+    """Whether one of its first repositories can be read: a single bad one says nothing about the source."""
+    from app.repos.mirror import Mirror
+    from app.sources import rules_of
+
+    count = f"{len(found.repositories)} repositories, {len(found.entities)} entities"
+    if not (found.repositories or found.entities):
+        return True, name, f"{count}; nothing will be crawled from it yet"
+    failed = []
+    for one in found.repositories[:_TRIED]:
+        try:
+            Mirror(settings.path(settings.mirrors.path), one.url, git=git, rules=rules_of(settings)).tip()
+        except RoadworthyError as error:
+            failed.append(f"{one.url} can't be read: {error}")
+        else:
+            return True, name, "; ".join((count, *failed))
+    return not failed, name, "; ".join((count, *failed))

@@ -8,14 +8,14 @@ from datetime import datetime
 
 from sqlalchemy import func, select
 
-from app.catalog.model import Entity, EntityRef
+from app.catalog.model import INVERSE, Entity, EntityRef, Relation
 from app.store.codec import entity_from
 from app.store.declared import CATALOG_VERSION, TOLD_BY_CATALOG, declare, pointing_at
 from app.store.engine import Database
 from app.store.model import Difference, Why, refs_of
 from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks, number, upsert
-from app.store.tables import declarations, entities, providers
+from app.store.tables import declarations, entities, providers, relations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +106,22 @@ class Entities:
         """Entities with an outgoing relation to any of `refs`."""
         with self._database.read() as connection:
             return {EntityRef.parse(ref) for ref in pointing_at(connection, (str(ref) for ref in refs))}
+
+    def derived(self, ref: EntityRef, limit: int) -> list[Relation]:
+        """Relations that others state to `ref`, turned round (`ownedBy` gives `ownerOf`): `limit` by type and name."""
+        at = relations.c
+        query = (
+            select(at.source, at.type)
+            .join(entities, entities.c.ref == at.source)
+            .where(
+                at.target == str(ref), at.type.in_(INVERSE), entities.c.orphaned_at.is_(None), *self._sight.entities()
+            )
+            .order_by(at.type, at.source)
+            .limit(limit)
+        )
+        with self._database.read() as connection:
+            rows = connection.execute(query).all()
+        return [Relation(ref, INVERSE[type_], EntityRef.parse(source)) for source, type_ in rows]
 
     def duplicates(self) -> dict[EntityRef, tuple[str, ...]]:
         """References that more than one living origin declares → their origins (repository URL or `provider:name`)."""

@@ -18,7 +18,7 @@ from store_examples import (
     save,
 )
 
-from app.catalog.model import EntityRef
+from app.catalog.model import EntityRef, Relation
 from app.errors import StaleError
 from app.lib.problems import Problem
 from app.store.model import Difference, RepositorySource
@@ -225,6 +225,20 @@ def test_an_owner_that_goes_makes_its_entities_due(store: Store) -> None:
 
     assert store.entities.related_to([shop]) == {ref("payments")}
     assert due_names(store) == ["payments"]
+
+
+def test_relations_that_others_state_are_turned_round_while_they_live(store: Store) -> None:
+    shop = EntityRef("group", "default", "shop")
+    store.entities.sync("backstage", [entity("shop", kind="group")], NOW)
+    add_repositories(store, URL)
+    save(store, entities=(entity("payments", owner=str(shop)), entity("cart", owner=str(shop)), entity("orders")))
+
+    owned = [Relation(shop, "ownerOf", ref("cart")), Relation(shop, "ownerOf", ref("payments"))]
+    assert store.entities.derived(shop, 10) == owned
+    assert store.entities.derived(shop, 1) == owned[:1]
+
+    save(store, entities=(entity("payments", owner=str(shop)),))
+    assert store.entities.derived(shop, 10) == owned[1:]
 
 
 def test_ignored_entities_and_second_ones_in_a_repository_are_left_out(store: Store) -> None:

@@ -283,6 +283,18 @@ def test_history_begins_where_it_is_asked_to(client, organisation):
 def test_a_relation_tells_whether_its_target_is_known(client):
     body = client.get("/api/v1/entities/by-name/system/default/telling").get_json()
     assert {relation["target_ref"]: relation["known"] for relation in body["relations"]} == {
-        "group:default/team": True, "domain:default/news": False
+        "group:default/team": True, "domain:default/news": False, "component:default/tell": True
     }  # fmt: skip
     assert json.dumps(body)
+
+
+def test_relations_are_told_from_both_sides(client):
+    def told(name: str) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for relation in client.get(f"/api/v1/entities/by-name/{name}").get_json()["relations"]:
+            found.setdefault(relation["type"], set()).add(relation["target_ref"])
+        return found
+
+    assert told("component/default/pay")["ownedBy"] == {"group:default/team"}
+    assert "component:default/pay" in told("group/default/team")["ownerOf"]
+    assert "group:default/team" in told("group/default/company")["parentOf"]

@@ -120,6 +120,21 @@ def test_init_doctor_and_a_missing_file(tmp_path):
     run("doctor", folder=tmp_path)
 
 
+def test_doctor_forgives_one_bad_repository_of_a_source_and_not_all(tmp_path):
+    broken = tmp_path / "repositories" / "a-broken"
+    (broken / ".git").mkdir(parents=True)
+    (broken / ".git" / "HEAD").write_text("no head\n")
+    (tmp_path / "roadworthy.yaml").write_text("sources: {directories: [repositories]}\ntransport: {allow_file: true}\n")
+    assert "missing directory" in run("doctor", folder=tmp_path, code=3)
+
+    subprocess.run(["git", "init", "-q", str(tmp_path / "repositories" / "good")], check=True)
+    git = ["git", "-C", str(tmp_path / "repositories" / "good"), "-c", "user.name=t", "-c", "user.email=t@example.org"]
+    subprocess.run([*git, "commit", "-q", "--allow-empty", "-m", "first"], check=True)
+    said = run("doctor", folder=tmp_path)
+    assert "2 repositories" in said
+    assert "a-broken can't be read" in said
+
+
 def test_policy_lint_and_test(tmp_path):
     assert "are good" in run("policy", "lint", folder=tmp_path)
     assert "examples give what they say" in run("policy", "test", folder=tmp_path)
