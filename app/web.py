@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from functools import partial
 
 from flask import Flask, Response, g, request
 
@@ -12,7 +11,7 @@ from app.api.badges import routes as badges
 from app.api.kept import Kept
 from app.api.lane import Fast
 from app.api.metrics import WebMetrics
-from app.api.reading import RESULTS
+from app.api.reading import Results
 from app.api.tech_insights import routes as tech_insights
 from app.api.tech_insights.service import Insights
 from app.api.tech_insights.upstream import Upstream
@@ -58,6 +57,7 @@ def create_app(
     api.register_blueprint(v1_admission.blueprint)  # v1's own, with every route on it
     app.extensions["kept"] = kept = Kept(pipeline.store.served, changed=pipeline.policies.refresh)
     other = Upstream(upstream) if upstream else None
+    app.extensions["results"] = results = Results(pipeline.policies, kept)
     app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)
     app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(badges.blueprint)
@@ -69,7 +69,7 @@ def create_app(
     document.complete(app, api.spec)
     errors.install(app)
     metrics = WebMetrics()
-    lane.install(app, _fast(kept, insights), metrics.answered, pipeline.clock)
+    lane.install(app, _fast(results, insights), metrics.answered, pipeline.clock)
     _measure(app, metrics, shared_metrics)
     app.before_request(kept.look)  # follows the policy that the worker put in force
     entry = access or Access()
@@ -78,13 +78,11 @@ def create_app(
     return app
 
 
-def _fast(kept: Kept, insights: Insights) -> list[Fast]:
+def _fast(results: Results, insights: Insights) -> list[Fast]:
     """What portals ask for all the time."""
     entity, run = "/api/v1/entities/by-name/", "/api/tech-insights/checks/run/"
-    results = Fast(
-        "GET", f"{entity}<kind>/<namespace>/<name>/results", entity, "/results", (0, 1, 2), partial(kept.one, RESULTS)
-    )
-    return [results, Fast("POST", f"{run}<namespace>/<kind>/<name>", run, "", (1, 0, 2), insights.fast)]
+    read = Fast("GET", f"{entity}<kind>/<namespace>/<name>/results", entity, "/results", (0, 1, 2), results.one)
+    return [read, Fast("POST", f"{run}<namespace>/<kind>/<name>", run, "", (1, 0, 2), insights.fast)]
 
 
 def _measure(app: Flask, metrics: WebMetrics, shared: str) -> None:

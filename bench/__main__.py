@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app import log
-from bench import checking, crawling, judging, pages, rejudging, serving, steadiness
+from bench import bulk, checking, crawling, judging, original, pages, rejudging, scaled, serving, steadiness
 from bench.rows import Row, table
 
 PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
@@ -22,6 +22,9 @@ PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "checking": checking.run,
     "steadiness": steadiness.run,
     "serving": serving.run,
+    "scaled": scaled.run,
+    "bulk": bulk.run,
+    "original": original.run,
     "pages": pages.run,
 }
 OUT = Path(__file__).parent / "out" / "result.json"

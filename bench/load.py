@@ -62,7 +62,7 @@ def _own(ask: Ask, connections: int, seconds: float) -> Load:
     with multiprocessing.get_context("spawn").Pool(len(shares)) as pool:
         parts = pool.starmap(_hammer, [(ask, share, seconds) for share in shares])
     times = sorted(one for part, _ in parts for one in part)
-    return Load(len(times) / seconds, times[int(len(times) * 0.99)], sum(bad for _, bad in parts))
+    return Load(len(times) / seconds, p99_of(times), sum(bad for _, bad in parts))
 
 
 def _hammer(ask: Ask, connections: int, seconds: float) -> tuple[list[float], int]:
@@ -98,15 +98,19 @@ def _is_whole(got: bytearray) -> bool:
     return len(got) - end - 4 >= (int(length[1]) if length else 0)
 
 
-def slowest(ask: Ask, until: Path, pause: float = 0.005) -> float:
-    """The slowest of requests sent one after another until a file appears, in seconds."""
+def asked_until(ask: Ask, until: Path, pause: float = 0.005) -> list[float]:
+    """Seconds of each of requests sent one after another until a file appears."""
     import requests
 
-    longest = 0.0
+    times = []
     with requests.Session() as session:
         while not until.exists():
             began = time.perf_counter()
             session.request(ask.method, ask.url, data=ask.body, headers=dict(ask.headers))
-            longest = max(longest, time.perf_counter() - began)
+            times.append(time.perf_counter() - began)
             time.sleep(pause)
-    return longest
+    return times
+
+
+def p99_of(times: list[float]) -> float:
+    return sorted(times)[int(len(times) * 0.99)]

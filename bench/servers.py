@@ -12,14 +12,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-THREADS = 8
+THREADS, _GRANIAN_THREADS = 8, 4
+"""As `serve` has them: waitress embedded, Granian in production (app/processes)."""
 _BIN = Path(sys.executable).parent
 _ROOT = Path(__file__).parent.parent
 
 
 @contextmanager
-def served(server: str, target: str, environ: Mapping[str, str]) -> Iterator[str]:
-    """Yields the base URL of `bench.targets:<target>`."""
+def served(server: str, target: str, environ: Mapping[str, str], processes: int = 1) -> Iterator[str]:
+    """Yields the base URL of `bench.targets:<target>`. Waitress is one process, Granian as many as are said."""
     port = free_port()
     if server == "waitress":
         quiet = "import logging; logging.getLogger('waitress.queue').setLevel('ERROR'); "
@@ -27,7 +28,7 @@ def served(server: str, target: str, environ: Mapping[str, str]) -> Iterator[str
         command = [sys.executable, "-c", f"{quiet}{code}port={port}, threads={THREADS})"]
     else:
         options = ["--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port), "--no-log"]
-        threads = ["--workers", "1", "--blocking-threads", str(THREADS)]
+        threads = ["--workers", str(processes), "--blocking-threads", str(_GRANIAN_THREADS), "--backpressure", "64"]
         command = [str(_BIN / "granian"), *options, *threads, f"bench.targets:{target}"]
     with process(command, f"http://127.0.0.1:{port}/healthz", {**os.environ, **environ}, _ROOT) as base:
         yield base.removesuffix("/healthz")

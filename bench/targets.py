@@ -8,9 +8,9 @@ from typing import Any
 
 from flask import Flask, Response, request
 
+from app.processes.web import application
 from app.services import build
 from app.settings import load
-from app.web import create_app
 
 FOLDER, BODY = "ROADWORTHY_BENCH_FOLDER", "ROADWORTHY_BENCH_BODY"
 ENTITY = "/api/v1/entities/by-name/component/default/{}/results"
@@ -18,7 +18,8 @@ ENTITY = "/api/v1/entities/by-name/component/default/{}/results"
 
 def ours() -> Any:
     """The whole application, as `serve` builds it."""
-    return create_app(build(load(Path(os.environ[FOLDER]) / "roadworthy.yaml", {})))
+    settings = load(Path(os.environ[FOLDER]) / "roadworthy.yaml", os.environ)
+    return application(settings, build(settings))
 
 
 def bare() -> Any:

@@ -16,7 +16,9 @@ from app.errors import NotFoundError
 from app.identity.access import Access
 from app.identity.people import visible_owners
 from app.lib.times import format_instant
+from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
+from app.policy.model import Policy
 from app.policy.results import head_json
 from app.store.audit import AuditRow
 from app.store.listing import EntityItem, Standing
@@ -42,6 +44,12 @@ def pipeline() -> Pipeline:
 def kept() -> Kept:
     """What this process keeps of what it served, as everyone may see it: hide first what a reader may not see."""
     found: Kept = current_app.extensions["kept"]
+    return found
+
+
+def results() -> Results:
+    """`/results` of what this process keeps; as of `kept`, hide first."""
+    found: Results = current_app.extensions["results"]
     return found
 
 
@@ -112,8 +120,33 @@ def _joined(ref: EntityRef, rows: Sequence[ServedResult], policy_version: str = 
     return head[:-1].encode() + b',"scorecards":[' + b",".join(row.body for row in rows) + b"]}"
 
 
-RESULTS = Kind("results", _results, lambda ready: len(ready.data) if ready else 0)
-"""An entity's `/results`, as it is kept."""
+def results_kind(policy: Policy) -> Kind[Ready | None]:
+    """An entity's `/results` as it is kept: the scorecards in policy's order."""
+
+    def make(ref: EntityRef, rows: Sequence[ServedResult]) -> Ready | None:
+        return _results(ref, sorted(rows, key=lambda row: policy.place(row.scorecard)))
+
+    return Kind(f"results {policy.version}", make, lambda ready: len(ready.data) if ready else 0)
+
+
+class Results:
+    """`/results` of one entity after another, from what is kept; for readers who see every one."""
+
+    def __init__(self, policies: PolicyKeeper, kept: Kept) -> None:
+        self._policies, self._kept = policies, kept
+        self._made_for, self._kind = policies.current, results_kind(policies.current)
+
+    def one(self, ref: EntityRef) -> Ready | None:
+        """None: nothing was judged."""
+        if self._made_for is not self._policies.current:
+            self._made_for = self._policies.current
+            self._kind = results_kind(self._made_for)
+        return self._kept.one(self._kind, ref)
+
+
+def in_order(standings: Iterable[Standing]) -> list[Standing]:
+    """As policy has scorecards shown."""
+    return sorted(standings, key=lambda one: pipeline().policy.place(one.scorecard))
 
 
 def standing_json(standing: Standing) -> dict[str, Any]:
@@ -166,5 +199,5 @@ def item_json(item: EntityItem) -> dict[str, Any]:
         "provisional": item.provisional,
         "orphaned_at": item.orphaned_at and format_instant(item.orphaned_at),
         "judged_at": item.judged_at and format_instant(item.judged_at),
-        "scorecards": [standing_json(standing) for standing in item.standings],
+        "scorecards": [standing_json(standing) for standing in in_order(item.standings)],
     }

@@ -12,18 +12,18 @@ from app.api import queries, schemas
 from app.api.guard import require
 from app.api.lists import default_scorecard, filter_of, listed, parsed_ref
 from app.api.reading import (
-    RESULTS,
     aged,
     audited,
     dumped,
     entity_of,
     freshness,
+    in_order,
     item_json,
-    kept,
     no_results,
     of_results,
     pipeline,
     ref_of,
+    results,
     sent,
     standing_json,
 )
@@ -77,7 +77,6 @@ class EntityByName(MethodView):
         entity = entity_of(ref)
         store = pipeline().store
         item = store.listing.by_refs([ref]).get(ref)
-        results = store.judgements.results(ref)
         return dumped(
             {
                 "ref": str(ref),
@@ -94,8 +93,8 @@ class EntityByName(MethodView):
                 "problems": [
                     {"path": p.path, "line": p.line, "code": p.code, "message": p.message} for p in entity.problems
                 ],
-                "scorecards": [standing_json(standing) for standing in (item.standings if item else ())],
-                **of_results(results),
+                "scorecards": [standing_json(standing) for standing in in_order(item.standings if item else ())],
+                **of_results(store.judgements.results(ref)),
             }
         )
 
@@ -120,7 +119,7 @@ class EntityResults(MethodView):
         ref = ref_of(kind, namespace, name)
         if pipeline().store.sight.is_limited:
             entity_of(ref)
-        ready = kept().one(RESULTS, ref)
+        ready = results().one(ref)
         if ready is None:
             entity_of(ref)
         return sent(ready or no_results(ref))
@@ -135,11 +134,11 @@ class EntityFacts(MethodView):
         ref = ref_of(kind, namespace, name)
         entity_of(ref)
         found = pipeline().store.judgements.facts(ref)
-        results = pipeline().store.judgements.results(ref)
+        rows = pipeline().store.judgements.results(ref)
         ages = aged([one.collected_at for one in found])
         reports = [report_json(one) for one in pipeline().store.pushes.of(ref)]
         body = {"entity": str(ref), "facts": facts_json(found), "reports": reports}
-        return dumped({**body, **of_results(results), **ages})
+        return dumped({**body, **of_results(rows), **ages})
 
 
 def report_json(one: Pushed) -> dict[str, Any]:
@@ -189,7 +188,7 @@ class EntityNextSteps(MethodView):
         """The cheapest next steps, in the order to work in."""
         ref = ref_of(kind, namespace, name)
         entity_of(ref)
-        rows = pipeline().store.judgements.results(ref)
+        rows = sorted(pipeline().store.judgements.results(ref), key=lambda row: pipeline().policy.place(row.scorecard))
         steps = [step for row in rows for step in json.loads(row.body).get("next_steps", [])]
         return dumped({"entity": str(ref), "items": steps, **of_results(rows)})
 

@@ -20,7 +20,7 @@ from app.api.v1_simulate import ROOM, WAIT_SECONDS, blueprint
 from app.errors import PolicyError
 from app.facts.groups import SCHEMA
 from app.identity.model import READ
-from app.pipeline.preview import Impact, preview
+from app.pipeline.preview import impact_json, preview
 from app.policy.documents import load_texts
 
 __all__ = ["blueprint"]
@@ -79,7 +79,7 @@ class PolicyPreview(MethodView):
         try:
             policy = load_texts(body["documents"], SCHEMA)
             refs = here.store.served.refs(after, body["limit"])
-            found = preview(here, policy, refs, here.clock())
+            found = preview(here.store, here.catalog(), policy, refs, here.clock())
         except PolicyError as error:
             raise _refused(error) from None
         except (UnicodeError, RecursionError):
@@ -95,19 +95,6 @@ class PolicyPreview(MethodView):
                 "preview_version": policy.version,
             }
         )
-
-
-def impact_json(one: Impact) -> dict[str, Any]:
-    return {
-        "entity": str(one.entity),
-        "scorecard": one.scorecard,
-        "level_before": one.level_before or None,
-        "level_after": one.level_after or None,
-        "checks": [
-            {"check": turned.check, "before": turned.before or None, "after": turned.after or None}
-            for turned in one.turned
-        ],
-    }
 
 
 def _refused(error: PolicyError) -> UnprocessableEntity:

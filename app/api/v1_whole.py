@@ -100,7 +100,7 @@ class GroupSummary(MethodView):
         ref = ref_of("group", namespace, name)
         entity_of(ref)
         groups = owners_of(ref)
-        names = [str(group) for group in groups]
+        names, place = [str(group) for group in groups], pipeline().policy.place
         standings = pipeline().store.standings  # counts made beforehand: nothing here grows with entities
         cards = [
             {
@@ -110,17 +110,11 @@ class GroupSummary(MethodView):
                 "on_target": by_owner[str(ref)].on_target,
                 "with_target": by_owner[str(ref)].with_target,
             }
-            for card, by_owner in sorted(standings.levels([str(ref)]).items(), key=lambda one: _place(one[0]))
+            for card, by_owner in sorted(standings.levels([str(ref)]).items(), key=lambda one: place(one[0]))
         ]
         ages = aged([at for at in standings.ages(names) if at is not None])
         body = {"group": str(ref), "groups": names, "scorecards": cards}
         return dumped({**body, **ages, "policy_version": pipeline().policy.version})
-
-
-def _place(scorecard: str) -> int:
-    """Where policy has a scorecard shown; one that it no longer has comes last."""
-    order = list(pipeline().policy.scorecards)
-    return order.index(scorecard) if scorecard in order else len(order)
 
 
 def _titles(scorecard: str) -> dict[str, Any]:

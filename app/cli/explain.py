@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from app.cli import options
 from app.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from app.store.model import ResultRow
+    from app.store.store import Store
 
 
 @click.command()
@@ -29,9 +33,22 @@ def command(entity_ref: str, config: Path, output: str) -> None:
     rows = store.judgements.results(ref)
     if not rows and store.entities.get(ref) is None:
         raise NotFoundError(f"there is no entity {ref} here: crawl first, or look at `roadworthy crawl`'s table")
+    rows = _in_order(store, rows)
     body: dict[str, Any] = {"entity": str(ref), "scorecards": [json.loads(row.body) for row in rows]}
     click.echo(json.dumps(body, indent=2, ensure_ascii=False) + "\n" if output == "json" else _text(body), nl=False)
     store.close()
+
+
+def _in_order(store: Store, rows: list[ResultRow]) -> list[ResultRow]:
+    """As policy has scorecards shown: the last good one, which is loaded only where there are several."""
+    last = store.policies.last() if len(rows) > 1 else None
+    if last is None:
+        return rows
+    from app.facts.groups import SCHEMA
+    from app.policy.documents import load_texts
+
+    policy = load_texts(json.loads(last.body), SCHEMA)
+    return sorted(rows, key=lambda row: policy.place(row.scorecard))
 
 
 def _text(body: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""`roadworthy policy lint|test`: scorecards checked before they are rolled out."""
+"""`roadworthy policy lint|test|preview`: scorecards checked before they are rolled out."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FOLDER = click.argument("folder", type=click.Path(exists=True, file_okay=False,
 
 @click.group()
 def command() -> None:
-    """Check and test scorecards."""
+    """Check, test and preview scorecards."""
 
 
 @command.command()
@@ -107,3 +107,38 @@ def test(folder: Path | None, output: str) -> None:
             click.echo(str(failure), err=True)
         click.echo(f"{total - len(failures)} of {total} examples give what they say.")
     sys.exit(2 if failures else 0)
+
+
+@command.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@options.config
+@click.option("--server", metavar="URL", help="Ask what this server has stored, instead of the settings' database.")
+@click.option(
+    "--token", envvar="ROADWORTHY_TOKEN", metavar="TOKEN", help="For the server; better in ROADWORTHY_TOKEN than here."
+)
+@click.option("--strict", is_flag=True, help="Exit 1 when an entity would lose a level.")
+@options.output_format
+def preview(folder: Path, config: Path, server: str | None, token: str | None, strict: bool, output: str) -> None:
+    """Say whose level and which checks the scorecards of FOLDER would turn, before they are rolled out.
+
+    Every entity that has results is judged again by FOLDER from its stored facts; nothing is crawled and nothing kept.
+    What FOLDER says of attribution, and of where facts are found, shows only in the next crawl.
+
+    Exit code: 0 the impact was told, however large; 1 with --strict, an entity would lose a level; 2 FOLDER, the
+    settings or the token are refused; 3 the server can't be asked, or nothing has been judged yet.
+    """
+    from app.cli import policy_impact
+    from app.facts.groups import SCHEMA
+    from app.policy.documents import load
+
+    policy = load(folder, SCHEMA)
+    if server:
+        from app.pipeline.remote_preview import remote_preview
+
+        found = remote_preview(policy, server, token or "")
+    else:
+        found = policy_impact.here(policy, options.settings_of(config))
+    body = policy_impact.body(policy, found)
+    click.echo(json.dumps(body, indent=2) + "\n" if output == "json" else policy_impact.text(body), nl=False)
+    lost = any(card["down"] for card in body["scorecards"])
+    sys.exit(3 if not found.looked_at else 1 if strict and lost else 0)

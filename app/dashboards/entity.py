@@ -24,8 +24,7 @@ def entity(kind: str, namespace: str, name: str) -> str:
     found, one = entity_of(ref), pipeline()
     store, now = one.store, one.clock()
     (item,) = store.listing.by_refs([ref]).values()
-    order = list(one.policy.scorecards)
-    rows = sorted(store.judgements.results(ref), key=lambda row: _place(row.scorecard, order))
+    rows = sorted(store.judgements.results(ref), key=lambda row: one.policy.place(row.scorecard))
     since = store.judgements.outcomes(ref)
     history = store.changes.history(ref)
     repository = store.repositories.brief(found.repository, now) if found.repository else None
@@ -44,11 +43,6 @@ def entity(kind: str, namespace: str, name: str) -> str:
         may_waive=g.identity.may(WAIVERS_WRITE),
         waivable=waivers.bounds(now, one.policy.longest_waiver),
     )
-
-
-def _place(scorecard: str, order: list[str]) -> int:
-    """Where policy has a scorecard shown; one that it no longer has comes last."""
-    return order.index(scorecard) if scorecard in order else len(order)
 
 
 def _state(entity: Entity, repository: RepositoryView | None, *, judged: bool, judge_error: str) -> dict[str, Any]:

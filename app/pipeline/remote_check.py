@@ -10,23 +10,19 @@ import json
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import Any
-from urllib.parse import urlsplit
 
 from app.catalog.model import Entity
-from app.errors import RepositoryError, SettingsError
+from app.errors import RepositoryError
 from app.facts import codec, wire
 from app.facts.groups import SCHEMA
 from app.facts.inventory import take
-from app.lib.http import Http, HttpError, Response
 from app.pipeline.check import Report
 from app.pipeline.newborn import with_stand_ins
+from app.pipeline.remote import ask
 from app.pipeline.scoring import Judged, rejudge
 from app.policy.documents import load_texts
 from app.policy.model import Policy, Subject, Waiver
 from app.repos.model import Snapshot
-from app.settings.access import is_loopback
-
-_LIMITS = {"timeout": 30.0, "total": 120.0, "max_size": 64 * 1024 * 1024, "max_redirects": 0}
 
 
 def remote_check(
@@ -56,21 +52,7 @@ def remote_check(
 
 
 def _asked(server: str, token: str, body: bytes) -> dict[str, Any]:
-    url = f"{server.rstrip('/')}/api/v1/simulate"
-    headers = {"Content-Type": "application/json", "Accept": "application/json"}
-    parts = urlsplit(server)
-    if token and parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        raise SettingsError(f"a token is sent over https only, not to {server}")
-    if token:
-        headers["Authorization"] = f"Bearer {token}"
-    try:
-        answer = Http(allow_private=True, **_LIMITS).send("POST", url, body, headers)  # type: ignore[arg-type]
-    except HttpError as error:
-        raise RepositoryError(f"asking the server: {error}") from None
-    if answer.status in (401, 403):
-        raise SettingsError(f"{server} refuses the token ({answer.status}): it needs the scope read")
-    if answer.status != 200:
-        raise RepositoryError(f"{server} answered {answer.status}{_detail(answer)}")
+    answer = ask(server, token, "/api/v1/simulate", body)
     try:
         found = wire.loads(answer.body)
     except ValueError:
@@ -78,14 +60,6 @@ def _asked(server: str, token: str, body: bytes) -> dict[str, Any]:
     if not isinstance(found, dict) or not {"now", "policy", "entities"} <= found.keys():
         raise RepositoryError(f"{server} did not answer as this version of Roadworthy expects")
     return found
-
-
-def _detail(answer: Response) -> str:
-    try:
-        body = answer.json()
-    except HttpError:
-        return ""
-    return f": {body['detail']}" if isinstance(body, dict) and isinstance(body.get("detail"), str) else ""
 
 
 def _judged(one: dict[str, Any], policy: Policy, now: datetime) -> Judged:

@@ -166,6 +166,10 @@ class Policy:
     def default_tier(self) -> str:
         return str(self.settings.get("default_tier", ""))
 
+    def place(self, scorecard: str) -> int:
+        """Where policy has a scorecard shown; one that it no longer has comes last."""
+        return list(self.scorecards).index(scorecard) if scorecard in self.scorecards else len(self.scorecards)
+
     @property
     def longest_waiver(self) -> timedelta:
         """How long a waiver that is granted over the API may hold; zero: none may be."""
