@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from urllib.parse import urlsplit
 
 from app.catalog.providers.backstage_catalog import BackstageCatalog
 from app.catalog.providers.forge import ForgeProvider
@@ -79,6 +80,20 @@ def _token(settings: Settings, source: ForgeSource, http: Http) -> Callable[[], 
         return InstallationToken(http, source.url or github.PUBLIC, source.app.id, source.app.installation, key)
     token = source.token.reveal(settings.environ) if source.token else ""
     return lambda: token
+
+
+def forges_of(settings: Settings) -> dict[str, str]:
+    """Host → which forge it is: as `sources.hosts` says, else as forge and webhook sources do."""
+    told = [(one.host.lower(), one.forge) for one in settings.sources.hosts]
+    named = [(one.url, one.forge) for one in settings.sources.forges]
+    named += [(one.url, one.forge) for one in settings.webhooks.sources]
+    told += [(urlsplit(url).netloc.lower().removeprefix("api."), forge) for url, forge in named if url]
+    found: dict[str, str] = {}
+    for place, forge in told:
+        found.setdefault(place, forge)
+    for place, forge in told:
+        found.setdefault(place.rpartition(":")[0] or place, forge)
+    return found
 
 
 def canonical(settings: Settings, url: str) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import url_for
 
+from app.api.reading import pipeline
 from app.catalog.model import EntityRef
 from app.lib.forge_urls import line_url
 
@@ -30,7 +31,7 @@ def listed(**filters: Any) -> str:
 def source(place: dict[str, Any]) -> str:
     """The line at its commit on the forge; a link of its own where it has one; "" for repositories on this machine."""
     repository, commit, path = (place.get(name) or "" for name in ("repository", "commit", "path"))
-    return place.get("url") or line_url(repository, commit, path, place.get("line") or 0)
+    return place.get("url") or line_url(repository, commit, path, place.get("line") or 0, pipeline().forges)
 
 
 def named(ref: str) -> str:

@@ -1,8 +1,9 @@
-"""URLs of files and folders on git forges, split into repository, ref and path. Decided by the URL's shape alone."""
+"""URLs of files and folders on git forges: read by their shape alone, written as the forge of a host shows them."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import parse_qs, quote, unquote, urlsplit
 
@@ -20,6 +21,34 @@ class ForgePlace:
     query: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Views:
+    """What stands between a repository and a commit or branch in the address of a page."""
+
+    at_commit: str
+    of_file: str
+    of_folder: str
+
+
+Forges = Mapping[str, str]
+"""Host, with its port where it has one, or without → which forge it is, by the names of `sources.forges`."""
+NONE: Forges = {}
+_VIEWS = {
+    "github": _Views("blob", "blob", "tree"),
+    "gitlab": _Views("-/blob", "-/blob", "-/tree"),
+    "gitea": _Views("src/commit", "src/branch", "src/branch"),
+    "forgejo": _Views("src/commit", "src/branch", "src/branch"),
+    "bitbucket": _Views("src", "src", "src"),
+}
+_NAMES = {
+    "github": "github",
+    "gitlab": "gitlab",
+    "gitea": "gitea",
+    "forgejo": "forgejo",
+    "codeberg": "forgejo",
+    "bitbucket.org": "bitbucket",
+}
+"""Part of a host's name → which forge it surely is."""
 _RAW_GITHUB = re.compile(r"/(?P<repo>[^/]+/[^/]+)/(?:refs/heads/)?(?P<ref>[^/]+)/(?P<path>.+)")
 _SHAPES = (
     re.compile(r"/(?P<repo>.+?)/-/(?:blob|tree|raw|edit)/(?P<ref>[^/]+)/?(?P<path>.*)"),  # GitLab
@@ -29,7 +58,7 @@ _SHAPES = (
     re.compile(r"/(?P<repo>[^/]+/[^/]+)/src/(?P<ref>[^/]+)/?(?P<path>.*)"),  # Bitbucket Cloud
 )
 _DATA_CENTER = re.compile(r"/(?:projects|users)/(?P<project>[^/]+)/repos/(?P<name>[^/]+)/(?:browse|raw)/?(?P<path>.*)")
-_SERVER = re.compile(r"(?P<base>https://[^/]+(?:/[^/]+)*?)/scm/(?P<project>[^/]+)/(?P<name>[^/]+)")
+_SERVER = re.compile(r"https?://[^/]+(?:/[^/]+)*?/scm/[^/]+/[^/]+")
 _PLAIN = re.compile(r"/(?P<repo>[^/]+(?:/[^/]+)+?)/?")
 
 
@@ -89,34 +118,53 @@ def _named(url: str) -> str:
         return url.removesuffix(".git")
 
 
-def line_url(repository: str, commit: str, path: str, line: int = 0) -> str:
-    """The page of a line at its commit on the forge, for repositories fetched over https; "" for all others."""
-    if not (repository.startswith("https://") and path and commit):
+def forge_of(repository: str, forges: Forges = NONE) -> str:
+    """Which forge shows a repository: as `forges` says of its host, else as the host's name says; "" where neither
+    does, or where no forge shows it."""
+    if not repository.startswith(("https://", "http://")):
         return ""
-    host = repository.split("/")[2]
-    name, view, mark = quote(path, errors="replace"), "blob", "#L"
-    if match := _SERVER.fullmatch(repository):  # Bitbucket Data Center fetches from another path than it shows
-        shown = f"{match['base']}/projects/{match['project'].upper()}/repos/{match['name']}/browse"
-        return f"{shown}/{name}?at={commit}" + (f"#{line}" if line else "")
-    if "gitlab" in host:
-        view = "-/blob"
-    elif any(name in host for name in ("gitea", "forgejo", "codeberg")):
-        view = "src/commit"
-    elif host == "bitbucket.org":
-        view, mark = "src", "#lines-"
+    place = repository.split("/")[2]
+    host = place.rpartition(":")[0] or place
+    if said := forges.get(place) or forges.get(host):
+        return said
+    if _SERVER.fullmatch(repository):
+        return "bitbucket-server"
+    return next((forge for part, forge in _NAMES.items() if part in host), "")
+
+
+def line_url(repository: str, commit: str, path: str, line: int = 0, forges: Forges = NONE) -> str:
+    """The page of a line at its commit on the forge, for repositories with an address on one; "" for all others.
+
+    A forge that nobody names shows pages as GitHub does.
+    """
+    if not (repository.startswith(("https://", "http://")) and path and commit):
+        return ""
+    forge, name = forge_of(repository, forges), quote(path, errors="replace")
+    if forge == "bitbucket-server":
+        return f"{_shown_by_server(repository)}/{name}?at={commit}" + (f"#{line}" if line else "")
+    mark = "#lines-" if forge == "bitbucket" else "#L"
+    view = _VIEWS.get(forge, _VIEWS["github"]).at_commit
     return f"{repository}/{view}/{commit}/{name}" + (f"{mark}{line}" if line else "")
 
 
-def branch_url(repository: str, branch: str, path: str = "", *, folder: bool = False) -> str:
-    """The page of a file or folder on a branch; the view's name is told by the host, as in `line_url`."""
-    host = repository.split("/")[2]
-    view = "tree" if folder else "blob"
-    if "gitlab" in host:
-        view = f"-/{view}"
-    elif any(name in host for name in ("gitea", "forgejo", "codeberg")):
-        view = "src/branch"
+def branch_url(repository: str, branch: str, path: str = "", *, folder: bool = False, forge: str = "") -> str:
+    """The page of a file or folder on a branch. `forge` "": as the host's name says."""
+    repository = repository.removesuffix(".git")
+    forge = forge or forge_of(repository)
     end = f"/{quote(path.strip('/'), errors='replace')}" if path.strip("/") else ""
-    return f"{repository.removesuffix('.git')}/{view}/{quote(branch)}{end}"
+    if forge == "bitbucket-server":
+        return f"{_shown_by_server(repository)}{end}?at={quote(f'refs/heads/{branch}', safe='')}"
+    views = _VIEWS.get(forge, _VIEWS["github"])
+    return f"{repository}/{views.of_folder if folder else views.of_file}/{quote(branch)}{end}"
+
+
+def _shown_by_server(repository: str) -> str:
+    """Bitbucket Data Center fetches from another path than it shows."""
+    base, _, name = repository.rpartition("/")
+    base, _, project = base.rpartition("/")
+    if project.startswith("~"):
+        return f"{base.removesuffix('/scm')}/users/{project[1:].lower()}/repos/{name}/browse"
+    return f"{base.removesuffix('/scm')}/projects/{project.upper()}/repos/{name}/browse"
 
 
 def _parts(url: str) -> tuple[str, str, str, str, str] | None:

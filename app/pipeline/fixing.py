@@ -38,6 +38,7 @@ class Look:
     inventory: Inventory
     world: World
     judged: Judged
+    forge: str = ""
 
 
 Bench = Callable[[Snapshot, EntityRef], Look | None]
@@ -209,6 +210,7 @@ def _case(run: _Run, card: Scorecard, result: CheckResult) -> Case:
         url=url,
         branch=look.inventory.branch,
         now=run.now,
+        forge=look.forge,
         answers=run.answers,
         settings=run.policy.settings,
     )

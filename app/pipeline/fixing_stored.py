@@ -12,6 +12,7 @@ from datetime import datetime
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.errors import NotFoundError
 from app.facts.inventory import Inventory, take
+from app.lib.forge_urls import forge_of
 from app.pipeline.drafts import Drafts
 from app.pipeline.fixing import Look, propose
 from app.pipeline.fixing_here import MemoryCache
@@ -39,7 +40,8 @@ class Stored:
         world = replaced_world(self.pipeline, inventory, catalog, self.now)
         granted = self.pipeline.store.waivers.in_force([entity.ref], self.now).get(entity.ref, ())
         policy, commit = self.pipeline.policy, inventory.commit
-        return Look(inventory, world, score(policy, entity, world, self.now, commit=commit, waivers=granted))
+        judged = score(policy, entity, world, self.now, commit=commit, waivers=granted)
+        return Look(inventory, world, judged, forge_of(inventory.url, self.pipeline.forges))
 
 
 def _catalog(known: Catalog, inventory: Inventory, ref: EntityRef) -> Catalog:

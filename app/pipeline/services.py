@@ -16,6 +16,7 @@ from app.catalog.providers.model import Provider
 from app.facts.parameters import Parameters
 from app.jobs.hints import Hints, ProcessHints
 from app.jobs.metrics import WorkerMetrics
+from app.lib.forge_urls import Forges
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.scoring import attribution_rules, parameters_of
 from app.policy.model import Policy
@@ -54,6 +55,7 @@ class Pipeline:
     evidence: Mapping[str, Sequence[str]]
     interval: timedelta
     clock: Callable[[], datetime]
+    forges: Forges = field(default_factory=dict)
     rng: Random = field(default_factory=Random)
     work: Hints = field(default_factory=ProcessHints)
     """Given when something is due; workers wait for it."""

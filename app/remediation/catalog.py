@@ -11,7 +11,7 @@ from app.catalog.model import EntityRef
 from app.lib import forge_urls, yaml_writing
 from app.lib.yaml_edits import Uneditable, YamlText
 from app.lib.yaml_nodes import Node
-from app.remediation.model import Answer, Case, Edit, NewFile, Note, Question, Refusal
+from app.remediation.model import Answer, Case, Edit, NewFile, Note, Question, Refusal, guessed
 
 LIFECYCLES = ("experimental", "production", "deprecated")
 
@@ -89,7 +89,9 @@ def source_location(case: Case) -> Iterator[Answer]:
     folder = case.entity.root.strip("/")
     if folder and not any(path.startswith(f"{folder}/") for path in case.files.paths):
         folder = posixpath.dirname(case.entity.path)
-    said = f"url:{forge_urls.branch_url(url, case.branch or 'main', folder, folder=True)}/"
+    yield from guessed(case, url)
+    page = forge_urls.branch_url(url, case.branch or "main", folder, folder=True, forge=case.forge_at(url))
+    said = f"url:{page}/"
     text, root = _descriptor(case)
     edits = text.put(root, ["metadata", "annotations", "backstage.io/source-location"], said)
     yield _edit(case, edits, "the catalog leads to the component's own folder")

@@ -15,6 +15,7 @@ from app.catalog.model import Entity
 from app.facts.model import Facts
 from app.facts.parameters import Parameters
 from app.facts.world import World
+from app.lib import forge_urls
 from app.lib.splices import Splice
 from app.lib.yaml_edits import Uneditable, YamlText
 from app.policy.model import Check, Subject
@@ -98,6 +99,8 @@ class Case:
     url: str
     branch: str
     now: datetime
+    forge: str = ""
+    """Which forge shows the repository, where settings say so."""
     answers: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     """`policy.yaml`."""
@@ -116,6 +119,10 @@ class Case:
         """What was answered to the first of these keys that was; "" where nothing was."""
         return next((self.answers[key] for key in keys if self.answers.get(key)), "")
 
+    def forge_at(self, url: str) -> str:
+        """Which forge shows an address: as answered, as settings say, as the host's name says; "" where nobody does."""
+        return self.answer("forge") or self.forge or forge_urls.forge_of(url)
+
     def list(self, fact: str) -> Sequence[Item]:
         """The items of a fact, those that never count left out."""
         found = self.facts.values.get(fact)
@@ -128,6 +135,15 @@ class Case:
     def beside(self, name: str) -> str:
         """A path below the entity's own folder."""
         return f"{self.entity.root.strip('/')}/{name}".lstrip("/")
+
+
+def guessed(case: Case, url: str) -> Iterator[Note]:
+    """That links to pages of a host were written in GitHub's way, where nobody says which forge it is."""
+    if url.startswith("https://") and not case.forge_at(url):
+        host = url.split("/")[2]
+        yield Note(
+            f"Links to {host} are written as GitHub has them; `--set forge=gitlab` (or gitea, …) says otherwise."
+        )
 
 
 def is_helm_template(path: str, paths: frozenset[str]) -> bool:

@@ -10,7 +10,7 @@ from app.lib import forge_urls
 from app.lib.splices import Splice, after_line
 from app.lib.yaml_edits import Uneditable
 from app.remediation import pages
-from app.remediation.model import Answer, Case, Edit, Item, NewFile, Note, Question, Refusal
+from app.remediation.model import Answer, Case, Edit, Item, NewFile, Note, Question, Refusal, guessed
 
 NEW_PAGE = "docs/runbook.md"
 
@@ -25,6 +25,7 @@ def link_runbooks(case: Case) -> Iterator[Answer]:
     yield from sections_for(case, page, [item for item, _ in links])
     for item, splices in links:
         yield Edit(str(item["path"]), tuple(splices), f"{item['name']} links its section of {page}")
+    yield from guessed(case, case.answer("repository_url") or case.url)
     if case.url.startswith("file:"):
         yield Note(
             "The links are paths in the repository, since it has no address here: `--set repository_url=https://…` "
@@ -69,7 +70,7 @@ def address(case: Case, page: str, anchor: str, origin: str) -> str:
     """The link to a section: an address on the forge; without one, a path from the folder of `origin`."""
     url = case.answer("repository_url") or case.url
     if url.startswith("https://"):
-        return f"{forge_urls.branch_url(url, case.branch or 'main', page)}#{anchor}"
+        return f"{forge_urls.branch_url(url, case.branch or 'main', page, forge=case.forge_at(url))}#{anchor}"
     return f"{posixpath.relpath(page, posixpath.dirname(origin) or '.')}#{anchor}"
 
 

@@ -15,6 +15,14 @@ class GitHubApp:
 
 
 @dataclass(frozen=True, slots=True)
+class ForgeHost:
+    """Which forge answers at a host whose name does not say it."""
+
+    host: str
+    forge: str
+
+
+@dataclass(frozen=True, slots=True)
 class ForgeSource:
     """An organisation, group, workspace or project. `url` "" is the forge's public API."""
 

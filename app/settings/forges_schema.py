@@ -6,7 +6,7 @@ from typing import Any
 
 from marshmallow import ValidationError, fields, validate, validates_schema
 
-from app.settings.forges import ForgeSource, GitHubApp
+from app.settings.forges import ForgeHost, ForgeSource, GitHubApp
 from app.settings.parts import Base, SecretSchema
 from app.settings.webhooks import FORGES
 
@@ -19,6 +19,20 @@ class GitHubAppSchema(Base):
     installation = fields.String(required=True, metadata={"description": "The installation's id in the organisation."})
     private_key = fields.Nested(
         SecretSchema, required=True, metadata={"description": "The App's private key (PEM), by variable or file."}
+    )
+
+
+class ForgeHostSchema(Base):
+    into = ForgeHost
+    host = fields.String(
+        required=True,
+        validate=validate.Regexp(r"[A-Za-z0-9.-]+(:\d+)?\Z", error="is a host name, with a port where there is one"),
+        metadata={"description": "Host that repositories lie at: git.acme.example, or with its port."},
+    )
+    forge = fields.String(
+        required=True,
+        validate=validate.OneOf(FORGES, error=f"must be one of {', '.join(FORGES)}"),
+        metadata={"description": "Which forge it is, so that links lead to its pages."},
     )
 
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from app.settings.access import Auth
-from app.settings.forges import ForgeSource
+from app.settings.forges import ForgeHost, ForgeSource
 from app.settings.gate import Gating
 from app.settings.notifications import Notifications
 from app.settings.portal import TechInsights
@@ -71,6 +71,7 @@ class Sources:
     directories: tuple[str, ...] = ()
     backstage: tuple[BackstageSource, ...] = ()
     forges: tuple[ForgeSource, ...] = ()
+    hosts: tuple[ForgeHost, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from marshmallow import Schema, ValidationError, fields, validate, validates_sch
 
 from app.settings.access import Auth, is_loopback
 from app.settings.access_schema import AuthSchema, origin
-from app.settings.forges_schema import ForgeSourceSchema
+from app.settings.forges_schema import ForgeHostSchema, ForgeSourceSchema
 from app.settings.gate_schema import GatingSchema
 from app.settings.model import (
     EVIDENCE,
@@ -91,6 +91,10 @@ class SourcesSchema(Base):
     backstage = fields.List(fields.Nested(BackstageSchema), metadata={"description": "Backstage catalogs to read."})
     forges = fields.List(
         fields.Nested(ForgeSourceSchema), metadata={"description": "Forges whose repositories are discovered."}
+    )
+    hosts = fields.List(
+        fields.Nested(ForgeHostSchema),
+        metadata={"description": "Which forge a host is, where no forge or webhook source says so."},
     )
 
 

@@ -59,6 +59,22 @@ def test_alerts_are_linked_to_sections_and_nothing_else_moves(bench):
     assert mended.text("docs/runbook.md").startswith(RUNBOOK)
 
 
+def test_links_on_a_forge_that_its_host_does_not_name_are_guessed_aloud_or_written_as_told(bench):
+    files = {"catalog-info.yaml": descriptor(), "alerts.yaml": RULES, "docs/runbook.md": RUNBOOK}
+    url = "https://git.acme.example/acme/shop"
+    guessed = bench.mend(files, "alert-runbook-linked", origin=url)
+    assert f"runbook_url: {url}/blob/main/docs/runbook.md#higherrorrate" in guessed.text("alerts.yaml")
+    assert any("git.acme.example" in note and "--set forge=" in note for note in notes(guessed))
+    told = bench.mend(files, "alert-runbook-linked", origin=url, answers={"forge": "gitlab"})
+    assert f"runbook_url: {url}/-/blob/main/docs/runbook.md#higherrorrate" in told.text("alerts.yaml")
+    assert told.outcome("alert-runbook-resolves") is Outcome.PASS
+    assert not any("--set forge=" in note for note in notes(told))
+
+
+def notes(mended):
+    return [str(note.said) for note in mended.proposal.notes]
+
+
 def test_the_api_tells_the_same_diff_and_it_applies(tmp_path):
     organisation = Organisation(tmp_path).open()
     files = {"catalog-info.yaml": descriptor(), "alerts.yaml": RULES, "docs/runbook.md": RUNBOOK}

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.lib.forge_urls import NONE, Forges
 from app.lib.times import format_duration
 from app.policy.model import Check, Entry, Policy, Scorecard
 from app.policy.remediation import generic
@@ -50,10 +51,11 @@ class Catalogue:
     checks: Mapping[str, Listed]
     body: tuple[dict[str, Any], ...]
     ranks: Mapping[str, Mapping[str, int]]
+    forges: Forges = field(default_factory=dict)
     fixed: dict[tuple[object, ...], bytes] = field(default_factory=dict, compare=False, repr=False)
 
 
-def catalogue_of(policy: Policy, public_url: str = "") -> Catalogue:
+def catalogue_of(policy: Policy, public_url: str = "", forges: Forges = NONE) -> Catalogue:
     """Everything `GET /checks` tells. `public_url` "" leaves out the links to our own pages."""
     checks: dict[str, Listed] = {}
     body: list[dict[str, Any]] = []
@@ -68,7 +70,7 @@ def catalogue_of(policy: Policy, public_url: str = "") -> Catalogue:
         checks[check.id] = listed = _listed(check, card, entry)
         body.append(_json(listed, _metadata(check, card, entry), links_of(check.help_url, check.id, public_url)))
     ranks = {card.id: {level.id: rank(card, level.id) for level in card.levels} for card in policy.scorecards.values()}
-    return Catalogue(policy.version, public_url, policy.scorecards, checks, tuple(body), ranks)
+    return Catalogue(policy.version, public_url, policy.scorecards, checks, tuple(body), ranks, forges)
 
 
 def rank(card: Scorecard, level: str) -> int:

@@ -22,7 +22,7 @@ from app.api.tech_insights import texts
 from app.api.tech_insights.catalogue import TARGET, TYPE, Catalogue, Listed, card_links, links_of
 from app.facts.groups import SCHEMA
 from app.facts.schema import fact_types
-from app.lib.forge_urls import line_url
+from app.lib.forge_urls import Forges, line_url
 from app.policy.model import Scorecard
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -134,7 +134,7 @@ def _of_card(result: Mapping[str, Any], card: Scorecard, catalogue: Catalogue) -
             yield listed.id, None
         else:
             head_of = _fixed if check["outcome"] == "pass" and not check["reason"] else _changing
-            links = links_of(check["help_url"] or "", listed.id, public_url) + _evidence_links(check)
+            links = links_of(check["help_url"] or "", listed.id, public_url) + _evidence_links(check, catalogue.forges)
             head_json = head_of(listed, check, card.id, ranks[check["id"]], catalogue)
             yield listed.id, _ran(listed.id, passed, _facts(check, passed), head_json, links)
 
@@ -212,11 +212,12 @@ def type_of(value: Any) -> str:
     return next((name for kind, name in names if isinstance(value, kind)), "string")
 
 
-def _evidence_links(check: Mapping[str, Any]) -> list[dict[str, str]]:
+def _evidence_links(check: Mapping[str, Any], forges: Forges) -> list[dict[str, str]]:
     """The first lines that the outcome rests on, in their forge."""
     links: dict[str, str] = {}
     for one in (*check["offenders"], *check["evidence"]):
-        url = one["url"] or line_url(one["repository"] or "", one["commit"] or "", one["path"] or "", one["line"] or 0)
+        place = (one["repository"] or "", one["commit"] or "", one["path"] or "", one["line"] or 0)
+        url = one["url"] or line_url(*place, forges)
         if url.startswith(("https://", "http://")) and len(links) < _MOST_LINKS:
             links.setdefault(url, f"{one['path']}:{one['line']}" if one["path"] and one["line"] else one["path"] or url)
     return [{"title": title, "url": url} for url, title in links.items()]

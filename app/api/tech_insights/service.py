@@ -41,7 +41,7 @@ class Insights:
         """The checks of the policy in force."""
         policy = self.pipeline.policy
         if self._catalogue is None or self._catalogue.version != policy.version:
-            self._catalogue = catalogue_of(policy, self.public_url)
+            self._catalogue = catalogue_of(policy, self.public_url, self.pipeline.forges)
         return self._catalogue
 
     def checks(self) -> list[Mapping[str, Any]]:

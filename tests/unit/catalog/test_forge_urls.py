@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from app.lib.forge_urls import ForgePlace, line_url, repository_of, split
+from app.lib.forge_urls import ForgePlace, branch_url, forge_of, line_url, repository_of, split
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,36 @@ def test_a_line_at_its_commit_has_a_page_on_each_forge(repository, page):
     assert line_url(repository, "c0ffee", "a b/rules.yaml", 7) == page
     place = split(page)
     assert (place.path if place else "") == ("a b/rules.yaml" if page else "")
+
+
+@pytest.mark.parametrize(
+    ("forge", "line", "file", "folder"),
+    [
+        ("github", "blob/c0ffee/a.yaml#L7", "blob/main/docs", "tree/main/docs"),
+        ("gitlab", "-/blob/c0ffee/a.yaml#L7", "-/blob/main/docs", "-/tree/main/docs"),
+        ("gitea", "src/commit/c0ffee/a.yaml#L7", "src/branch/main/docs", "src/branch/main/docs"),
+        ("forgejo", "src/commit/c0ffee/a.yaml#L7", "src/branch/main/docs", "src/branch/main/docs"),
+        ("bitbucket", "src/c0ffee/a.yaml#lines-7", "src/main/docs", "src/main/docs"),
+    ],
+)
+@pytest.mark.parametrize("host", ["git.acme.example", "git.acme.example:8443"])
+def test_a_forge_whose_hosts_name_says_nothing_is_shown_as_settings_say(host, forge, line, file, folder):
+    repository = f"https://{host}/acme/shop"
+    for forges in ({host: forge}, {"git.acme.example": forge}):
+        assert forge_of(repository, forges) == forge
+        assert line_url(repository, "c0ffee", "a.yaml", 7, forges) == f"{repository}/{line}"
+    assert branch_url(repository, "main", "docs", forge=forge) == f"{repository}/{file}"
+    assert branch_url(repository, "main", "docs/", folder=True, forge=forge) == f"{repository}/{folder}"
+    assert forge_of(repository) == ""
+    assert line_url(repository, "c0ffee", "a.yaml", 7) == f"{repository}/blob/c0ffee/a.yaml#L7"
+
+
+def test_bitbucket_data_center_shows_projects_and_users_under_the_address_it_is_served_at():
+    forges = {"git.acme.example": "bitbucket-server"}
+    page = "https://git.acme.example/code/projects/PAY/repos/shop/browse"
+    assert line_url("https://git.acme.example/code/scm/pay/shop", "c0ffee", "a.yaml", 7) == f"{page}/a.yaml?at=c0ffee#7"
+    assert line_url("https://git.acme.example/code/pay/shop", "c0", "a.yaml", 0, forges) == f"{page}/a.yaml?at=c0"
+    own = "https://git.acme.example/users/ada/repos/shop/browse"
+    assert line_url("https://git.acme.example/scm/~ada/shop", "c0", "a.yaml") == f"{own}/a.yaml?at=c0"
+    branch = branch_url("https://git.acme.example/scm/~ada/shop", "feature/x", "docs")
+    assert branch == f"{own}/docs?at=refs%2Fheads%2Ffeature%2Fx"
