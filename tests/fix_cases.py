@@ -294,6 +294,16 @@ CASES = [
         service(deploy__app_yaml=workload(spec="    replicas: 3\n    strategy: {type: Recreate}\n")),
     ),
     FixCase(
+        "rollout-strategy-safe",
+        service(
+            deploy__app_yaml=workload(
+                spec="    replicas: 3\n",
+                container="                lifecycle: {preStop: {sleep: {seconds: 30}}}\n",
+            )
+        ),
+        name="grace",
+    ),
+    FixCase(
         "workload-probes",
         service(deploy__app_yaml=workload(container=PROBES.replace("/livez", "/readyz"))),
     ),

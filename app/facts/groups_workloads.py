@@ -9,7 +9,7 @@ OBJECT = {
     "name": Field("string", "Name of the workload"),
     "kind": Field("string", "Deployment, StatefulSet, DaemonSet, Rollout, Job or CronJob"),
     "namespace": Field("string", "Namespace, or empty where none is written"),
-    "environment": Field("string", "Overlay or values file it is rendered for, or empty"),
+    "environment": Field("string", "Overlays or values files it is rendered for, or empty"),
     "replicated": Field("bool", "Runs all the time in as many copies as one asks for"),
     "serving": Field("bool", "One of its containers answers requests"),
     "replicas_min": Field("int", "Copies that keep running: the autoscaler's minimum, else spec.replicas", "pods"),
@@ -30,6 +30,7 @@ OBJECT = {
     "grace_seconds": Field("int", "Time a pod has to end", "seconds"),
     "pre_stop": Field("bool", "A serving container waits in a preStop hook"),
     "pre_stop_seconds": Field("int", "Longest such wait that is written", "seconds"),
+    "rollout_problem": Field("string", "Why a new version can't replace the old one without a gap, or empty"),
     "scraped": Field("bool", "A monitor or an annotation has Prometheus scrape its pods"),
     "ignored": Field("string", "Why it never counts, or empty"),
     **place(),
@@ -38,11 +39,15 @@ OBJECT = {
 CONTAINER = {
     "name": Field("string", "Workload and container, such as orders/app"),
     "kind": Field("string", "Kind of the workload"),
+    "environment": Field("string", "Overlays or values files it is rendered for, or empty", rule=False),
     "replicated": Field("bool", "The workload runs all the time in as many copies as one asks for"),
     "init": Field("bool", "It only prepares the pod"),
     "serving": Field("bool", "It answers requests"),
     "image": Field("string", "Image as it would be pulled"),
-    "image_state": Field("string", "digest, tag or moving (latest, a branch, no tag)"),
+    "image_state": Field(
+        "string", "digest, tag, set (a tool names it when it deploys) or moving (latest, a branch, none)"
+    ),
+    "image_set_by": Field("string", "That tool and where it does so, or empty", rule=False),
     "readiness": Field("bool", "Has a readiness probe"),
     "liveness": Field("bool", "Has a liveness probe"),
     "startup": Field("bool", "Has a startup probe"),
@@ -63,7 +68,7 @@ CONTAINER = {
 
 WORKLOADS = Group(
     "workloads",
-    1,
+    2,
     "What runs the entity, as Kubernetes manifests, overlays and charts declare it.",
     {
         "manifests": Fact("items", "Workloads, each as its manifests, overlays and values have it run.", fields=OBJECT),

@@ -47,8 +47,8 @@ class Expression:
 
     `metrics` are names in order; `matchers` label → values compared with `=`; `range_seconds` the longest window, those
     in the names of recorded metrics included; `absence`: fires when data or a target is missing; `static`: selects no
-    metric at all (`vector(1)`); `timed`: looks at the clock (`time() - x`, `hour()`). What is not parsed is looked
-    through as text, which tells the same less surely.
+    metric at all (`vector(1)`); `timed`: looks at the clock (`time() - x`, `hour()`, `cert_ttl_seconds`). What is not
+    parsed is looked through as text, which tells the same less surely.
     """
 
     text: str
@@ -227,6 +227,7 @@ def _describe(text: str, tree: Node) -> Expression:
             selects = True
             if name := metric_name(node):
                 metrics[name] = None
+                timed = timed or promql_text.counts_down(name)
                 longest = max(
                     [longest, *(promql_text.seconds(window) for window in promql_text.RECORDED_WINDOW.findall(name))]
                 )

@@ -33,6 +33,12 @@ RECORDED_WINDOW = re.compile(r"(?<!\d)(\d{1,9}(?:ms|[smhdwy]))(?=$|[:_])")
 CLOCKS = frozenset(
     ("time", "hour", "minute", "month", "year", "day_of_week", "day_of_month", "day_of_year", "days_in_month")
 )
+_COUNTDOWN = re.compile(
+    r"(?:^|_)(?:ttl|not_after|expiry|expires|expires_in|expiration|(?:seconds|hours|days)_(?:left|remaining|until_\w+)"
+    r"|(?:left|remaining)(?=_seconds|_hours|_days))(?:_(?:timestamp|time|date))?(?:_(?:seconds|milliseconds|ms|hours|days))?$"
+)
+"""The name of a metric that is itself a clock: how long something is still valid, or until when."""
+_NAME = re.compile(r"\b[A-Za-z_:][\w:]*")
 _RANGE = re.compile(r"\[\s*(\d[\dsmhdwy]{1,30})\s*[\]:]")
 _ABSENCE = re.compile(r"\babsent(?:_over_time)?\s*\(")
 _TIME = re.compile(rf"\b(?:{'|'.join(sorted(CLOCKS))})\s*\(")
@@ -66,7 +72,15 @@ def asks_for_absence(text: str) -> bool:
 
 
 def looks_at_the_clock(text: str) -> bool:
-    return _TIME.search(text) is not None
+    return _TIME.search(text) is not None or any(map(counts_down, _NAME.findall(plain(text[:MAX_TEXT]))))
+
+
+def counts_down(metric: str) -> bool:
+    """Whether a metric measures the time that something is still valid (`…_ttl_seconds`, `…_cert_expiry`).
+
+    It falls by a second a second, so that one sample of it is as good as many. A count of what expired is none.
+    """
+    return _COUNTDOWN.search(metric) is not None
 
 
 def seconds(window: str) -> float:

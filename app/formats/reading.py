@@ -27,11 +27,12 @@ from app.formats.apis.model import ApiDefinition
 from app.formats.loading import Loaded, is_chart_template, load_documents
 from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
 from app.formats.terraform import files as terraform
-from app.formats.workloads import charts, kustomizations, manifests
+from app.formats.workloads import charts, kustomizations, manifests, tagging
+from app.formats.workloads.model import Manifest
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "10"
+VERSION = "11"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
@@ -57,6 +58,7 @@ DOCUMENT_READERS: tuple[DocumentReader, ...] = (
     slo_generator,
     manifests,
     charts,
+    tagging,
     openapi,
     tyk,
     kong,
@@ -71,6 +73,8 @@ _NOISE = re.compile(
 )
 _JSONNET_ALERT = re.compile(rb"\balert['\"]?\s*:\s*(?:'[^'\n]|\"[^\"\n]|\|\|\|)")
 _INCLUDED = re.compile(rb"\.Files\.(?:Glob|Get|Lines)\s*\(?\s*(?:printf\s+)?\"[^\"\n]+\.(?:ya?ml|json|rules)\"")
+_GENERATED = re.compile(rb"^#[^\n]*generated\b[^\n]*(?:\n#[^\n]*)?\bdo not edit", re.IGNORECASE | re.MULTILINE)
+_HEAD = 2_000
 _PLACEHOLDER = re.compile(r"\$\{\{")
 
 
@@ -116,7 +120,13 @@ def read(path: str, data: bytes) -> Parsed:
     elif released := [one for document in loaded.documents for one in kubernetes.release_values(document)]:
         shaped = [_asked(inner) for inner in kubernetes.unwrap(released) if prometheus.is_native(inner.value)]
         parsed = _merged([parsed, *shaped, *_chart_rules(released)])
-    return _of_interest(_without_included(_digested(parsed, data), data), data)
+    parsed = _digested(parsed, data)
+    if steps := tuple(tagging.in_pipeline(data)):
+        parsed = replace(parsed, objects=(*parsed.objects, *steps))
+    if any(isinstance(thing, Manifest) for thing in parsed.objects) and _GENERATED.search(data[:_HEAD]):
+        things = (replace(one, generated=True) if isinstance(one, Manifest) else one for one in parsed.objects)
+        parsed = replace(parsed, objects=tuple(things))
+    return _of_interest(_without_included(parsed, data), data)
 
 
 def _digested(parsed: Parsed, data: bytes) -> Parsed:

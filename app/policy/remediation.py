@@ -28,9 +28,10 @@ def render(template: str, item: Mapping[str, Any], seen: Mapping[str, Any], para
 
     def value(match: re.Match[str]) -> str:
         name = match[1]
-        if name.startswith("item."):
-            return text_of(_walk(item, name[5:].split(".")))
-        return text_of(parameters.get(name, seen.get(name)))
+        found = _walk(item, name[5:].split(".")) if name.startswith("item.") else parameters.get(name, seen.get(name))
+        if found == "" and not template[match.end() :].strip() and template[: match.start()].rstrip().endswith("."):
+            return ""  # a sentence of its own, such as what is wrong with a probe, where nothing is
+        return text_of(found)
 
     return _PLACEHOLDER.sub(value, template).strip()
 

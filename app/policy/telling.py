@@ -133,7 +133,7 @@ class Teller:
 
 
 def _offender(item: Mapping[str, Any], names: Iterable[str]) -> Offender:
-    return Offender(name_of(item), _place(item), wording.of_item(item, names))
+    return Offender(name_of(item), _place(item), wording.of_item(item, names) + wording.rendered_for(item))
 
 
 def _place(item: Mapping[str, Any]) -> Place:

@@ -12,6 +12,8 @@ from app.lib import times
 
 _MOST_VALUES = 5
 _MOST_TEXT = 80
+_OURS = "_problem"
+"""Ends the fields that hold a sentence of our own, which is said whole."""
 _SAID_ELSEWHERE = frozenset(("name", "path", "line", "generated", "ignored"))
 """Fields of an item that tell which one it is, or that it is of no interest here."""
 _PARAMETER = re.compile(r"\bparams\.[a-z_]\w*")
@@ -26,7 +28,16 @@ def of_item(item: Mapping[str, Any], names: Iterable[str]) -> str:
     """The same of an item's fields, named `item.…`; what it doesn't have is left out."""
     fields = [name.removeprefix("item.") for name in names if name.startswith("item.")]
     found = [(field, _walk(item, field.split("."))) for field in fields if field not in _SAID_ELSEWHERE]
-    return "; ".join(f"{_label(field)}: {said(value)}" for field, value in [*found][:_MOST_VALUES] if value is not None)
+    shown = [(field, value) for field, value in found[:_MOST_VALUES] if value is not None]
+    return "; ".join(
+        f"{_label(field)}: {_whole(value) if field.endswith(_OURS) else said(value)}" for field, value in shown
+    )
+
+
+def rendered_for(item: Mapping[str, Any]) -> str:
+    """For which overlays or values files an item is what it is, or nothing."""
+    told = item.get("environment")
+    return f"; as rendered for {said(told)}" if isinstance(told, str) and told else ""
 
 
 def said(value: Any) -> str:
@@ -62,6 +73,10 @@ def _written(value: Any) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return json.dumps(value, default=str)
+
+
+def _whole(value: Any) -> str:
+    return " ".join(str(value).split()) or "none"
 
 
 def _label(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.formats.workloads.model import Workload
+from app.formats.workloads.model import SEPARATOR, Workload
 from app.lib.splices import Splice
 from app.lib.yaml_edits import Uneditable, YamlText
 from app.lib.yaml_nodes import Node
@@ -15,8 +15,9 @@ _TEMPLATE = ("spec", "template", "spec")
 def workload_of(case: Case, item: Item) -> Workload:
     for found in case.world.objects(case.entity.ref, Workload.kind):
         thing = found.object
-        here = (found.path, thing.line, getattr(thing, "environment", ""))
-        if isinstance(thing, Workload) and here == (item["path"], item["line"], item.get("environment", "")):
+        if not isinstance(thing, Workload) or (found.path, thing.line) != (item["path"], item["line"]):
+            continue
+        if thing.environment in str(item.get("environment", "")).split(SEPARATOR):
             return thing
     raise Uneditable("its manifest is not at hand", int(item["line"]))
 

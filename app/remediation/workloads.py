@@ -122,7 +122,8 @@ def rollout(case: Case) -> Iterator[Answer]:
     def mend(item: Item) -> Iterator[Answer]:
         text, root = manifest_of(case, item)
         edits: list[Splice] = []
-        if item["kind"] == "Deployment" and not (item.get("strategy") == "rolling" and item.get("keeps_serving")):
+        stays = item.get("keeps_serving") if item.get("strategy") == "rolling" else item.get("volume_claims")
+        if item["kind"] == "Deployment" and not stays:
             strategy = {"type": "RollingUpdate", "rollingUpdate": {"maxSurge": 1, "maxUnavailable": 0}}
             edits += text.put(root, ["spec", "strategy"], strategy)
         stop = int(item.get("pre_stop_seconds") or 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from app.catalog.model import Entity
@@ -11,7 +11,7 @@ from app.facts.inventory import Found
 from app.facts.model import Reason
 from app.facts.seen import Item, Seen, place_of, unreadable_items
 from app.facts.world import World
-from app.formats.workloads.model import Container, Workload
+from app.formats.workloads.model import SEPARATOR, Container, Workload
 
 _ELSEWHERE = "its manifests may lie in another repository; only this one is known here"
 
@@ -21,8 +21,8 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     found = world.objects(entity.ref, Workload.kind)
     places = world.unreadable(entity.ref, "workloads")
     seen.found([*found, *places])
-    seen.values["workloads.manifests"] = [workload_item(one) for one in found]
-    seen.values["workloads.containers"] = [item for one in found for item in container_items(one)]
+    seen.values["workloads.manifests"] = merged(workload_item(one) for one in found)
+    seen.values["workloads.containers"] = merged(item for one in found for item in container_items(one))
     seen.values["workloads.unreadable"] = unreadable_items(places)
     seen.values["workloads.load_tested_at"] = latest(entity, world, world.parameters.load_test_keys, seen, now)
     counted = any(not one.ignored for one in found) or any(not one.ignored for one in places)
@@ -30,6 +30,17 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
         for name in ("manifests", "containers"):
             seen.unseen(f"workloads.{name}", Reason.NOT_CONNECTED, _ELSEWHERE)
     return seen
+
+
+def merged(items: Iterable[Item]) -> list[Item]:
+    """Items in their order; of a base that several overlays leave as it is, one that names all of them."""
+    first: dict[str, Item] = {}
+    for item in items:
+        same = repr(sorted((key, value) for key, value in item.items() if key != "environment"))
+        known = first.setdefault(same, item)
+        if known is not item:
+            known["environment"] = SEPARATOR.join((known["environment"], item["environment"]))
+    return list(first.values())
 
 
 def workload_item(found: Found) -> Item:
@@ -65,10 +76,30 @@ def workload_item(found: Found) -> Item:
         "pre_stop_seconds": max((container.pre_stop_seconds for container in serving), default=0),
         "scraped": one.monitor is not None,
     }
+    item["rollout_problem"] = rollout_problem(one, item["pre_stop_seconds"]) if one.replicated else ""
     hidden = {_FIELDS.get(name, name): why for name, why in one.unknown.items()}
+    untold = next((hidden[name] for name in ("strategy", "keeps_serving", "containers") if name in hidden), "")
+    if one.replicated and untold and not item["rollout_problem"]:
+        hidden["rollout_problem"] = untold
     return _without(item, hidden | dict.fromkeys(("serving", "pre_stop"), hidden.get("containers", "")))
 
 
+def rollout_problem(one: Workload, waits: int) -> str:
+    """Why users notice when a new version comes, and what to do. `waits`: seconds of its longest preStop hook."""
+    if one.grace_seconds <= waits:
+        told = (
+            f"its preStop hook waits {waits} s of the {one.grace_seconds} s that a pod has to end, so that it is killed"
+        )
+        return f"{told} before it can finish: set terminationGracePeriodSeconds to {waits + _FINISHING} or more"
+    if one.strategy == "recreate" and not one.volume_claims:
+        return "Recreate stops every copy before the next one starts: use RollingUpdate with maxUnavailable 0"
+    if one.object_kind == "Deployment" and one.strategy == "rolling" and not one.keeps_serving:
+        return "its rolling update may take every copy away at once: set maxUnavailable to 0 and maxSurge to 1"
+    return ""
+
+
+_FINISHING = 15
+"""Seconds to end what was being answered, beyond the hook."""
 _FIELDS = {"budget_state": "budget.state"}
 
 
@@ -76,7 +107,7 @@ def container_items(found: Found) -> list[Item]:
     """One item a container; where the containers themselves can't be told, one that says so."""
     one = found.object
     assert isinstance(one, Workload)
-    shared = {"kind": one.object_kind, "replicated": one.replicated}
+    shared = {"kind": one.object_kind, "environment": one.environment, "replicated": one.replicated}
     if why := one.unknown.get("containers"):
         return [place_of(found) | shared | {"name": one.name, "unknown": dict.fromkeys(_SHOWN, why)}]
     return [_container_item(found, one, container) | shared for container in one.containers]

@@ -11,10 +11,20 @@ from app.formats.model import Part, Unreadable
 from app.formats.workloads import environments, rendering
 from app.formats.workloads.build import build
 from app.formats.workloads.kustomize import NAMES, Overlays
-from app.formats.workloads.model import Chart, ChartValues, JsonPatch, Kustomization, Manifest, Workload
+from app.formats.workloads.model import (
+    Chart,
+    ChartValues,
+    ImageSetter,
+    JsonPatch,
+    Kustomization,
+    Manifest,
+    Workload,
+)
 from app.formats.workloads.resource import Resource, of_manifest
+from app.formats.workloads.tagging import NO_SETTERS, Setters, setters, tagged
 
 P = TypeVar("P", bound=Part)
+_GENERATED = "is generated, says its file; what it is made of is judged"
 Parts = Iterable[tuple[str, Part]]
 """(path, piece) of everything in a snapshot."""
 
@@ -25,11 +35,12 @@ class Assembled:
 
     resources: tuple[Resource, ...]
     unreadable: tuple[tuple[str, Unreadable], ...] = ()
+    setters: Setters = NO_SETTERS
 
 
 def workloads(assembled: Assembled) -> list[tuple[str, Workload]]:
     """(path, workload) of everything that runs."""
-    return [(resource.path, workload) for resource, workload in build(assembled.resources)]
+    return [(resource.path, tagged(made, assembled.setters)) for resource, made in build(assembled.resources)]
 
 
 def assemble(parts: Parts, ignored: Callable[[str], str]) -> Assembled:
@@ -45,14 +56,17 @@ def assemble(parts: Parts, ignored: Callable[[str], str]) -> Assembled:
     rendered = rendering.rendered(charts, dict(_of(listed, ChartValues)), manifests)
     taken = overlays.files()
     plain = [
-        of_manifest(path, one)
+        (of_manifest(path, one), one.generated)
         for path, held in manifests.items()
         if path not in taken
         for one in held
         if not one.templated
     ]
-    resources = environments.chosen([*plain, *built, *rendered])
-    return Assembled(tuple(_placed(one, ignored) for one in resources), tuple(unreadable))
+    written = [one for one, generated in plain if not generated]
+    made = _made([one for one, generated in plain if generated], [*written, *built, *rendered])
+    resources = environments.chosen([*written, *made, *built, *rendered])
+    known = setters(_of(listed, ImageSetter), resources)
+    return Assembled(tuple(_placed(one, ignored) for one in resources), tuple(unreadable), known)
 
 
 def _of(parts: Iterable[tuple[str, Part]], cls: type[P]) -> list[tuple[str, P]]:
@@ -81,6 +95,14 @@ def _built(overlays: Overlays) -> tuple[list[Resource], list[tuple[str, Unreadab
 
 def _place(overlays: Overlays, folder: str, reason: str) -> tuple[str, Unreadable]:
     return posixpath.join(folder, NAMES[0]), Unreadable("workloads", overlays.kustomizations[folder].line, reason)
+
+
+def _made(generated: Iterable[Resource], others: Iterable[Resource]) -> list[Resource]:
+    """Generated objects; where what they are made of is here too, that is judged instead: it is what people edit."""
+    sources = {(one.kind, name) for one in others for name in (one.name, one.original)}
+    return [
+        replace(one, ignored=one.ignored or _GENERATED) if (one.kind, one.name) in sources else one for one in generated
+    ]
 
 
 def _placed(one: Resource, ignored: Callable[[str], str]) -> Resource:

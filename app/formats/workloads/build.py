@@ -90,6 +90,7 @@ def _workload(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Wo
         unknown["containers"] = FILLED_IN
     replicas = scaling.replicas_of(one, containers, neighbours, unknown)
     parts = {
+        "autoscaler": None,
         **replicas,
         **budgets.budget_of(one, pods.labels, pods.selector, replicas["replicas_min"], neighbours, unknown),
         **spreading.spread_of(pods.spec, pods.labels, pods.selector, unknown),
@@ -100,9 +101,10 @@ def _workload(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Wo
     }
     if one.missing:
         unknown.update(dict.fromkeys(_EVERYTHING, one.missing))
+    off = one.kind in REPLICATED and parts["autoscaler"] is None and one.spec.get("replicas") == 0
     return Workload(
         line=one.line,
-        ignored=one.ignored,
+        ignored=one.ignored or ("is switched off (replicas: 0)" if off else ""),
         object_kind=one.kind,
         name=readable(one.name, _chart_name(one)),
         namespace=one.namespace,

@@ -61,6 +61,9 @@ def _image(value: Any, unknown: dict[str, str]) -> tuple[str, str]:
     name, _, digest = image.partition("@")
     last = name.rpartition("/")[2]
     tag = last.partition(":")[2]
+    if not image:
+        unknown["image_state"] = "it names no image: a patch, or filled in elsewhere"
+        return "", "moving"
     if not is_known(image) or _PLACEHOLDER.search(image) or image.endswith(":"):
         if not digest and not (is_known(tag) and tag and tag not in _MOVING):
             unknown["image_state"] = FILLED_IN

@@ -1,13 +1,14 @@
 """Which of several renderings of the same object is the one that serves users.
 
 A repository holds an overlay, a values file or a folder for each stage. Where one of them is named for production the
-others are shown and don't count; where none is, those named for a lesser stage don't count beside the rest.
+others are shown and don't count; where none is, those named for a lesser stage don't count beside the rest. What exists
+for a lesser stage alone (a database that production gets elsewhere) doesn't count where its place stands for another.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from app.formats.stages import is_lesser, is_production, neutral
@@ -19,7 +20,24 @@ def chosen(resources: Iterable[Resource]) -> list[Resource]:
     groups: dict[tuple[str, ...], list[Resource]] = defaultdict(list)
     for one in resources:
         groups[_same(one)].append(one)
-    return [resource for group in groups.values() for resource in _told(group)]
+    instead = _instead(groups.values())
+    return [resource for group in groups.values() for resource in _told(group, instead)]
+
+
+def _instead(groups: Collection[list[Resource]]) -> dict[str, str]:
+    """Place of a lesser stage → the one that is judged in its stead: it renders the same, or differs in name alone."""
+    places = {_place(one) for group in groups for one in group}
+    production = {neutral(place): place for place in sorted(places, reverse=True) if is_production(place)}
+    found = {place: production[neutral(place)] for place in places if is_lesser(place) and neutral(place) in production}
+    for group in groups:
+        for one in group:
+            if is_lesser(_place(one)) and (kept := _kept(group)):
+                found.setdefault(_place(one), _place(kept[0]))
+    return found
+
+
+def _place(one: Resource) -> str:
+    return one.environment or one.path.rpartition("/")[0]
 
 
 def _same(one: Resource) -> tuple[str, ...]:
@@ -30,12 +48,21 @@ def _same(one: Resource) -> tuple[str, ...]:
     return one.kind, one.original, neutral(one.path.rpartition("/")[0])
 
 
-def _told(group: list[Resource]) -> list[Resource]:
-    place = {id(one): one.environment or one.path.rpartition("/")[0] for one in group}
-    production = [one for one in group if is_production(place[id(one)])]
-    kept = production or [one for one in group if not is_lesser(place[id(one)])]
-    if not kept or len(kept) == len(group):
+def _kept(group: list[Resource]) -> list[Resource]:
+    production = [one for one in group if is_production(_place(one))]
+    return production or [one for one in group if not is_lesser(_place(one))]
+
+
+def _told(group: list[Resource], instead: Mapping[str, str]) -> list[Resource]:
+    kept = _kept(group)
+    if len(kept) == len(group):
         return group
-    reason = f"is for another stage; {place[id(kept[0])] or 'the one at the root'} is judged"
     keep = {id(one) for one in kept}
-    return [one if id(one) in keep or one.ignored else replace(one, ignored=reason) for one in group]
+    return [one if id(one) in keep or one.ignored else _left_out(one, kept, instead) for one in group]
+
+
+def _left_out(one: Resource, kept: list[Resource], instead: Mapping[str, str]) -> Resource:
+    judged = _place(kept[0]) if kept else instead.get(_place(one))
+    if judged is None:
+        return one
+    return replace(one, ignored=f"is for another stage; {judged or 'the one at the root'} is judged")

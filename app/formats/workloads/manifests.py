@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.formats.model import Parsed, Unreadable
+from app.formats.slo_common import mapping
 from app.formats.templates import Neutral, holds_token
 from app.formats.workloads.marking import guards_of, marked
 from app.formats.workloads.model import JsonPatch, Manifest
@@ -77,6 +78,7 @@ def _elsewhere(document: Document, kind: str) -> tuple[Unreadable, ...]:
     several = spec.get("sources")
     sources = [spec.get("source"), *(several if isinstance(several, list) else ())]
     chart = spec.get("chart") if kind != "Application" else next((_chart(one) for one in sources if _chart(one)), None)
+    chart = chart or mapping(spec, "chartRef").get("name")  # Flux: an OCIRepository or HelmChart of its own
     if not chart:
         return ()
     inner = chart.get("spec") if isinstance(chart, dict) else None

@@ -12,6 +12,9 @@ from typing import Any, ClassVar
 
 from app.formats.model import Object, Part
 
+SEPARATOR = ", "
+"""Between environments, where an item is the same for several."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Manifest(Part):
@@ -28,6 +31,8 @@ class Manifest(Part):
     content: Mapping[str, Any]
     templated: bool = False
     guards: tuple[str, ...] = ()
+    generated: bool = False
+    """The head of its file says that a tool wrote it and nobody edits it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,10 +89,24 @@ class ChartValues(Part):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ImageSetter(Part):
+    """A tool that names the version of images when they are deployed; `images` without tag, "*" for a variable.
+
+    `charts`: it does so for values of charts only.
+    """
+
+    kind: ClassVar[str] = "image_setter"
+    tool: str
+    images: tuple[str, ...]
+    charts: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Container:
     """One container. Quantities as written, "" where absent. `unknown`: field → why it can't be told.
 
-    `serving`: it answers requests, so it needs probes. `image_state`: digest, tag or moving (latest, a branch, no tag).
+    `serving`: it answers requests, so it needs probes. `image_state`: digest, tag, moving (latest, a branch, no tag) or
+    set: `image_set_by` tells the tool that names its version on the way, and where.
     `probes_differ`: liveness asks something else than readiness, or is laxer. Security settings are the effective ones:
     the pod's under the container's.
     """
@@ -98,6 +117,7 @@ class Container:
     serving: bool = False
     image: str = ""
     image_state: str = "moving"
+    image_set_by: str = ""
     readiness: bool = False
     liveness: bool = False
     startup: bool = False

@@ -239,7 +239,11 @@ _ZALANDO: dict[str, Any] = {
 }
 _KYVERNO: dict[str, Any] = {"validationFailureAction": True, "rules": [{"validate": {"failureAction": True}}]}
 _BACKUP: dict[str, Any] = {"ttl": True, "includedNamespaces": True, "storageLocation": True}
-_SOURCE: dict[str, Any] = {"chart": True, "helm": {"values": _chart_values, "valuesObject": _chart_values}}
+_SOURCE: dict[str, Any] = {
+    "chart": True,
+    "helm": {"values": _chart_values, "valuesObject": _chart_values},
+    "kustomize": {"images": True},
+}
 
 
 def _object(spec: Shape) -> dict[str, Any]:
@@ -276,6 +280,9 @@ SHAPES: Mapping[tuple[str, str], dict[str, Any]] = {
     ("admissionregistration.k8s.io", "ValidatingAdmissionPolicyBinding"): _object({"validationActions": True}),
     ("helm.toolkit.fluxcd.io", "HelmRelease"): _object(
         {"chart": {"spec": {"chart": True}}, "values": _chart_values, "releaseName": True}
+    ),
+    ("kustomize.toolkit.fluxcd.io", "Kustomization"): _object(
+        {"images": [{"name": True, "newTag": True, "digest": True}]}
     ),
     ("helm.cattle.io", "HelmChart"): _object({"chart": True, "valuesContent": _chart_values}),
     ("argoproj.io", "Application"): _object({"source": _SOURCE, "sources": [_SOURCE]}),

@@ -119,3 +119,57 @@ def test_examples_alone_leave_open_where_the_manifests_lie(looked: Callable[...,
     files = {"catalog-info.yaml": COMPONENT.format(name="shop", more=""), "examples/a.yaml": deployment()}
 
     assert "workloads.manifests" in seen_of(looked(files, complete=False), now).unknown
+
+
+def test_a_base_that_overlays_leave_as_it_is_is_one_item_that_names_them(
+    looked: Callable[..., Any], now: datetime
+) -> None:
+    files = {
+        "catalog-info.yaml": COMPONENT.format(name="shop", more=""),
+        "base/kustomization.yaml": "resources: [app.yaml]\n",
+        "base/app.yaml": deployment(),
+        "overlays/eu/kustomization.yaml": "resources: [../../base]\n",
+        "overlays/us/kustomization.yaml": "resources: [../../base]\n",
+        "overlays/ha/kustomization.yaml": "resources: [../../base]\nreplicas: [{name: app, count: 3}]\n",
+    }
+    seen = seen_of(looked(files), now)
+    copies = [(item["environment"], item["replicas_min"]) for item in seen.values["workloads.manifests"]]
+    assert copies == [("overlays/eu, overlays/us", 1), ("overlays/ha", 3)]
+    (container,) = seen.values["workloads.containers"]
+    assert set(container["environment"].split(", ")) == {"overlays/eu", "overlays/ha", "overlays/us"}
+
+
+def rollout_problem(looked: Callable[..., Any], now: datetime, spec: str = "", pod: str = "") -> str:
+    text = (
+        deployment()
+        .replace("spec:\n", f"spec:\n  {spec}\n", 1)
+        .replace("spec: {containers", f"spec: {{{pod}containers")
+    )
+    files = {"catalog-info.yaml": COMPONENT.format(name="shop", more=""), "k/a.yaml": text}
+    (item,) = seen_of(looked(files), now).values["workloads.manifests"]
+    return str(item.get("rollout_problem", item.get("unknown", {}).get("rollout_problem")))
+
+
+def test_what_keeps_a_rollout_from_going_unnoticed_is_said_with_its_cause(
+    looked: Callable[..., Any], now: datetime
+) -> None:
+    assert rollout_problem(looked, now) == ""
+    assert rollout_problem(looked, now, "strategy: {type: Recreate}").startswith("Recreate stops every copy")
+    gone = rollout_problem(looked, now, "strategy: {rollingUpdate: {maxUnavailable: 100%}}")
+    assert gone.startswith("its rolling update may take every copy away at once")
+    assert rollout_problem(looked, now, "strategy: ${STRATEGY}") == "is filled in by values that are not known here"
+
+
+def test_a_hook_that_waits_as_long_as_the_pod_has_to_end_is_the_cause_and_not_the_strategy(
+    looked: Callable[..., Any], now: datetime
+) -> None:
+    pod = "terminationGracePeriodSeconds: 60, containers: [{name: c, ports: [{containerPort: 80}], "
+    pod += "lifecycle: {preStop: {sleep: {seconds: 60}}},"
+    served = deployment().replace("containers: [{name: c,", pod)
+    files = {"catalog-info.yaml": COMPONENT.format(name="shop", more=""), "k/a.yaml": served}
+    (item,) = seen_of(looked(files), now).values["workloads.manifests"]
+    assert (item["keeps_serving"], item["rollout_problem"]) == (
+        True,
+        "its preStop hook waits 60 s of the 60 s that a pod has to end, so that it is killed before it can finish: "
+        "set terminationGracePeriodSeconds to 75 or more",
+    )

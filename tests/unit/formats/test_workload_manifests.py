@@ -335,11 +335,15 @@ def test_secrets_in_variables_commands_and_probes_are_never_kept() -> None:
     assert (found.liveness, found.pre_stop_seconds) == (True, 7)
 
 
-def test_a_release_of_a_chart_that_is_elsewhere_is_told() -> None:
-    release = (
-        "apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {name: shop}\n"
-        "spec: {chart: {spec: {chart: podinfo, sourceRef: {kind: HelmRepository, name: x}}}}\n"
-    )
+@pytest.mark.parametrize(
+    "chart",
+    [
+        "chart: {spec: {chart: podinfo, sourceRef: {kind: HelmRepository, name: x}}}",
+        "chartRef: {kind: OCIRepository, name: podinfo}",
+    ],
+)
+def test_a_release_of_a_chart_that_is_elsewhere_is_told(chart: str) -> None:
+    release = f"apiVersion: helm.toolkit.fluxcd.io/v2\nkind: HelmRelease\nmetadata: {{name: shop}}\nspec: {{{chart}}}\n"
     parsed = reading.read("release.yaml", release.encode())
     assert [(one.group, one.reason) for one in parsed.unreadable] == [
         ("workloads", "it is rendered from the chart podinfo, which is not here")

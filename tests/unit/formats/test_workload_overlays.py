@@ -179,3 +179,37 @@ def test_a_targets_pattern_can_not_be_made_to_run_long() -> None:
     found = workload({**overlay(patch), "base/app.yaml": deployment(name=name)}, name)
     assert found.replicas_min == 1
     assert time.monotonic() - started < 2
+
+
+def test_what_only_a_lesser_overlay_brings_does_not_count_where_another_is_judged() -> None:
+    ui = {"overlays/dev-tilt/ui.yaml": deployment(name="ui")}
+    dev = {"overlays/dev-tilt/kustomization.yaml": "resources: [../../base, ui.yaml]\n", **ui}
+    alone = workload({**BASE, **dev}, "ui")
+    beside = workload({**overlay(""), **dev}, "ui")
+    assert alone.ignored == ""
+    assert beside.ignored == "is for another stage; overlays/prod is judged"
+
+
+def test_an_overlay_for_development_does_not_count_beside_one_for_production() -> None:
+    files = {
+        "db/overlays/development/kustomization.yaml": "resources: [db.yaml]\n",
+        "db/overlays/development/db.yaml": deployment(name="db"),
+        "db/overlays/production/kustomization.yaml": "resources: [job.yaml]\n",
+        "db/overlays/production/job.yaml": deployment(name="proxy"),
+    }
+    assert workload(files, "db").ignored == "is for another stage; db/overlays/production is judged"
+    assert workload(files, "proxy").ignored == ""
+
+
+def test_a_generated_file_does_not_count_beside_what_it_is_made_of() -> None:
+    head = "# This is an auto-generated file. DO NOT EDIT\n"
+    made = {"install.yaml": head + deployment()}
+    ignored = {one.environment: one.ignored for one in workloads({**overlay(""), **made})}
+    assert ignored == {"overlays/prod": "", "": "is generated, says its file; what it is made of is judged"}
+    assert workload(made).ignored == ""
+    assert [one.ignored for one in workloads({**overlay(""), "install.yaml": deployment()})] == ["", ""]
+
+
+def test_a_workload_of_no_copies_is_switched_off_and_not_judged() -> None:
+    assert workload(deployment(spec="replicas: 0")).ignored == "is switched off (replicas: 0)"
+    assert workload(deployment(spec="replicas: 1")).ignored == ""

@@ -115,3 +115,23 @@ def test_what_a_rule_itself_calls_unknown_says_why(policy: Policy) -> None:
 )
 def test_a_rule_is_shown_with_what_its_parameters_are(rule, parameters, shown):
     assert wording.of_rule(rule, parameters) == shown
+
+
+def test_an_offender_says_for_which_overlays_it_is_so_and_our_own_sentence_is_whole(policy: Policy) -> None:
+    problem = "its preStop hook waits 60 s of the 60 s that a pod has to end, so that it is killed before it can finish"
+    item = {"name": "shop", "replicated": True, "path": "a.yaml", "line": 3, "rollout_problem": problem}
+    (offender,) = told(policy, {"workloads.manifests": [item | {"environment": "prod, ha"}]})[
+        "rollout-strategy-safe"
+    ].offenders
+
+    assert offender.observed == f"replicated: yes; rollout problem: {problem}; as rendered for prod, ha"
+
+
+def test_a_remediation_has_no_dots_where_an_item_has_nothing_more_to_say(policy: Policy) -> None:
+    item = {"name": "shop/app", "serving": True, "readiness": False, "liveness": True, "path": "a.yaml", "line": 3}
+    facts = {
+        "workloads.manifests": [{"name": "shop"}],
+        "workloads.containers": [item | {"probes_differ": True, "probe_problem": ""}],
+    }
+
+    assert told(policy, facts)["workload-probes"].remediation.endswith("with a higher `failureThreshold`.")
