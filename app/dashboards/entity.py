@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flask import g, redirect, render_template, request, url_for
@@ -14,7 +15,10 @@ from app.dashboards import entity_view, waivers
 from app.dashboards.blueprint import blueprint
 from app.dashboards.feedback import author
 from app.identity.model import REFRESH, WAIVERS_WRITE
+from app.lib.problems import Problem
 from app.store.repositories import RepositoryView
+
+MOST_PROBLEMS = 5
 
 
 @blueprint.get("/entities/<kind>/<namespace>/<name>")
@@ -33,7 +37,7 @@ def entity(kind: str, namespace: str, name: str) -> str:
         "entity.html",
         entity=entity_view.head(found, titles, item.owner, item.system, item.tier),
         cards=entity_view.cards(rows, one.policy, since, history, now),
-        problems=found.problems,
+        problems=found.problems or _descriptors(found),
         repository=repository,
         state=_state(found, repository, judged=item.judged_at is not None, judge_error=item.judge_error),
         refreshing="refreshing" in request.args,
@@ -43,6 +47,14 @@ def entity(kind: str, namespace: str, name: str) -> str:
         may_waive=g.identity.may(WAIVERS_WRITE),
         waivable=waivers.bounds(now, one.policy.longest_waiver),
     )
+
+
+def _descriptors(entity: Entity) -> Sequence[Problem]:
+    """Why an entity that was made up has no descriptor: what is wrong with those that its repository holds."""
+    if not entity.provisional:
+        return ()
+    problems = pipeline().store.objects.problems_in([entity.repository]).get(entity.repository, ())
+    return [one for one in problems if one.path.rsplit("/", 1)[-1].startswith("catalog-info.")][:MOST_PROBLEMS]
 
 
 def _state(entity: Entity, repository: RepositoryView | None, *, judged: bool, judge_error: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from app.store.model import HistoryRow, ResultRow
 _ORDER = {"fail": 0, "waived": 1, "pass": 2, "not_applicable": 3}
 SPARK, OPENED = 60, 3
 """Points of the sparkline; checks that stand open."""
+_UNOWNED = ("user", "group", "location")
 Since = Mapping[tuple[str, str], tuple[str, datetime]]
 
 
@@ -180,4 +181,5 @@ def head(entity: Entity, catalog_titles: Mapping[str, str], owner: str, system: 
         "path": entity.path,
         "provisional": entity.provisional,
         "orphan": entity.orphan,
+        "ownable": entity.kind.lower() not in _UNOWNED,
     }

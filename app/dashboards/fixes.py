@@ -11,7 +11,7 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.api.guard import require
-from app.api.reading import entity_of, ref_of
+from app.api.reading import entity_of, pipeline, ref_of
 from app.api.v1_fix import proposed
 from app.api.v1_fix_requests import kept, speaks_for
 from app.catalog.model import EntityRef
@@ -51,6 +51,7 @@ def entity_fix(kind: str, namespace: str, name: str) -> str:
         entity_href=links.entity(ref),
         here=url_for(".entity_fix", kind=kind, namespace=namespace, name=name),
         checks=checks,
+        titles=[_title(check) for check in checks],
         answers=answers,
         prefix=_ANSWER,
         proposal=proposal,
@@ -74,6 +75,11 @@ def fix_request(kind: str, namespace: str, name: str) -> BaseResponse:
     pairs = [(f"{_ANSWER}{key}", value) for key, value in answers.items()]
     told = urlencode([*pairs, ("requested", opened.state), ("at", opened.url)])
     return redirect(f"{here}{'&' if '?' in here else '?'}{told}", 303)
+
+
+def _title(check: str) -> str:
+    known = pipeline().policy.checks.get(check)
+    return known.title if known else check
 
 
 def _on_forge(repository: str, url: str) -> str:

@@ -68,11 +68,12 @@ def rows(
 ) -> Heat:
     """The teams in `start` and those below them, as many levels of them as fit. Teams without entities are left out.
 
-    `begin`: how many of `start` are passed over. `others`: also what nobody owns, and what belongs to someone the
-    catalog doesn't know.
+    `begin`: how many of `start` are passed over; past the end, all but the last part are. `others`: also what nobody
+    owns, and what belongs to someone the catalog doesn't know.
     """
     stand = standings.levels(start).get(card.id, {}) if start else {}
     there = [ref for ref in start if ref in stand]
+    begin = min(begin, max(0, len(there) - 1) // MOST_ROWS * MOST_ROWS)
     start = there[begin : begin + MOST_ROWS]
     shown, levels = _fitting(standings, tree, card, start)
     extra = [STRANGERS, NOBODY] if others else []

@@ -76,6 +76,7 @@ def _moved(movement: Movement, titles: Mapping[str, str]) -> dict[str, Any]:
         "title": movement.title,
         "href": links.entity(movement.entity),
         "levels": abs(movement.levels),
+        "waived": movement.waived,
         "at": movement.last_at,
         "owner": titles.get(movement.owner) or links.named(movement.owner) or "nobody",
         "owner_href": links.entity(movement.owner) if movement.owner.startswith("group:") else "",

@@ -174,10 +174,11 @@ def changes(
         }
         if one.what == "level":
             before, after = words.level(card, one.before), words.level(card, one.after)
-            said |= {"before": before, "after": after, "up": after.rank > before.rank}
+            said |= {"before": before, "after": after, "way": "up" if after.rank > before.rank else "down"}
         else:
             check = policy.checks.get(str(one.detail.get("check", "")))
-            said |= {"check": check.title if check else str(one.detail.get("check", "")), "up": one.before == "fail"}
+            way = {"pass": "up", "waived": "up", "fail": "down"}.get(one.after, "aside")
+            said |= {"check": check.title if check else str(one.detail.get("check", "")), "way": way}
             said |= {"before": one.before, "after": one.after, "check_href": links.check(check.id) if check else ""}
         rows.append(said)
     return rows

@@ -97,6 +97,6 @@ def _grid(card: Scorecard, lines: list[Line], outcomes: dict[str, dict[str, str]
         }
         hidden = any(cell in words.UNSEEN for cell in cells)
         (rows if failing else unseen if hidden else quiet).append(row)
-    rows.sort(key=lambda row: -row["failing"])
+    rows.sort(key=lambda row: (row["level"].rank, -row["failing"]))
     services = [{"title": line.title, "href": links.entity(line.entity)} for line in lines]
     return {"services": services, "rows": rows, "unseen": unseen, "quiet": quiet}

@@ -171,7 +171,7 @@ class Mirror:
             return Tip(branch, commit)
         heads = self._heads("refs/heads/*")
         if not heads:
-            raise RepositoryError("is empty: it has no branch yet", reason="unreadable")
+            raise RepositoryError("it is empty: no branch was pushed yet", reason="unreadable")
         odd = f"HEAD points at {branch}, which does not exist" if branch else "HEAD names no branch"
         choice = next((name for name in _USUAL if name in heads), sorted(heads)[0])
         return Tip(choice, heads[choice], odd)

@@ -35,6 +35,8 @@ class Movement:
     owner: str
     levels: int
     last_at: datetime
+    waived: bool = False
+    """Whether waivers, granted or ended, are all of it."""
 
 
 class Changes:
@@ -114,7 +116,8 @@ class Changes:
             at.reason.not_in(NOT_ITS_DOING),
             *self._sight.of(at.entity),
         )
-        columns = (at.entity, func.sum(step).label("levels"), func.max(at.at).label("last_at"))
+        waived = func.sum(case((at.reason == "waiver", step), else_=0)).label("waived")
+        columns = (at.entity, func.sum(step).label("levels"), waived, func.max(at.at).label("last_at"))
         summed = select(*columns).where(*told).group_by(at.entity).cte("summed")
         best = [_moved(summed, summed.c.levels > 0, summed.c.levels.desc(), limit)]
         best.append(_moved(summed, summed.c.levels < 0, summed.c.levels, limit))
@@ -123,7 +126,10 @@ class Changes:
         query = select(both, entities.c.title, entities.c.owner).select_from(join)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(func.abs(both.c.levels).desc(), both.c.last_at.desc())).all()
-        found = [Movement(EntityRef.parse(r.entity), r.title, r.owner, int(r.levels), r.last_at) for r in rows]
+        found = [
+            Movement(EntityRef.parse(r.entity), r.title, r.owner, int(r.levels), r.last_at, r.waived == r.levels)
+            for r in rows
+        ]
         return [one for one in found if one.levels > 0], [one for one in found if one.levels < 0]
 
     def cursor(self) -> int:

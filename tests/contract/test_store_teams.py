@@ -245,12 +245,12 @@ def test_movements_add_up_and_leave_out_policy_and_sources(ready: Store) -> None
     changes = [told("payments", "none", "gold"), told("payments", "gold", "none", "policy", 1)]
     judged(ready, "payments", results=(result(),), changes=(*changes, told("payments", "none", "bronze", minute=2)))
     judged(ready, "refunds", results=(result(),), changes=(told("refunds", "gold", "none", "data source"),))
-    judged(ready, "cart", results=(result(),), changes=(told("cart", "gold", "silver"),))
+    judged(ready, "cart", results=(result(),), changes=(told("cart", "gold", "silver", "waiver"),))
 
     rose, fell = ready.changes.movements(CARD, RANKS, NOW)
 
-    assert [(up.entity.name, up.levels, up.owner) for up in rose] == [("payments", 4, TEAM)]
-    assert [(down.entity.name, down.levels) for down in fell] == [("cart", -1)]
+    assert [(up.entity.name, up.levels, up.owner, up.waived) for up in rose] == [("payments", 4, TEAM, False)]
+    assert [(down.entity.name, down.levels, down.waived) for down in fell] == [("cart", -1, True)]
     assert ready.changes.movements(CARD, RANKS, NOW + 5 * MINUTE) == ([], [])
 
 

@@ -156,7 +156,7 @@ def test_a_repository_that_fails_is_told_and_what_was_seen_stays(organisation, c
 
     text = client.get("/entities/component/default/fragile").text
 
-    assert "Its repository can't be read." in text
+    assert "Its repository can't be read:" in text
     assert "What stands here was read at" in text
     assert 'class="ladder"' in text
     assert "1</b> of 7" in client.get("/sources").text
@@ -169,6 +169,21 @@ def test_an_entity_that_no_source_lists_any_more_is_kept_and_said_so(organisatio
     organisation.crawl()
 
     assert "No longer listed." in client.get("/entities/component/default/leaving").text
+
+
+def test_an_entity_without_a_descriptor_tells_what_is_wrong_with_the_one_there_is(organisation, client):
+    organisation.repository("torn", {"catalog-info.yaml": "kind: Component\nmetadata: [\n"})
+    organisation.crawl()
+
+    text = client.get("/entities/component/default/torn").text
+
+    assert "Its descriptor has a problem." in text
+    assert "<code>catalog-info.yaml:3</code>" in text
+    assert "Its descriptor has a problem." not in client.get("/entities/component/default/plain").text
+
+
+def test_teams_past_the_end_of_the_list_are_the_last_ones(client):
+    assert '<a href="/groups/default/company">' in client.get("/?teams=40").text
 
 
 def test_before_anything_is_read_the_page_says_what_is_missing(tmp_path):
