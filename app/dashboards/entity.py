@@ -41,6 +41,7 @@ def entity(kind: str, namespace: str, name: str) -> str:
         repository=repository,
         state=_state(found, repository, judged=item.judged_at is not None, judge_error=item.judge_error),
         refreshing="refreshing" in request.args,
+        judging=request.args.get("judging", "")[:100],
         voices=store.feedback.of_entity(str(ref), author()),
         thanked=request.args.get("thanks", "")[:100],
         may_refresh=g.identity.may(REFRESH),

@@ -50,4 +50,5 @@ def end_waiver_form(kind: str, namespace: str, name: str, waiver_id: int) -> Res
 
 
 def _back(ref: EntityRef, check: str) -> Response:
-    return redirect(f"{links.entity(ref)}?refreshing=1#{check}", 303)
+    """The check again, which says that it is judged anew: nothing has to be read for that."""
+    return redirect(f"{links.entity(ref)}?judging={check}#{check}", 303)

@@ -73,6 +73,31 @@ def test_an_sre_hears_which_guidance_leaves_people_stuck(page: Page) -> None:
     expect(page.locator(".panel", has_text="Questions saved")).to_contain_text("1 time someone said")
 
 
+def test_an_sre_waives_a_check_and_whoever_types_beside_loses_nothing(page: Page) -> None:
+    path, check = "/entities/component/default/checkout", "codeowners-covers-service"
+    page.goto(f"{path}#{check}")
+    row = page.locator(f"#{check}")
+    beside = page.context.new_page()
+    beside.goto(f"{path}#{CHECK}")
+    beside.locator(f"#{CHECK}").get_by_text("Still stuck", exact=True).click()
+    beside.get_by_label("What is missing?").locator("visible=true").fill("How do I")
+
+    row.get_by_text("Waive for a while").click()
+    row.get_by_label("Why may it be missed?").fill("Moved to the new monorepo in January.")
+    until = row.get_by_label("Until (UTC)")
+    until.fill(str(until.get_attribute("max")))
+    row.get_by_role("button", name="Waive", exact=True).click()
+    expect(row.locator("summary .chip").first).to_have_text("waived")
+    expect(row).to_contain_text("Moved to the new monorepo in January.")
+
+    expect(beside.get_by_text("There are new results.")).to_be_visible()
+    expect(beside.get_by_label("What is missing?").locator("visible=true")).to_have_value("How do I")
+    beside.close()
+
+    row.get_by_role("button", name="End the waiver").click()
+    expect(row.locator("summary .chip").first).to_have_text("fail")
+
+
 def test_a_platform_engineer_sees_what_cant_be_read_and_what_is_nobodys(page: Page) -> None:
     page.goto("/sources")
     expect(page.get_by_role("region", name="Repositories that can't be read")).to_contain_text("brand-new")

@@ -85,12 +85,19 @@
     return page.items.some(isOurs);
   }
 
-  // The page as it is now, in place of the old one; what the reader opened stays open.
+  // What a new page would take away: words typed and not sent, a fix being read.
+  const isBusy = () =>
+    document.querySelector("main .fixed[open]") ||
+    [...document.querySelectorAll("main textarea, main input:not([type=checkbox])")].some((one) => one.value !== one.defaultValue);
+
+  // The page as it is now, in place of the old one; what the reader opened or chose, and where they are, stays.
   async function show(said) {
-    const answer = await fetch(location.pathname + location.search.replace(/[?&]refreshing=1/, ""));
+    const answer = await fetch(location.pathname + location.search);
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     const open = [...document.querySelectorAll("main details[open]")].map((one) => one.parentElement.id).filter(Boolean);
+    const checked = [...document.querySelectorAll("main input:checked")].map((one) => one.id);
+    const held = document.activeElement?.closest("main [id]")?.id;
     body.dataset.checked = fresh.body.dataset.checked || "";
     body.dataset.cursor = fresh.body.dataset.cursor;
     document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
@@ -98,6 +105,9 @@
       const folded = document.getElementById(id)?.querySelector("details");
       if (folded) folded.open = true;
     }
+    for (const id of checked) if (document.getElementById(id)) document.getElementById(id).checked = true;
+    const place = held && document.getElementById(held);
+    if (place) (place.matches("input, button, a") ? place : place.querySelector("summary, a, button"))?.focus({ preventScroll: true });
     tell(said);
   }
 
@@ -119,7 +129,7 @@
   async function poll() {
     try {
       if (!document.hidden && (await changed())) {
-        if (live === "all") tell("There are new results.", true);
+        if (live === "all" || isBusy()) tell("There are new results.", true);
         else await show("New results came in just now.");
       }
       wait = 5000;
@@ -128,7 +138,8 @@
     }
     setTimeout(poll, wait);
   }
-  setTimeout(poll, wait);
+  const soon = "judging" in body.dataset; // a waiver was just granted or ended
+  setTimeout(poll, soon ? 800 : wait);
 
   // After “Refresh now”: until the repository was looked at again, for a minute at most.
   async function untilRead(before, turns) {
@@ -137,12 +148,12 @@
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
     if (fresh.body.dataset.checked !== before) {
       await new Promise((done) => setTimeout(done, 1200)); // judging follows reading
-      return show("Read again just now.");
+      return isBusy() ? tell("Read again just now.", true) : show("Read again just now.");
     }
     setTimeout(() => untilRead(before, turns - 1), 1500);
   }
+  if (soon || "refreshing" in body.dataset) history.replaceState(null, "", location.pathname + location.hash);
   if ("refreshing" in body.dataset) {
-    history.replaceState(null, "", location.pathname + location.hash);
     untilRead(body.dataset.checked, 40);
   }
 })();
