@@ -66,7 +66,7 @@ CATALOG = Group(
 
 CODEOWNERS = Group(
     "codeowners",
-    1,
+    2,
     "Who must review changes to the entity and to its operational files.",
     {
         "present": Fact("bool", "A CODEOWNERS file is in force in the entity's repository"),
@@ -75,7 +75,8 @@ CODEOWNERS = Group(
             "items",
             "The entity's files that need a reviewer.",
             fields={
-                "role": Field("string", "descriptor, alerts, slo or runbook"),
+                "name": Field("string", "What stands in it, such as alerting rules"),
+                "role": Field("string", "descriptor, alerts, slo, runbook or code"),
                 "covered": Field("bool", "At least one owner is named for it"),
                 "owners": Field("strings", "The owners, as written"),
                 "ignored": Field("string", "Why it never counts, or empty"),

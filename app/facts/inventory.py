@@ -13,6 +13,7 @@ from pathlib import PurePosixPath
 from typing import Any, Protocol
 
 from app.catalog.model import Entity
+from app.catalog.provisional import Holds
 from app.facts import codec
 from app.facts.assembly import Assembly, assemble
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
@@ -125,7 +126,7 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
     readings, contents = _read(snapshot, readable, cache or NoCache(), max_file_size)
     assembly = assemble(_parts(readings))
     found = (*_found(snapshot, readings), *_assembled(snapshot, assembly))
-    descriptors = _descriptors(snapshot, readable, readings, contents, operated=any(_operational(one) for one in found))
+    descriptors = _descriptors(snapshot, readable, readings, contents, _holds(found))
     found = (*found, *_contracts(snapshot, descriptors, found))
     return Inventory(
         url=snapshot.url,
@@ -228,9 +229,14 @@ def _linked(found: Iterable[Found]) -> set[str]:
     return {path for target in targets if target.repository in here for path in (target.path, *target.alternatives)}
 
 
-def _operational(one: Found) -> bool:
-    """An alert, an objective, a runbook or a workload that counts: what only somebody who runs a thing writes."""
-    return not one.ignored and (isinstance(one.object, AlertRule | Objective | Workload) or _dated(one))
+def _holds(found: Iterable[Found]) -> Holds:
+    """Alerts, objectives, runbooks and workloads that count: what only somebody who runs a thing writes."""
+    counted = [one for one in found if not one.ignored]
+    return Holds(
+        alerts=any(isinstance(one.object, AlertRule | Objective) for one in counted),
+        runbooks=len({one.path for one in counted if _dated(one)}),
+        workloads=any(isinstance(one.object, Workload) for one in counted),
+    )
 
 
 def _dated(one: Found) -> bool:
@@ -266,10 +272,9 @@ def _descriptors(
     entries: Sequence[TreeEntry],
     readings: Mapping[str, _Reading],
     contents: Mapping[str, bytes],
-    *,
-    operated: bool,
+    holds: Holds,
 ) -> Descriptors:
     """Entities need every descriptor at once (Locations, duplicates): their bytes are read again each time."""
     paths = [entry.path for entry in entries if entry.path in readings and readings[entry.path].descriptor]
     files = {path: contents[path] for path in paths if path in contents}
-    return read_descriptors(files, snapshot=snapshot, operated=operated)
+    return read_descriptors(files, snapshot=snapshot, holds=holds)

@@ -29,6 +29,10 @@ _WORKLOAD = re.compile(rb"^kind:[ \t]*[\"']?(?:Deployment|StatefulSet|DaemonSet|
 _SLOTH = re.compile(rb"^version:[ \t]*[\"']?prometheus/v1", re.MULTILINE)
 
 
+_GENERATED = re.compile(rb"^#[^\n]*generated\b[^\n]*(?:\n#[^\n]*)?\bdo not edit", re.IGNORECASE | re.MULTILINE)
+_HEAD = 2_000
+
+
 @dataclass(frozen=True, slots=True)
 class Loaded:
     """`documents` are those that could be read. `neutral` is the template they came from, or None for plain files."""
@@ -60,6 +64,11 @@ def load_documents(path: str, data: bytes) -> Loaded:
         again = _outcome(documents.load_all(_without_schemas(data), last_wins=True), data, None)
         return replace(again, findings=again.findings or (Finding(error.line, error.code, error.message),))
     return _outcome(found, data, None)
+
+
+def is_generated(data: bytes) -> bool:
+    """Whether the head of a file says that a tool wrote it and nobody is to edit it."""
+    return _GENERATED.search(data[:_HEAD]) is not None
 
 
 def is_chart_template(path: str) -> bool:

@@ -24,7 +24,7 @@ from app.formats import (
 )
 from app.formats.apis import kong, openapi, tyk
 from app.formats.apis.model import ApiDefinition
-from app.formats.loading import Loaded, is_chart_template, load_documents
+from app.formats.loading import Loaded, is_chart_template, is_generated, load_documents
 from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
 from app.formats.terraform import files as terraform
 from app.formats.workloads import charts, kustomizations, manifests, tagging
@@ -32,7 +32,7 @@ from app.formats.workloads.model import Manifest
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "11"
+VERSION = "12"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
@@ -73,8 +73,6 @@ _NOISE = re.compile(
 )
 _JSONNET_ALERT = re.compile(rb"\balert['\"]?\s*:\s*(?:'[^'\n]|\"[^\"\n]|\|\|\|)")
 _INCLUDED = re.compile(rb"\.Files\.(?:Glob|Get|Lines)\s*\(?\s*(?:printf\s+)?\"[^\"\n]+\.(?:ya?ml|json|rules)\"")
-_GENERATED = re.compile(rb"^#[^\n]*generated\b[^\n]*(?:\n#[^\n]*)?\bdo not edit", re.IGNORECASE | re.MULTILINE)
-_HEAD = 2_000
 _PLACEHOLDER = re.compile(r"\$\{\{")
 
 
@@ -123,7 +121,7 @@ def read(path: str, data: bytes) -> Parsed:
     parsed = _digested(parsed, data)
     if steps := tuple(tagging.in_pipeline(data)):
         parsed = replace(parsed, objects=(*parsed.objects, *steps))
-    if any(isinstance(thing, Manifest) for thing in parsed.objects) and _GENERATED.search(data[:_HEAD]):
+    if any(isinstance(thing, Manifest) for thing in parsed.objects) and is_generated(data):
         things = (replace(one, generated=True) if isinstance(one, Manifest) else one for one in parsed.objects)
         parsed = replace(parsed, objects=tuple(things))
     return _of_interest(_without_included(parsed, data), data)

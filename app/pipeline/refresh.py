@@ -14,8 +14,8 @@ from typing import Any
 import structlog
 
 from app.attribution.attribute import Attributor
-from app.catalog.descriptor import provisional_entity
 from app.catalog.model import EntityRef
+from app.catalog.provisional import provisional_entity
 from app.errors import RepositoryError
 from app.facts import codec
 from app.facts.inventory import Found, Inventory, take

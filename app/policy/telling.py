@@ -52,7 +52,7 @@ class Teller:
         evidence = () if ask.check.each else self._evidence(ask)
         if result.raw is Outcome.PASS:
             return Told(evidence=evidence)
-        reason = wording.of_facts((one.fact, one.observed) for one in evidence)
+        reason = wording.of_facts((one.fact, one.observed) for one in evidence) + self._first_problem(evidence)
         if result.raw is Outcome.ERROR:
             no_list = ask.check.each and not isinstance(self.scene.seen.get(ask.check.each), list | tuple)
             reason = str(clue) if no_list else f"the rule is broken: {clue}"
@@ -90,6 +90,16 @@ class Teller:
             for name in ask.check.shown
         )
 
+    def _first_problem(self, evidence: Iterable[Evidence]) -> str:
+        """The first of the problems that a fact only counts, with its place."""
+        for one in evidence:
+            listed = self.scene.facts.values.get(f"{one.fact.removesuffix('_count')}s")
+            if one.fact.endswith(".problem_count") and one.observed and isinstance(listed, list):
+                first = next((item for item in listed if not item.get("ignored")), None)
+                if first is not None:
+                    return f", first {first.get('path')}:{first.get('line')} {first.get('message')}"
+        return ""
+
     def _remediation(self, ask: Ask, item: Mapping[str, Any] | None = None) -> str:
         """The check's text for this entity; an item's names come from the first offender."""
         return render(ask.check.remediation, item or {}, self.scene.seen, ask.parameters)
@@ -108,10 +118,10 @@ class Teller:
             return Told(evidence=evidence)
         if outcome is Outcome.UNKNOWN:
             why, code = self._why_unknown(ask, standings)
-            return Told(reason=why, code=code, evidence=evidence, remediation=self._remediation(ask))
+            item = self.scene.counted(ask.showing)[at] if at >= 0 else None
+            return Told(reason=why, code=code, evidence=evidence, remediation=self._remediation(ask, item))
         if not total:
-            reason = f"nothing to judge: no {check.each.split('.')[-1].replace('_', ' ')}"
-            return Told(reason=reason, evidence=evidence, remediation=self._remediation(ask))
+            return Told(reason=wording.nothing(check.each), evidence=evidence, remediation=self._remediation(ask))
         pairs = zip(self.scene.counted(ask.showing), standings, strict=True)
         offenders = [item for item, standing in pairs if standing == STANDS_FAILED]
         return Told(

@@ -14,6 +14,8 @@ _MOST_VALUES = 5
 _MOST_TEXT = 80
 _OURS = "_problem"
 """Ends the fields that hold a sentence of our own, which is said whole."""
+_KINDS = {"runbooks.documents": "runbook", "alerting.rules": "alerting rules", "workloads.manifests": "workloads"}
+"""What the items of a list are called, where its name says it less well."""
 _SAID_ELSEWHERE = frozenset(("name", "path", "line", "generated", "ignored"))
 """Fields of an item that tell which one it is, or that it is of no interest here."""
 _PARAMETER = re.compile(r"\bparams\.[a-z_]\w*")
@@ -29,15 +31,27 @@ def of_item(item: Mapping[str, Any], names: Iterable[str]) -> str:
     fields = [name.removeprefix("item.") for name in names if name.startswith("item.")]
     found = [(field, _walk(item, field.split("."))) for field in fields if field not in _SAID_ELSEWHERE]
     shown = [(field, value) for field, value in found[:_MOST_VALUES] if value is not None]
-    return "; ".join(
-        f"{_label(field)}: {_whole(value) if field.endswith(_OURS) else said(value)}" for field, value in shown
-    )
+    return "; ".join(_told(item, field, value) for field, value in shown)
+
+
+def _told(item: Mapping[str, Any], field: str, value: Any) -> str:
+    """A field's value; where it only says that something is invalid or unknown, the reason that stands beside it."""
+    stem = field.removesuffix("_valid")
+    why = item.get(f"{stem}_error") if stem != field else None
+    if isinstance(why, str) and why:
+        return f"{_label(stem)}: {_whole(why)}"
+    return f"{_label(field)}: {_whole(value) if field.endswith(_OURS) else said(value)}"
+
+
+def nothing(each: str) -> str:
+    """That a list holds nothing, in the words of its field."""
+    return f"nothing to judge: no {_KINDS.get(each) or each.split('.')[-1].replace('_', ' ')}"
 
 
 def rendered_for(item: Mapping[str, Any]) -> str:
     """For which overlays or values files an item is what it is, or nothing."""
     told = item.get("environment")
-    return f"; as rendered for {said(told)}" if isinstance(told, str) and told else ""
+    return f"; as rendered for {said(told)}" if isinstance(told, str) and told not in ("", ".") else ""
 
 
 def said(value: Any) -> str:

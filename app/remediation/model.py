@@ -15,6 +15,7 @@ from app.catalog.model import Entity
 from app.facts.model import Facts
 from app.facts.parameters import Parameters
 from app.facts.world import World
+from app.formats.loading import is_generated
 from app.lib import forge_urls
 from app.lib.splices import Splice
 from app.lib.yaml_edits import Uneditable, YamlText
@@ -107,12 +108,15 @@ class Case:
     _yaml: dict[str, YamlText] = field(default_factory=dict)
 
     def yaml(self, path: str) -> YamlText:
-        """A file as YAML to edit. Raises Uneditable: for no YAML, and for what Helm renders."""
+        """A file as YAML to edit. Raises Uneditable: for no YAML, and for what Helm or another tool makes."""
         known = self._yaml.get(path)
         if known is None:
             if is_helm_template(path, self.files.paths):
                 raise Uneditable("it is a Helm template, whose text is not what is applied")
-            known = self._yaml[path] = YamlText(self.files.text(path))
+            text = self.files.text(path)
+            if is_generated(text.encode()):
+                raise Uneditable("it is generated, says its head: what it is made of is to be changed")
+            known = self._yaml[path] = YamlText(text)
         return known
 
     def answer(self, *keys: str) -> str:

@@ -36,6 +36,9 @@ def _rest(out: Console, report: Report) -> None:
         said = [f"{one.ref} ({_kind(one.spec_text('type'))})" for one in report.unscored]
         out.print()
         say(out, 0, f"[dim]without a scorecard: {escape(_listed(said))}[/]")
+        for one in report.unscored:
+            if one.provisional:
+                say(out, 0, f"[dim]{escape(str(one.metadata.get('description', '')))}[/]")
     _list(out, "problems in files", [f"{p.path}:{p.line} {p.message}" for p in report.inventory.problems])
     unreadable = [place for place in report.inventory.unreadable if not place.ignored]
     _list(out, "can't be read", [f"{place.path}:{place.line} {place.reason}" for place in unreadable])

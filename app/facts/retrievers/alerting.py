@@ -47,7 +47,8 @@ def _routes(seen: Seen, entity: Entity, rules: Sequence[Found], world: World) ->
     configuration says nothing about this entity's alerts."""
     shared = world.shared(AlertmanagerConfig.kind)
     own = world.objects(entity.ref, AlertmanagerConfig.kind)
-    counted = (found for found in (*own, *shared) if not found.ignored)
+    # What stands in examples routes nobody's alerts.
+    counted = (found for found in (*own, *shared) if not (found.ignored or ignoring.of_infrastructure(found.path)))
     configs = list({(found.repository, found.path, found.object.line): found for found in counted}.values())
     seen.found(configs)
     if configs:
@@ -93,10 +94,16 @@ def _generates(found: Found, paging: bool, rules: Sequence[Found]) -> bool:
     objective = found.object
     if not isinstance(objective, Objective) or not (objective.page_alert if paging else objective.slow_alert):
         return False
-    return not any(
-        isinstance(rule.object, AlertRule) and objective.slo and rule.object.labels.get("sloth_slo") == objective.slo
-        for rule in rules
-    )
+    return not any(isinstance(rule.object, AlertRule) and _is_made_of(rule.object, objective) for rule in rules)
+
+
+def _is_made_of(rule: AlertRule, objective: Objective) -> bool:
+    """Whether a rule is what Sloth made of an objective: it says so in labels, or in the series that it reads."""
+    if not objective.slo:
+        return False
+    said = {name: {rule.labels.get(name, ""), *rule.matchers.get(name, ())} for name in ("sloth_slo", "sloth_service")}
+    named = objective.slo in said["sloth_slo"]
+    return named and (objective.service in said["sloth_service"] or said["sloth_service"] == {""})
 
 
 def _with_runbook(item: Item, landing: Landing) -> Item:

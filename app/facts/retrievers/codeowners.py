@@ -15,6 +15,7 @@ from app.formats.model import AlertRule, CodeOwners, Objective, Runbook
 
 ANY_FILE = "README.md"
 """Stands for a repository's files where an entity has neither descriptor nor operational files."""
+NAMES = {"alerts": "alerting rules", "slo": "objectives", "code": "any file here"}
 ROLES = {AlertRule.kind: "alerts", Objective.kind: "slo", Runbook.kind: "runbook"}
 
 
@@ -74,7 +75,14 @@ def _paths(seen: Seen, entity: Entity, world: World) -> list[Item]:
         seen.looked_at(repository, view.commit, file.path if file else code_owners.PLACES[0])
         owners = code_owners.owners_of(file.object, path) if file and isinstance(file.object, CodeOwners) else ()
         items.append(
-            _at(view, path, 1) | {"role": role, "covered": bool(owners), "owners": list(owners), "ignored": ""}
+            _at(view, path, 1)
+            | {
+                "name": NAMES.get(role, role),
+                "role": role,
+                "covered": bool(owners),
+                "owners": list(owners),
+                "ignored": "",
+            }
         )
     return items
 

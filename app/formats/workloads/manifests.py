@@ -17,13 +17,23 @@ _MOST_BRANCHES = 2_000
 _MOST_OPERATIONS = 200
 _SILENT = frozenset(("env", "envFrom", "args", "command", "data", "stringData", "groups"))
 """Parts of an object that may be secret, or that other readers judge."""
+_PLATFORM = {
+    ("nais.io", "Application"): "a NAIS Application",
+    ("nais.io", "Naisjob"): "a Naisjob",
+    ("serving.knative.dev", "Service"): "a Knative Service",
+    ("core.oam.dev", "Application"): "a KubeVela Application",
+    ("core.oam.dev", "Component"): "an OAM Component",
+    ("apps.openshift.io", "DeploymentConfig"): "an OpenShift DeploymentConfig",
+    ("score.dev", "Workload"): "a Score workload",
+}
+"""What a platform makes workloads of by rules of its own."""
 _CHARTS = {("helm.toolkit.fluxcd.io", "HelmRelease"), ("helm.cattle.io", "HelmChart"), ("argoproj.io", "Application")}
 
 
 def recognises(document: Document) -> bool:
     value = document.value
     if isinstance(value, dict):
-        return _kind(value) in SHAPES or _is_nameless(value)
+        return (known := _kind(value)) in SHAPES or known in _PLATFORM or _is_nameless(value)
     return isinstance(value, list) and bool(value) and all(_is_operation(one) for one in value)
 
 
@@ -31,6 +41,9 @@ def read(document: Document) -> Parsed:
     if isinstance(document.value, list):
         return _json_patch(document)
     group, kind = _kind(document.value)
+    if (group, kind) in _PLATFORM:
+        reason = f"it is {_PLATFORM[group, kind]}, of which its platform makes the workload"
+        return Parsed(unreadable=(Unreadable("workloads", _line(document), reason),))
     hidden = _elsewhere(document, kind) if (group, kind) in _CHARTS else ()
     if not kind:
         return Parsed(unreadable=(Unreadable("workloads", document.line, "a template decides what kind it is"),))

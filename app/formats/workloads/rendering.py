@@ -15,6 +15,8 @@ from app.formats.workloads.resource import Resource, of_manifest
 
 _MOST_RENDERINGS = 4
 _DEEPEST = 20
+_NEAR = 2
+"""Folders between values and the folder around their chart: `env/prod/values.yaml`."""
 
 
 def rendered(
@@ -65,7 +67,8 @@ def _roots(
     over = values.get(_inside(parent, "values.yaml")) if parent is not None else None
     if over is not None and isinstance(over.values.get(name), dict):
         base = merged(base if isinstance(base, dict) else {}, over.values[name])
-    files = [path for path in sorted(values) if _serves(path, folder)][:_MOST_RENDERINGS]
+    beside = _beside(folder, charts)
+    files = [path for path in sorted(values) if _serves(path, folder, beside)][:_MOST_RENDERINGS]
     if not files:
         yield (f"{folder}/values.yaml".lstrip("/") if default else folder), _root(charts[folder], base)
     for path in files:
@@ -83,11 +86,23 @@ def _parent(folder: str, charts: Mapping[str, Chart]) -> tuple[str | None, str]:
     return (parent if posixpath.basename(above) == "charts" and parent in charts else None), charts[folder].name
 
 
-def _serves(path: str, folder: str) -> bool:
-    """A values file of this chart whose name or folder says production."""
-    if folder and not path.startswith(f"{folder}/"):
+def _beside(folder: str, charts: Mapping[str, Chart]) -> str | None:
+    """The folder around a chart that is alone in it: many keep its values for each stage there (`values-prod.yaml`)."""
+    around = posixpath.dirname(folder)
+    others = (other for other in charts if other != folder and not other.startswith(f"{folder}/"))
+    if not folder or any(not around or other == around or other.startswith(f"{around}/") for other in others):
+        return None
+    return around
+
+
+def _serves(path: str, folder: str, beside: str | None) -> bool:
+    """A values file of this chart whose name or folder says production; `beside` as in `_beside`."""
+    around = folder if not folder or path.startswith(f"{folder}/") else beside
+    if around is None or (around and not path.startswith(f"{around}/")):
         return False
-    inner = path[len(folder) :]
+    inner = path[len(around) :]
+    if around != folder and inner.strip("/").count("/") > _NEAR:
+        return False
     return "/templates/" not in path and "/charts/" not in inner and is_production(inner) and not is_lesser(inner)
 
 

@@ -175,6 +175,20 @@ groups:
     assert rules["PaymentsBudget"]["severity"] == "ticket"
 
 
+def test_committed_output_is_known_by_the_series_it_reads_where_its_labels_are_the_teams_own(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    series = 'slo:sli_error:ratio_rate5m{sloth_service="SERVICE", sloth_slo="requests"}'
+    output = f"groups:\n- name: g\n  rules:\n  - alert: PaymentsBudget\n    expr: {series} > 0.0144\n"
+
+    def generated(service: str) -> int:
+        files = {**service_files, "slo/sloth.yaml": SLOTH, "rules/sloth.yaml": output.replace("SERVICE", service)}
+        return sum(item["generated"] for item in rules_of(looked(files), now).values())
+
+    assert generated("payments") == 0
+    assert generated("orders") > 0
+
+
 def test_what_a_helm_template_hides_is_unknown_and_not_empty(
     looked: Callable[..., Any], service_files: dict[str, str], now: datetime
 ) -> None:

@@ -174,3 +174,18 @@ slos:
     items = alerting.retrieve(look.entity(PAYMENTS), look.world, now).values["alerting.routes"]
 
     assert {item["unknown"]["pages"] for item in items} == {"its labels are made by the tool of its objective"}
+
+
+def test_a_configuration_in_examples_routes_nobodys_alerts(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    rule = RULE.replace("EXPR", SUM).replace("LABELS", "{team: pay, severity: page}")
+    example = {**service_files, "alerts.yaml": rule, "examples/alertmanager.yml": CONFIG}
+
+    look = looked(example)
+    alone = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+    look = looked({**example, "ops/alertmanager.yml": CONFIG})
+    beside = alerting.retrieve(look.entity(PAYMENTS), look.world, now)
+
+    assert alone.unknown["alerting.routes"].reason is Reason.NOT_CONNECTED
+    assert [item["path"] for item in beside.values["alerting.routes"]] == ["ops/alertmanager.yml"]

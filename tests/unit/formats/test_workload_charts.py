@@ -123,6 +123,22 @@ def test_values_for_production_come_first() -> None:
     assert found.spread_problem == "a rule's label selector does not match the pods"
 
 
+@pytest.mark.parametrize("place", ["charts/values-prod.yaml", "charts/env/prod/values.yaml"])
+def test_values_beside_the_only_chart_of_a_folder_are_its_own(place: str) -> None:
+    found = workload({**chart(), place: "replicaCount: 5\n"})
+    assert (found.replicas_min, found.environment) == (5, place)
+
+
+@pytest.mark.parametrize("place", ["values-prod.yaml", "charts/a/b/c/values-prod.yaml"])
+def test_values_that_lie_further_away_may_be_for_something_else(place: str) -> None:
+    assert workload({**chart(), place: "replicaCount: 5\n"}).replicas_min == 2
+
+
+def test_values_beside_two_charts_are_nobodys() -> None:
+    other = {"charts/cart/Chart.yaml": CHART.replace("shop", "cart")}
+    assert workload({**chart(), **other, "charts/values-prod.yaml": "replicaCount: 5\n"}).replicas_min == 2
+
+
 def test_two_production_files_are_two_renderings() -> None:
     found = workloads(chart(values_prod_eu="replicaCount: 3\n", values_prod_us="replicaCount: 1\n"))
     assert sorted(one.replicas_min for one in found) == [1, 3]

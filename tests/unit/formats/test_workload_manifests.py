@@ -372,3 +372,18 @@ def test_a_workload_survives_the_store() -> None:
 def test_an_image_whose_name_or_tag_is_filled_in_on_the_way_is_not_called_moving(image: str) -> None:
     (one,) = workload(deployment().replace("shop:1.0", f"'{image}'")).containers
     assert "image_state" in one.unknown
+
+
+@pytest.mark.parametrize(
+    ("api", "kind", "what"),
+    [
+        ("nais.io/v1alpha1", "Application", "a NAIS Application"),
+        ("serving.knative.dev/v1", "Service", "a Knative Service"),
+        ("apps.openshift.io/v1", "DeploymentConfig", "an OpenShift DeploymentConfig"),
+    ],
+)
+def test_what_a_platform_makes_workloads_of_is_there_but_unreadable(api: str, kind: str, what: str) -> None:
+    text = f"apiVersion: {api}\nkind: {kind}\nmetadata: {{name: shop}}\nspec:\n  image: {{{{ image }}}}\n"
+    (place,) = reading.read(".nais/app.yaml", text.encode()).unreadable
+    assert (place.group, place.line) == ("workloads", 1)
+    assert place.reason == f"it is {what}, of which its platform makes the workload"

@@ -135,3 +135,29 @@ def test_a_remediation_has_no_dots_where_an_item_has_nothing_more_to_say(policy:
     }
 
     assert told(policy, facts)["workload-probes"].remediation.endswith("with a higher `failureThreshold`.")
+
+
+def test_problems_that_are_counted_are_told_with_the_first_of_them(policy: Policy) -> None:
+    page = {"name": "A", "severity": "page", "path": "a.yaml", "line": 3}
+    problems = [
+        {"path": "old.yaml", "line": 1, "message": "is nobody's", "ignored": "is test data"},
+        {"path": "a.yaml", "line": 9, "message": "two groups are called g", "ignored": ""},
+    ]
+    facts = {"alerting.rules": [page], "alerting.problem_count": 1, "alerting.problems": problems}
+
+    assert told(policy, facts)["alert-files-valid"].reason == "problem count: 1, first a.yaml:9 two groups are called g"
+
+
+def test_what_can_not_be_told_of_an_item_says_why_and_what_to_do_about_that_item(policy: Policy) -> None:
+    objective = {"name": "availability", "sli_valid": "unknown", "sli_error": "a plugin makes the query"}
+    sli = told(policy, {"slo.objectives": [objective | {"path": "slo.yaml", "line": 4}]})["slo-sli-query-valid"]
+
+    assert sli.reason == "availability: sli: a plugin makes the query"
+    assert sli.remediation == "Mend the indicator of availability (slo.yaml:4): a plugin makes the query"
+
+
+def test_an_empty_list_is_told_in_the_words_of_its_field(policy: Policy) -> None:
+    checks = told(policy, {"runbooks.documents": [], "alerting.rules": [], "slo.objectives": []})
+
+    reasons = [checks[name].reason for name in ("service-runbook-present", "alert-rules-present", "slo-defined")]
+    assert reasons == [f"nothing to judge: no {what}" for what in ("runbook", "alerting rules", "objectives")]
