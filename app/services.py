@@ -127,6 +127,7 @@ def access_of(settings: Settings, pipeline: Pipeline) -> Access:
         visibility=said.visibility,
         public=frozenset(said.public),
         session_lifetime=said.session.lifetime,
+        sessions=pipeline.store.sessions,
         rates=Rates(Rate(said.limits.reads), Rate(said.limits.writes), Rate(said.limits.failures)),
         limiter=RedisLimiter(settings.redis.url) if settings.redis.url else MemoryLimiter(),
     )

@@ -65,6 +65,15 @@ def audited(action: str, target: str, **detail: str) -> None:
     one.store.audit.add(row)
 
 
+def refresh(entity: Entity) -> bool:
+    """Pulls an entity's repository forward, and remembers who asked. Whether one is due now."""
+    one = pipeline()
+    due = bool(entity.repository) and one.store.claims.hint(entity.repository, one.clock(), interactive=True)
+    one.work.give()
+    audited("entity.refresh", str(entity.ref))
+    return due
+
+
 def ref_of(kind: str, namespace: str, name: str) -> EntityRef:
     return EntityRef(kind.lower(), namespace.lower(), name.lower())
 

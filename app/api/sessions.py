@@ -1,11 +1,15 @@
-"""The sign-in of pages: a signed, strict cookie that names a token or a person. Nothing is kept on the server.
+"""The sign-in of pages: a signed, strict cookie that names a token or a person. Kept on the server is only what ended.
 
-A token behind a session is looked up on every request, so revoking it ends its sessions at once.
+A token behind a session is looked up on every request, so revoking it ends its sessions at once; signing out ends one
+session, and a copy of its cookie with it.
 """
 
 from __future__ import annotations
 
+import hashlib
+import secrets
 from dataclasses import replace
+from datetime import datetime
 
 from flask import Request, json
 from werkzeug.wrappers import Response
@@ -32,6 +36,7 @@ def begin(response: Response, access: Access, authenticator: Authenticator, iden
     body: dict[str, object] = {"token": identity.key}
     if not identity.key:
         body = {"user": identity.subject, "scopes": sorted(identity.scopes - {ADMIN})}
+    body["nonce"] = secrets.token_hex(8)  # two sign-ins of one second are two sessions
     if identity.expires_at is not None:
         body["until"] = format_instant(identity.expires_at)
         life = min(life, identity.expires_at - now)
@@ -46,8 +51,15 @@ def begin(response: Response, access: Access, authenticator: Authenticator, iden
     )
 
 
-def end(response: Response, access: Access) -> None:
+def end(request: Request, response: Response, access: Access, now: datetime) -> None:
+    """Takes the cookie away, and lets no copy of it in again."""
+    if text := text_of(request, access):
+        access.sessions.end(_digest(text), now + access.session_lifetime, now)
     response.delete_cookie(cookie_name(access), path="/", secure=access.is_https, httponly=True, samesite="Strict")
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def text_of(request: Request, access: Access) -> str:
@@ -61,7 +73,7 @@ def identity_of(request: Request, access: Access, authenticator: Authenticator) 
         return None
     now = authenticator.clock()
     payload = access.signer.open(_PURPOSE, text, now, access.session_lifetime)
-    if payload is None:
+    if payload is None or access.sessions.is_ended(_digest(text)):
         raise CredentialsError
     body = json.loads(payload)
     if "until" in body and parse_instant(body["until"]) <= now:

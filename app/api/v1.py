@@ -13,7 +13,6 @@ from app.api.guard import require
 from app.api.lists import default_scorecard, filter_of, listed, parsed_ref
 from app.api.reading import (
     aged,
-    audited,
     dumped,
     entity_of,
     freshness,
@@ -23,6 +22,7 @@ from app.api.reading import (
     of_results,
     pipeline,
     ref_of,
+    refresh,
     results,
     sent,
     standing_json,
@@ -201,8 +201,4 @@ class EntityRefresh(MethodView):
     def post(self, kind: str, namespace: str, name: str) -> dict[str, Any]:
         """Pull the entity's repository forward. The answer comes at once; poll `/changes` or the results."""
         entity = entity_of(ref_of(kind, namespace, name))
-        now = pipeline().clock()
-        due = bool(entity.repository) and pipeline().store.claims.hint(entity.repository, now, interactive=True)
-        pipeline().work.give()
-        audited("entity.refresh", str(entity.ref))
-        return {"entity": str(entity.ref), "repository": entity.repository, "due": due}
+        return {"entity": str(entity.ref), "repository": entity.repository, "due": refresh(entity)}

@@ -9,7 +9,8 @@ from flask import g, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.api.guard import require
-from app.api.reading import audited, entity_of, pipeline, ref_of
+from app.api.reading import entity_of, pipeline, ref_of
+from app.api.reading import refresh as pull
 from app.catalog.model import Entity
 from app.dashboards import entity_view, waivers
 from app.dashboards.blueprint import blueprint
@@ -78,7 +79,5 @@ def refresh(kind: str, namespace: str, name: str) -> BaseResponse:
     """Pulls the entity's repository forward, then shows the page again. Only from our own pages."""
     found = entity_of(ref_of(kind, namespace, name))
     if found.repository:
-        pipeline().store.claims.hint(found.repository, pipeline().clock(), interactive=True)
-        pipeline().work.give()
-        audited("entity.refresh", str(found.ref))
+        pull(found)
     return redirect(url_for(".entity", kind=kind, namespace=namespace, name=name, refreshing=1), 303)

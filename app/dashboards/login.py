@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from app.api import forms, sessions
 from app.api.guard import public, require
-from app.api.reading import audited
+from app.api.reading import audited, clock
 from app.errors import CredentialsError, UncheckableError
 from app.identity.access import Access
 from app.identity.model import NOBODY, READ
@@ -56,9 +56,11 @@ def enter() -> BaseResponse:
 @blueprint.post("/logout")
 @require(READ)
 def leave() -> BaseResponse:
-    """Ends the session in this browser. To end a token everywhere, revoke it."""
+    """Ends this session, wherever its cookie was copied to. To end a token everywhere, revoke it."""
+    access: Access = current_app.extensions["access"]
     answer = redirect(url_for(".form"), 303)
-    sessions.end(answer, current_app.extensions["access"])
+    sessions.end(request, answer, access, clock()())
+    audited("session.end", g.identity.subject)
     return answer
 
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from app.identity.authenticator import Authenticator
@@ -17,6 +18,27 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 def _fresh() -> Signer:
     return Signer(secrets.token_bytes(SHORTEST))
+
+
+class Sessions(Protocol):
+    """Remembers sessions of pages that were ended, by a digest of their cookie."""
+
+    def end(self, digest: str, until: datetime, now: datetime) -> None: ...
+
+    def is_ended(self, digest: str) -> bool: ...
+
+
+@dataclass
+class MemorySessions:
+    """One process's own."""
+
+    ended: dict[str, datetime] = field(default_factory=dict)
+
+    def end(self, digest: str, until: datetime, now: datetime) -> None:
+        self.ended = {one: at for one, at in self.ended.items() if at > now} | {digest: until}
+
+    def is_ended(self, digest: str) -> bool:
+        return digest in self.ended
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +62,7 @@ class Access:
     visibility: Visibility = "all"
     public: frozenset[str] = frozenset()
     session_lifetime: timedelta = timedelta(hours=12)
+    sessions: Sessions = field(default_factory=MemorySessions)
     public_url: str = ""
     hosts: frozenset[str] = frozenset()
     cors_origins: frozenset[str] = frozenset()

@@ -60,6 +60,8 @@ class Backstage:
 
     def _user(self, claims: Mapping[str, Any], directory: Directory) -> Identity:
         user = _ref(claims.get("sub"))
+        if user.kind != "user":  # a group's name must not stand where a person's does
+            raise CredentialsError
         told = claims.get("ent")
         groups = tuple(_ref(one) for one in told) if isinstance(told, list) else directory.groups_of(user)
         return Identity(

@@ -25,6 +25,7 @@ from app.store.policies import Policies
 from app.store.pushes import Pushes
 from app.store.repositories import Repositories
 from app.store.served import Served
+from app.store.sessions import EndedSessions
 from app.store.sight import EVERYTHING, Sight
 from app.store.standings import Standings
 from app.store.tally import Tally
@@ -63,6 +64,7 @@ class Store:
         self.people = People(database)
         self.pushes = Pushes(database)
         self.tokens = Tokens(database)
+        self.sessions = EndedSessions(database)
         self.waivers = Waivers(database)
         self.audit = Audit(database)
         self.workers = Workers(database)

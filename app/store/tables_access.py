@@ -1,4 +1,4 @@
-"""Tables of who may ask: bearer tokens (digests only), and an audit of what they changed."""
+"""Tables of who may ask: bearer tokens (digests only), sessions that ended, and an audit of what was changed."""
 
 from __future__ import annotations
 
@@ -21,6 +21,14 @@ tokens = Table(
     Column("revoked_at", Instant),
     Column("last_used_at", Instant),  # to the hour
     Index("tokens_name", "name"),
+)
+
+ended_sessions = Table(
+    "ended_sessions",
+    metadata,
+    text("digest", primary_key=True),  # SHA-256 of the cookie
+    Column("until", Instant, nullable=False),  # when it would have ended by itself
+    Index("ended_sessions_until", "until"),
 )
 
 audit = Table(

@@ -50,3 +50,12 @@ def test_the_audit_tells_the_newest_first_and_forgets_the_old(store: Store) -> N
     assert [found.target for found in store.audit.latest(limit=2)] == ["t2", "t1"]
     assert store.audit.forget(NOW + timedelta(minutes=2)) == 2
     assert [found.target for found in store.audit.latest()] == ["t2"]
+
+
+def test_a_session_that_was_ended_is_known_until_it_would_have_ended_by_itself(store: Store) -> None:
+    store.sessions.end("one", NOW + timedelta(hours=1), NOW)
+    store.sessions.end("one", NOW + timedelta(hours=1), NOW)  # signed out in two tabs
+    assert store.sessions.is_ended("one")
+    assert not store.sessions.is_ended("two")
+    store.sessions.end("two", NOW + timedelta(hours=3), NOW + timedelta(hours=2))
+    assert (store.sessions.is_ended("one"), store.sessions.is_ended("two")) == (False, True)

@@ -116,6 +116,7 @@ BAD = {
     "a user with a plugin's key": lambda p, now: p["catalog"].user(now, ISSUER),
     "of another portal": lambda p, now: p["users"].user(now, "https://other.example/api/auth"),
     "a user without a name": lambda p, now: p["users"].user(now, ISSUER, sub=None),
+    "a group instead of a user": lambda p, now: p["users"].user(now, ISSUER, sub="group:default/team"),
     "a user with a broken name": lambda p, now: p["users"].user(now, ISSUER, sub="user:/x"),
     "a user in a broken group": lambda p, now: p["users"].user(now, ISSUER, ent=[7]),
     "a plugin in a path": lambda p, now: p["catalog"].plugin(now, sub="../catalog"),

@@ -252,6 +252,19 @@ def test_signing_out_forgets_the_cookie_and_needs_our_form(url, make):
     assert browser.get(url + RESULTS).status_code == 401
 
 
+def test_a_copy_of_the_cookie_ends_with_signing_out_and_another_session_does_not(url, make):
+    token = make("read")
+    (browser, _), (other, _) = sign_in(url, token), sign_in(url, token)
+    copy = dict(browser.cookies)
+    assert copy != dict(other.cookies)
+    assert requests.get(url + RESULTS, cookies=copy).status_code == 200
+    browser.post(f"{url}/logout", data={"csrf_token": field(browser.get(url + PAGE).text)}, allow_redirects=False)
+    assert requests.get(f"{url}/api/v1/entities", cookies=copy).status_code == 401
+    page = requests.get(url + PAGE, cookies=copy, allow_redirects=False)
+    assert (page.status_code, page.headers["Location"][:6]) == (303, "/login")
+    assert other.get(f"{url}/api/v1/entities").status_code == 200
+
+
 def test_a_form_counts_only_from_our_page_shown_to_the_same_person(url, make, organisation):
     browser, _ = sign_in(url, make("read", "refresh"))
     other, _ = sign_in(url, make("read", "refresh"))

@@ -229,6 +229,19 @@ def test_a_scorecards_history_is_a_range_of_facts(client):
     assert point["facts"]["level"] == "none"
 
 
+def test_newer_originals_facts_refresh_pulls_the_repository_forward(client, organisation):
+    path = "/api/tech-insights/facts/refresh/default/Component/SVC-00001"
+    for body in (None, {}, {"factRetrieverIds": ["catalog"]}):
+        answer = client.post(path, json=body)
+        assert (answer.status_code, answer.get_json()) == (202, {"entity": "component:default/svc-00001"})
+    row = organisation.pipeline.store.audit.latest(limit=1)[0]
+    assert (row.action, row.target) == ("entity.refresh", "component:default/svc-00001")
+    refused = client.post(path, json={"factRetrieverIds": "catalog"})
+    assert (refused.status_code, refused.get_json()["error"]["name"]) == (400, "InputError")
+    unknown = client.post("/api/tech-insights/facts/refresh/default/component/nobody")
+    assert (unknown.status_code, unknown.get_json()["error"]["name"]) == (404, "NotFoundError")
+
+
 def test_every_fact_a_check_names_can_be_asked_for(client):
     ids = {id_ for check in client.get("/api/tech-insights/checks").get_json() for id_ in check["factIds"]}
     query = "&".join(f"ids[{number}]={id_}" for number, id_ in enumerate(sorted(ids)))

@@ -53,6 +53,14 @@ def checks_of(body: dict[str, Any]) -> tuple[str, ...] | None:
     return tuple(checks)
 
 
+def retrievers_of(body: dict[str, Any]) -> tuple[str, ...]:
+    """The fact retrievers that a refresh names; none mean all."""
+    ids = body.get("factRetrieverIds", [])
+    if not isinstance(ids, list) or not all(isinstance(id_, str) for id_ in ids):
+        raise Refused(400, "factRetrieverIds must be a list of fact retriever ids")
+    return tuple(ids)
+
+
 def entities_of(body: dict[str, Any]) -> list[Asked]:
     """The entities asked for, in order and with duplicates; an empty list means every one."""
     entities = body.get("entities")

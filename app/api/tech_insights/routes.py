@@ -8,13 +8,13 @@ from collections.abc import Iterable, Iterator
 from flask import Blueprint, Response, current_app, request
 
 from app.api.guard import require
-from app.api.reading import pipeline, sent
+from app.api.reading import entity_of, pipeline, refresh, sent
 from app.api.tech_insights import asked, errors
 from app.api.tech_insights.errors import Refused
 from app.api.tech_insights.runs import dumped, ready_of
 from app.api.tech_insights.service import Insights
 from app.catalog.model import EntityRef
-from app.identity.model import READ
+from app.identity.model import READ, REFRESH
 
 blueprint = Blueprint("tech_insights", __name__, url_prefix=errors.PREFIX)
 blueprint.register_error_handler(Refused, errors.refused)
@@ -71,6 +71,18 @@ def facts_latest() -> Response:
     ref = asked.ref_of(request.args.get("entity", ""))
     ids = asked.needed_ids(asked.ids_of(request.args.items(multi=True)))
     return _json(insights().latest(ref, ids, pipeline().store))
+
+
+@blueprint.post("/facts/refresh/<namespace>/<kind>/<name>", strict_slashes=False)
+@require(REFRESH)
+def facts_refresh(namespace: str, kind: str, name: str) -> tuple[Response, int]:
+    """Pulls the entity's repository forward: all its facts are collected anew, whichever retrievers are named."""
+    asked.retrievers_of(asked.body_of(request.get_data(cache=False)))
+    entity = entity_of(EntityRef(kind.lower(), namespace.lower(), name.lower()))
+    if not entity.repository:
+        raise Refused(501, f"{entity.ref} lies in no repository that could be read again.")
+    refresh(entity)
+    return _json({"entity": str(entity.ref)}), 202
 
 
 @blueprint.get("/facts/range", strict_slashes=False)
