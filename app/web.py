@@ -8,6 +8,7 @@ from flask import Flask, Response, g, request
 
 from app.api import document, errors, guard, headers, health, lane, v1_admission, webhooks
 from app.api.badges import routes as badges
+from app.api.bodies import StrictJson
 from app.api.kept import Kept
 from app.api.lane import Fast
 from app.api.metrics import WebMetrics
@@ -41,6 +42,7 @@ def create_app(
     `gate`: the forges whose webhooks are taken; none without it. `shared_metrics`: see `api.metrics`.
     """
     app = Flask("app.web", static_folder=None)
+    app.json = StrictJson(app)
     app.config.update(
         API_TITLE="Roadworthy",
         API_VERSION="v1",
@@ -50,7 +52,6 @@ def create_app(
         MAX_CONTENT_LENGTH=_MAX_BODY,
         ORGANISATION=organisation,
     )
-    app.json.sort_keys = False  # type: ignore[attr-defined]
     app.extensions["roadworthy"] = pipeline
     app.extensions["fix_requests"] = fix_requests or FixRequests()
     api = errors.ProblemApi(app)

@@ -10,10 +10,14 @@ from flask import request
 from flask_smorest import Blueprint
 
 from app.api import schemas
+from app.api.bodies import BodyParser
 
-blueprint = Blueprint(
-    "v1", __name__, url_prefix="/api/v1", description="Scores, facts and history of catalog entities."
-)
+
+class _V1(Blueprint):  # type: ignore[misc]
+    ARGUMENTS_PARSER = BodyParser()
+
+
+blueprint = _V1("v1", __name__, url_prefix="/api/v1", description="Scores, facts and history of catalog entities.")
 
 
 View = TypeVar("View", bound=Callable[..., Any])

@@ -88,10 +88,13 @@ _MOST_TOLD = 20
 def problems(group: str, data: Any) -> dict[str, list[str]]:
     """Place in `data` (a JSON pointer) → what is wrong there; empty when it fits."""
     found: dict[str, list[str]] = {}
-    for pointer, message in _errors(group, data):
-        found.setdefault(pointer, []).append(message)
-        if len(found) >= _MOST_TOLD:
-            break
+    try:
+        for pointer, message in _errors(group, data):
+            found.setdefault(pointer, []).append(message)
+            if len(found) >= _MOST_TOLD:
+                break
+    except ValueError:  # the validator's own limit of depth
+        return {"/": ["is nested too deeply"]}
     return found
 
 

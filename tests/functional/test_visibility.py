@@ -156,7 +156,14 @@ def telling(app, ask):
 
 def _said(text, path, query):
     """An answer without what merely repeats the question."""
-    echoes = {path, query, '"entity":"component:default/xyzzy"', '"ref":"component:default/xyzzy"'}
+    echoes = {
+        path,
+        path.removeprefix("/api/tech-insights"),
+        query,
+        '"entity":"component:default/xyzzy"',
+        '"ref":"component:default/xyzzy"',
+    }
+    echoes.add(path.removeprefix("/api/tech-insights"))  # as its envelope of errors has it
     for asked in re.findall(r"=([^&]+)", query):  # a page's links repeat its filters
         echoes |= {quote(asked, safe=""), quote(asked), f"={asked}"}
     for echo in sorted(echoes - {"", "/"}, key=len, reverse=True):
@@ -181,6 +188,10 @@ def test_a_hidden_entity_is_as_if_it_were_not(ada, part):
 def test_nothing_hidden_can_be_refreshed(ada):
     assert ada("/api/v1/entities/by-name/component/default/xyzzy/refresh", "POST").status_code == 404
     assert ada("/api/v1/entities/by-name/component/default/shop/refresh", "POST").status_code == 202
+    insights = "/api/tech-insights/facts/refresh/default/component/"
+    hidden, nowhere = ada(f"{insights}xyzzy", "POST"), ada(f"{insights}nowhere", "POST")
+    assert (hidden.status_code, hidden.text.replace("xyzzy", "nowhere")) == (404, nowhere.text)
+    assert ada(f"{insights}shop", "POST").status_code == 202
 
 
 def test_lists_count_only_what_is_seen(ada):

@@ -5,13 +5,13 @@ Whatever is wrong raises `Refused` with the answer to give.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.api import bodies
 from app.api.tech_insights.errors import Refused
 from app.catalog.model import EntityRef
 from app.lib.times import parse_instant
@@ -34,10 +34,9 @@ def body_of(data: bytes) -> dict[str, Any]:
     if not data.strip():
         return {}
     try:
-        body = json.loads(data)
-    except (ValueError, RecursionError) as error:
-        message = str(error) if isinstance(error, ValueError) else "the body is nested too deeply"
-        raise Refused(400, message, name="SyntaxError", more={"type": "entity.parse.failed"}) from None
+        body = bodies.loads(data)
+    except ValueError as error:
+        raise Refused(400, str(error), name="SyntaxError", more={"type": "entity.parse.failed"}) from None
     if not isinstance(body, dict):
         raise Refused(400, "the body must be a JSON object")
     return body
