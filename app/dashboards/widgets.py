@@ -11,13 +11,14 @@ from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
-from flask import Response, render_template, request
+from flask import Response, current_app, render_template, request
 
 from app.api.guard import public
 from app.api.reading import pipeline
 from app.catalog.model import EntityRef
 from app.dashboards import asked
 from app.dashboards.blueprint import blueprint
+from app.identity.access import Access
 from app.store.standings import LineFilter
 
 _KEPT_SECONDS = 600
@@ -57,8 +58,14 @@ def widgets() -> str:
         path="/".join((entity.kind, entity.namespace, entity.name)) if entity else "",
         team=item.owner if item and item.owner.startswith("group:") else "",
         scorecard=_first([one.scorecard for one in item.standings]) if item else "",
-        base=request.host_url.rstrip("/"),
+        base=_base(),
     )
+
+
+def _base() -> str:
+    """Our address for others to copy: the settings' one, since the name that we are asked by is a stranger's word."""
+    access: Access = current_app.extensions["access"]
+    return (access.public_url or request.host_url).rstrip("/")
 
 
 def _first(scorecards: Sequence[str]) -> str:
