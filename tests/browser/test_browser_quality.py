@@ -37,6 +37,24 @@ OPEN_ALL = "document.querySelectorAll('details').forEach(one => one.open = true)
 TWICE = "[...document.querySelectorAll('[id]')].map(one => one.id).filter((id, at, all) => all.indexOf(id) !== at)"
 UNNAMED = "[...document.querySelectorAll('table')].filter(one => !one.caption?.textContent.trim()).length"
 TOO_WIDE = "document.documentElement.scrollWidth - innerWidth"
+CUT_OFF = """() => {
+  const cut = [];
+  for (const one of document.querySelectorAll("main :is(a[href], button, input, summary, [tabindex='0'])")) {
+    if (!one.checkVisibility() || one.closest(".hidden")) continue;
+    one.focus();
+    const style = getComputedStyle(one), place = one.getBoundingClientRect();
+    if (style.outlineStyle === "none") { cut.push("unseen " + one.outerHTML.slice(0, 120)); continue; }
+    const beyond = parseFloat(style.outlineOffset) + parseFloat(style.outlineWidth);
+    for (let around = one.parentElement; around.tagName !== "MAIN"; around = around.parentElement) {
+      if (getComputedStyle(around).overflow === "visible") continue;
+      const edge = around.getBoundingClientRect();
+      const beside = [place.left - edge.left, edge.right - place.right];
+      const sides = [...beside, place.top - edge.top, edge.bottom - place.bottom];
+      if (sides.some(room => room >= -1 && room < beyond - 1)) cut.push(one.outerHTML.slice(0, 120));
+    }
+  }
+  return cut;
+}"""
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 HEAVIEST, MOST_REQUESTS = 200_000, 5
 SHOWS_WIDGETS = {"/widgets/": 14}
@@ -145,6 +163,13 @@ def test_the_keyboard_reaches_the_content_and_folds_the_tree(page: Page) -> None
     fold.focus()
     page.keyboard.press("Enter")
     assert page.locator(".heat details").first.get_attribute("open") != was
+
+
+def test_no_focus_is_cut_off_by_what_it_stands_in(page: Page) -> None:
+    for path in ("/", "/groups/default/storefront", "/entities/component/default/checkout", "/scorecards/sre-maturity"):
+        page.goto(path)
+        page.keyboard.press("Tab")  # so that focus is shown
+        assert page.evaluate(CUT_OFF) == [], path
 
 
 def test_only_what_fails_is_left_without_a_script_and_a_keyboard_opens_a_check(portal, browser: Browser) -> None:
