@@ -15,6 +15,7 @@ from organisation import RUNBOOK, TEAM, Organisation, alert, component
 from playwright.sync_api import Browser, Page, expect
 from serving import served
 
+from app.api.badges.drawing import svg
 from app.identity import tokens
 from app.identity.access import Access
 from app.identity.authenticator import Authenticator
@@ -341,3 +342,19 @@ def test_a_frame_shows_only_where_the_settings_let_it(stage, look, allowed):
         return
     page.wait_for_load_state("networkidle")
     expect(inside).to_have_count(0)
+
+
+LABELS = ("Silver", "no level, target Bronze", "WWWWMMMM", "iiiill.,;", "Zuverlässigkeit", "e\u0301tude", "Надёжность")
+WIDE = ("成熟度", "日本語カタカナ", "عربي", "🚀 ready", "100% → Gold", "a" * 500)
+DRAWN = """[...document.querySelectorAll('svg')].map(one => {
+  const box = [...one.querySelectorAll('text')].pop().getBBox();
+  return [box.x, one.width.baseVal.value - box.x - box.width];
+})"""
+
+
+def test_a_badges_text_fills_its_half_and_no_more_whatever_the_script(look):
+    page = look()
+    page.set_content("".join(f"<p>{svg('SRE maturity', text, '#2e7d32')}</p>" for text in (*LABELS, *WIDE)))
+    for (left, right), text in zip(page.evaluate(DRAWN), (*LABELS, *WIDE), strict=True):
+        assert left > 80, text
+        assert 3.5 < right < 6.5, text  # five pixels, less what the last letter's own edge takes

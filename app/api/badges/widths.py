@@ -36,7 +36,8 @@ _OTHERS: Mapping[str, int] = {
     "Đ": 853,
     "ı": 302,
 }
-_WIDE, _UNKNOWN = 1100, 780
+_WIDE, _CAPITAL, _SMALL = 1100, 780, 680
+"""Of scripts without a table of their own: Cyrillic and Greek come within a twentieth of what is drawn."""
 
 
 def width(text: str) -> float:
@@ -54,4 +55,6 @@ def _of(letter: str) -> int:
     base = unicodedata.normalize("NFKD", letter)[0]
     if " " < base <= "~":
         return _ASCII[ord(base) - 32]
-    return _WIDE if unicodedata.east_asian_width(letter) in "WF" else _UNKNOWN
+    if unicodedata.east_asian_width(letter) in "WF":
+        return _WIDE
+    return _SMALL if letter.islower() else _CAPITAL
