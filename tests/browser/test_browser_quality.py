@@ -92,6 +92,7 @@ def _visit(shown: Page, path: str) -> Seen:
     def heard(answer: Response) -> None:
         answers.append(answer)
 
+    shown.goto("about:blank")  # what the page before still asks is not this one's
     shown.on("response", heard)
     shown.goto(path)
     shown.remove_listener("response", heard)
