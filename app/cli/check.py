@@ -96,7 +96,8 @@ def command(
     timing.mark("read and judge")
     options.known_level(fail_under, loaded)
     if baseline:
-        report = report.since(checking.before(baseline, looked, loaded, judged))
+        earlier = checking.before(baseline, looked, loaded, judged)
+        report = report.since(earlier) if earlier is not None else report
         timing.mark("baseline")
     if write_baseline:
         checking.write(write_baseline, report)

@@ -55,8 +55,11 @@ def _bounded(stream: BinaryIO, what: str) -> bytes:
     return data
 
 
-def before(named: str, looked: Looked, policy: Policy, again: Callable[[Snapshot], Report]) -> Judgings:
-    """What a baseline says: a file that `--write-baseline` wrote, else a branch, tag or commit, judged anew."""
+def before(named: str, looked: Looked, policy: Policy, again: Callable[[Snapshot], Report]) -> Judgings | None:
+    """What a baseline says: a file that `--write-baseline` wrote, else a branch, tag or commit, judged anew.
+
+    None for HEAD before the first commit: there is nothing to be worse than, and a hook must let that commit be.
+    """
     file = Path(named)
     if file.is_file():
         try:
@@ -68,6 +71,8 @@ def before(named: str, looked: Looked, policy: Policy, again: Callable[[Snapshot
         raise click.BadParameter(
             f"{named} is no file, and only a git repository has branches and commits", param_hint="--baseline"
         )
+    if named == "HEAD" and looked.snapshot.is_unborn:
+        return None
     return again(looked.snapshot.at(named)).judgings
 
 

@@ -5,9 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from app.pipeline.check import Report
+from app.pipeline.scoring import Judged
 from app.policy import change_report
+from app.policy.model import Outcome
 from app.policy.plan import next_steps
 from app.policy.results import steps_json, to_json
+from app.remediation import offers
 
 
 def report_json(report: Report) -> dict[str, Any]:
@@ -20,6 +23,7 @@ def report_json(report: Report) -> dict[str, Any]:
                 **to_json(judged.subject.ref, judged.results),
                 "provisional": judged.entity.provisional,
                 "next_steps": steps_json(next_steps(judged.results)),
+                "fix_commands": _commands(judged),
             }
             for judged in report.judged
         ],
@@ -36,3 +40,9 @@ def report_json(report: Report) -> dict[str, Any]:
             for u in inventory.unreadable
         ],
     }
+
+
+def _commands(judged: Judged) -> dict[str, str]:
+    """Failing check → the command that mends it in its repository, where there is one."""
+    failing = (one.check for result in judged.results for one in result.checks if one.outcome is Outcome.FAIL)
+    return {check.id: command for check in failing if (command := offers.command(check))}

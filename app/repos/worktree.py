@@ -44,6 +44,11 @@ class WorkingTree:
             self._describe()
         self._entries = self._list()
 
+    @property
+    def is_unborn(self) -> bool:
+        """Whether nothing was committed yet."""
+        return not self._head
+
     def entries(self) -> Sequence[TreeEntry]:
         return self._entries
 

@@ -10,6 +10,7 @@ from app.policy.compare import is_new
 from app.policy.model import CheckResult, Outcome
 from app.policy.remediation import generic
 from app.policy.told import Offender
+from app.remediation import offers
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,8 @@ class Finding:
     message: str
     new: bool = True
     """Not there in the baseline, or there is none."""
+    name: str = ""
+    """Of what it is about: an alert, an objective."""
 
 
 def findings(report: Report) -> Iterator[Finding]:
@@ -41,9 +44,10 @@ def findings(report: Report) -> Iterator[Finding]:
                 for number, offender in enumerate(told):
                     text = _message(check, offender, first=number == 0)
                     new = is_new_in(report, ref, check, offender)
-                    yield Finding(ref, check, offender.place.path, max(1, offender.place.line), text, new)
+                    line = max(1, offender.place.line)
+                    yield Finding(ref, check, offender.place.path, line, text, new, offender.name)
                 if not told:
-                    text = f"{check.check.title}: {check.reason}. {check.remediation}"
+                    text = with_fix(f"{check.check.title}: {check.reason}. {check.remediation}", check)
                     yield Finding(ref, check, home, max(1, judged.entity.line), text, is_new_in(report, ref, check))
 
 
@@ -56,4 +60,10 @@ def _message(check: CheckResult, offender: Offender, *, first: bool) -> str:
     """What is wrong with one offender. The fix is worded for the first; the others get it in general."""
     head = ": ".join(text for text in (offender.name, check.check.title) if text)
     seen = f" ({offender.observed})" if offender.observed else ""
-    return f"{head}{seen}. {check.remediation if first else generic(check.check.remediation)}"
+    return with_fix(f"{head}{seen}. {check.remediation if first else generic(check.check.remediation)}", check)
+
+
+def with_fix(text: str, check: CheckResult) -> str:
+    """A text and, below it, the command that mends the check, where there is one."""
+    command = offers.command(check.check)
+    return f"{text}\nAs a diff: {command}" if command else text

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from xml.sax.saxutils import escape, quoteattr
 
-from app.cli.reports.findings import is_new_in
+from app.cli.reports.findings import is_new_in, with_fix
 from app.pipeline.check import Report
 from app.policy.model import CheckResult, Outcome
 
@@ -15,30 +16,41 @@ _ILLEGAL = re.compile("[^\t\n\r -퟿-�𐀀-􏿿]")
 def render(report: Report) -> str:
     lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>"]
     for judged in report.judged:
+        ref = judged.subject.ref
         for result in judged.results:
-            failing = [check for check in result.checks if check.outcome is Outcome.FAIL]
-            old = {one.check.id for one in failing if not is_new_in(report, judged.subject.ref, one)}
-            errors = sum(check.outcome is Outcome.ERROR for check in result.checks)
-            counts = f'tests="{len(result.checks)}" failures="{len(failing) - len(old)}" errors="{errors}"'
-            name = attribute(f"{judged.subject.ref} {result.scorecard.id}")
-            lines.append(f"  <testsuite name={name} {counts}>")
-            lines += [_case(judged.subject.ref, check, old=check.check.id in old) for check in result.checks]
+            cases = [_case(ref, check, old=not is_new_in(report, ref, check)) for check in result.checks]
+            how = Counter(kind for kind, _ in cases)
+            counts = f'failures="{how["failure"]}" errors="{how["error"]}" skipped="{how["skipped"]}"'
+            name = attribute(f"{ref} {result.scorecard.id}")
+            lines.append(f'  <testsuite name={name} tests="{len(cases)}" {counts}>')
+            lines += [text for _, text in cases]
             lines.append("  </testsuite>")
     return "\n".join([*lines, "</testsuites>"]) + "\n"
 
 
-def _case(entity: str, check: CheckResult, *, old: bool) -> str:
+def _case(entity: str, check: CheckResult, *, old: bool) -> tuple[str, str]:
+    """What became of a check, as JUnit has it, and the element."""
     head = f"    <testcase classname={attribute(entity)} name={attribute(check.check.id)}"
+    kind, inner = _told(check, old=old)
+    return kind, f"{head}>{inner}</testcase>" if inner else f"{head}/>"
+
+
+def _told(check: CheckResult, *, old: bool) -> tuple[str, str]:
+    if check.outcome is Outcome.FAIL and not check.enforced:
+        return "skipped", _skipped(f"will count later: {check.reason}")
     if check.outcome is Outcome.FAIL and old:
-        return f"{head}><skipped message={attribute(f'failed before: {check.reason}')}/></testcase>"
+        return "skipped", _skipped(f"failed before: {check.reason}")
     if check.outcome is Outcome.FAIL:
-        body = escape(_ILLEGAL.sub("", f"{check.reason}\n{check.remediation}"))
-        return f"{head}><failure message={attribute(check.check.title)}>{body}</failure></testcase>"
+        places = [f"{one.place.path}:{one.place.line or 1} {one.name}" for one in check.offenders if one.place.path]
+        said = with_fix("\n".join([check.reason, *places, check.remediation]), check)
+        return "failure", f"<failure message={attribute(check.check.title)}>{escape(_ILLEGAL.sub('', said))}</failure>"
     if check.outcome is Outcome.ERROR:
-        return f"{head}><error message={attribute(check.reason)}/></testcase>"
-    if check.outcome is Outcome.PASS:
-        return f"{head}/>"
-    return f"{head}><skipped message={attribute(f'{check.outcome}: {check.reason}')}/></testcase>"
+        return "error", f"<error message={attribute(check.reason)}/>"
+    return ("", "") if check.outcome is Outcome.PASS else ("skipped", _skipped(f"{check.outcome}: {check.reason}"))
+
+
+def _skipped(why: str) -> str:
+    return f"<skipped message={attribute(why)}/>"
 
 
 def attribute(text: str) -> str:

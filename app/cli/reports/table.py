@@ -9,8 +9,10 @@ from app.cli.scorecard_text import console, say, scorecard, steps, text_of
 from app.pipeline.check import Report
 from app.policy.change_report import remedy, title_of
 from app.policy.compare import Comparison
+from app.policy.model import Outcome, ScorecardResult
 from app.policy.plan import next_steps
 from app.policy.results import scorecard_json, steps_json
+from app.remediation import offers
 
 _SHOWN = 10
 PROVISIONAL = "provisional: no descriptor here names an entity"
@@ -23,10 +25,21 @@ def render(report: Report) -> str:
             note = PROVISIONAL if judged.entity.provisional else ""
             scorecard(out, judged.subject.ref, scorecard_json(result), note)
             steps(out, steps_json(next_steps([result])))
+            _mended(out, result)
     _rest(out, report)
     if report.comparison is not None:
         _since(out, report.comparison)
     return text_of(out)
+
+
+def _mended(out: Console, result: ScorecardResult) -> None:
+    """The command for each check that has a diff, in the order of the levels."""
+    failing = [one for one in result.checks if one.outcome is Outcome.FAIL and one.enforced and not one.blocked_by]
+    commands = [command for one in failing if (command := offers.command(one.check))]
+    if commands:
+        out.print("\n[bold]mended as a diff by[/] roadworthy fix, or one by one")
+    for command in commands:
+        say(out, 2, escape(command))
 
 
 def _rest(out: Console, report: Report) -> None:
