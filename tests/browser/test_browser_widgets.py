@@ -292,6 +292,23 @@ def test_nothing_a_stranger_wrote_becomes_a_link_or_markup(stage, look):
     assert dialogs == []
 
 
+def test_a_line_is_linked_on_its_forge_or_on_our_page_where_the_host_tells_no_forge(stage, look):
+    here, page = stage(), look()
+    body = hostile()
+    line = {"name": "", "commit": "c", "path": "a.yaml", "line": 3, "url": None}
+    hosts = ("https://gitlab.example.org/a/b", "https://git.example.org/a/b")
+    body["scorecards"][0]["checks"][0]["offenders"] = [{**line, "repository": host} for host in hosts]
+    here.ours.instead[_ENTITY] = body
+    page.goto(here.url)
+    card = page.locator("roadworthy-scorecard")
+    card.locator("summary").first.click()
+    links = [one.get_attribute("href") for one in card.get_by_role("link", name="a.yaml:3").all()]
+    assert links == [
+        "https://gitlab.example.org/a/b/-/blob/c/a.yaml#L3",
+        f"{here.host.script}/entities/component/default/shop#x",
+    ]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_axe_finds_nothing_in_dark_and_light(stage, look, scheme):
     here, page = stage(), look(color_scheme=scheme)

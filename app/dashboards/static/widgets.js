@@ -93,8 +93,8 @@
 
   const path = (...parts) => parts.map(encodeURIComponent).join("/");
 
-  /* The line at its commit in the forge, as our own pages link it. */
-  const place = one => {
+  /* The line at its commit in the forge, where the host's name tells which forge it is; else `page`, where we know more. */
+  const place = (one, page) => {
     const named = one.path ? `${one.path}${one.line ? `:${one.line}` : ""}` : text(one.url ?? "");
     if (one.url) return { url: one.url, named };
     if (!(one.repository ?? "").startsWith("https://") || !one.path || !one.commit) return { url: "", named };
@@ -102,6 +102,7 @@
     const file = one.path.split("/").map(encodeURIComponent).join("/");
     const server = /^(https:\/\/[^/]+(?:\/[^/]+)*?)\/scm\/([^/]+)\/([^/]+)$/.exec(one.repository);
     if (server) return { url: `${server[1]}/projects/${server[2].toUpperCase()}/repos/${server[3]}/browse/${file}?at=${one.commit}${one.line ? `#${one.line}` : ""}`, named };
+    if (!/github|gitlab|gitea|forgejo|codeberg|^bitbucket\.org$/.test(host)) return { url: page, named };
     const cloud = host === "bitbucket.org";
     const view = host.includes("gitlab") ? "-/blob" : /gitea|forgejo|codeberg/.test(host) ? "src/commit" : cloud ? "src" : "blob";
     return { url: `${one.repository}/${view}/${one.commit}/${file}${one.line ? `${cloud ? "#lines-" : "#L"}${one.line}` : ""}`, named };
@@ -289,12 +290,12 @@
         el("header", {}, this.heading(text(card.title)), el("p", { class: "level" }, title(card.level))),
         facts,
         card.level_possible !== card.level ? el("p", { class: "soft" }, `Could be ${title(card.level_possible)}: ${unseen === 1 ? "a check" : `${unseen} checks`} could not be seen.`) : undefined,
-        ...this.#areas(card),
+        ...this.#areas(about, card),
         el("footer", { class: "soft" }, el("span", {}, "As of ", when(card.as_of)), link(about.page, "All details"))
       );
     }
 
-    #areas(card) {
+    #areas(about, card) {
       const failing = this.hasAttribute("only-failing");
       const shown = card.checks.filter(check => (failing ? check.outcome === "fail" : check.outcome !== "not_applicable"));
       if (!shown.length) return [el("p", { class: "area soft" }, "No failing checks.")];
@@ -303,7 +304,7 @@
         checks.sort((one, other) => ORDER.indexOf(one.outcome) - ORDER.indexOf(other.outcome) || other.weight - one.weight);
         const heading = el("div", { class: "title", role: "heading", "aria-level": Math.min(6, this.level + 1) }, area(name));
         const passing = checks.filter(check => check.outcome === "pass");
-        const rows = checks.filter(check => check.outcome !== "pass").map(check => el("li", {}, this.#check(card, check)));
+        const rows = checks.filter(check => check.outcome !== "pass").map(check => el("li", {}, this.#check(about, card, check)));
         return el("div", { class: "area" }, heading, el("ul", {}, ...rows, passing.length ? el("li", {}, this.#passing(card, name, passing)) : ""));
       });
     }
@@ -316,18 +317,18 @@
       return el("details", { "data-id": `${card.id} ${name} passing` }, el("summary", {}, mark, el("span", { class: "soft" }, said), el("span", { class: "word" })), el("div", { class: "more" }, list));
     }
 
-    #check(card, check) {
+    #check(about, card, check) {
       const outcome = ORDER.includes(check.outcome) ? check.outcome : "unknown";
       const word = outcome === "fail" && !check.enforced ? "Counts soon" : FAILED[outcome];
       const head = [el("span", { class: outcome, "aria-hidden": "true" }, MARKS[outcome]), el("span", {}, text(check.title)), el("span", { class: `word ${outcome}` }, word)];
-      const more = this.#more(check);
+      const more = this.#more(check, `${about.page}#${encodeURIComponent(check.id)}`);
       return more.length ? el("details", { "data-id": `${card.id} ${check.id}` }, el("summary", {}, ...head), el("div", { class: "more" }, ...more)) : el("p", {}, ...head);
     }
 
-    #more(check) {
+    #more(check, page) {
       if (check.outcome === "pass") return [];
       const offenders = check.offenders.slice(0, 8).map(one => {
-        const { url, named } = place(one);
+        const { url, named } = place(one, page);
         const name = text(one.name);
         return el("li", {}, name && name !== named ? `${name} ` : "", named ? link(url, named) : "");
       });
