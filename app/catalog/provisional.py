@@ -61,7 +61,7 @@ _BESIDE = frozenset(("test", "tests", "examples", "docs"))
 _COLLECTION = 5
 """Runbooks that make a collection: a service has fewer, and other files beside them."""
 _SHARED_RUNBOOKS = (
-    " It holds runbooks and little else: name it under evidence_repositories with `provides: [runbooks]`, and they"
+    " It holds runbooks and little else: name it under evidence_repositories with provides: [runbooks], and they"
     " count where alerts link them."
 )
 _ESTATE = (

@@ -155,7 +155,8 @@ def contract(case: Case) -> Iterator[Answer]:
             raise Uneditable("it has no info", root.line)
         edits: list[Splice] = []
         if not item.get("description_words"):
-            said = case.answer("api_description") or str(case.entity.metadata.get("description") or "").strip()
+            known = "" if case.entity.provisional else str(case.entity.metadata.get("description") or "").strip()
+            said = case.answer("api_description") or known
             if said:
                 edits += text.put(info, ["description"], " ".join(said.split()))
             else:

@@ -32,9 +32,7 @@ def probes(case: Case) -> Iterator[Answer]:
                 edits += text.put(box, ["readinessProbe"], made)
         if live is None and case.params.get("liveness_required", True):
             made = _probe(case, box, f"liveness.{name.rpartition('/')[2]}", "liveness")
-            if made is None and ready is not None:
-                made = {**_plain(ready), "failureThreshold": _patience(ready)}
-            if made is None:
+            if made is None:  # never the readiness probe again: what it waits for may be down without a copy being dead
                 yield Question(*_asked(name, "liveness", "only whether the process works"))
             else:
                 edits += text.put(box, ["livenessProbe"], made)
@@ -65,17 +63,6 @@ def _probe(case: Case, box: Node, *keys: str) -> Mapping[str, Any] | None:
 
 def _number(text: str) -> int | str:
     return int(text) if text.isdigit() else text
-
-
-def _plain(node: Node) -> dict[str, Any]:
-    """A probe as plain data, so that it can be written again."""
-    return {key.value: _plain(value) if value.kind == "mapping" else _scalar(value) for key, value in node.pairs}
-
-
-def _scalar(node: Node) -> Any:
-    if node.kind == "sequence":
-        return [_plain(one) if one.kind == "mapping" else _scalar(one) for one in node.items]
-    return int(node.value) if not node.quote and node.value.isdigit() else node.value
 
 
 def _patience(ready: Node) -> int:

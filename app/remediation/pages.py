@@ -117,7 +117,7 @@ def contacts(case: Case) -> Iterable[str]:
 
 def _overview(case: Case) -> str:
     entity = case.entity
-    described = str(entity.metadata.get("description") or "").strip()
+    described = "" if entity.provisional else str(entity.metadata.get("description") or "").strip()
     known = [f"Kind: {entity.spec_text('type') or entity.ref.kind}"]
     named = (("Tier", case.subject.tier), ("System", case.subject.system), ("Owner", case.subject.owner))
     known += [f"{name}: {value}" for name, value in named if value]
@@ -152,8 +152,8 @@ def _failures(alerts: Sequence[Item]) -> str:
 
 def _meaning(item: Item) -> str:
     """The alert's own words where they are plain, and its expression."""
-    said = str(item.get("description") or item.get("summary") or "").strip()
-    text = " ".join(said.split()) if said and not _TEMPLATE.search(said) else "TODO: what it means"
+    words = (" ".join(str(item.get(name) or "").split()) for name in ("description", "summary"))
+    text = next((one for one in words if one and not _TEMPLATE.search(one)), "TODO: what it means")
     expr = str(item.get("expr") or "").strip()
     return f"{text}\n" + (f"\n```promql\n{expr}\n```\n" if expr and "```" not in expr else "")
 

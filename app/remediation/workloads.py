@@ -49,7 +49,7 @@ def replicas(case: Case) -> Iterator[Answer]:
             yield Edit(scaler.path, tuple(edits), why)
             return
         text, root = manifest_of(case, item)
-        yield edit(item, text.put(root, ["spec", "replicas"], wanted), why)
+        yield edit(item, text.put(root, ["spec", "replicas"], wanted, after="selector"), why)
 
     yield from each(case, case.items, mend)
 

@@ -188,6 +188,35 @@ def test_a_descriptor_in_json_stays_json(bench):
     assert json.loads(mended.text("catalog-info.json"))["metadata"]["labels"] == {"tier": "t1"}
 
 
+def test_a_runbook_for_what_no_descriptor_names_says_nothing_of_us(bench):
+    mended = bench.mend({"alerts.yaml": RULES}, "alert-runbook-linked")
+    page = mended.text("docs/runbook.md")
+    assert "Made up" not in page
+    assert "## Overview\n\nTODO: what it does, for whom" in page
+
+
+def test_a_section_takes_the_plain_words_that_an_alert_has(bench):
+    rules = f"{RULES}          description: '{{{{ $value }}}} requests fail'\n"
+    files = {"catalog-info.yaml": descriptor(), "alerts.yaml": rules, "docs/runbook.md": RUNBOOK}
+    page = bench.mend(files, "alert-runbook-linked").text("docs/runbook.md")
+    assert "### Meaning\n\nRequests fail\n" in page
+
+
+def test_a_liveness_probe_is_asked_for_and_never_made_of_the_readiness_probe(bench):
+    probe = "                readinessProbe: {httpGet: {path: /readyz, port: 8080}}\n"
+    files = {"catalog-info.yaml": descriptor(), "deploy/app.yaml": workload(container=probe)}
+    diff, _ = refusals(bench, files, "workload-probes")
+    assert diff == ""
+    mended = bench.mend(files, "workload-probes", answers={"liveness.web": "/livez"})
+    assert mended.outcome("workload-probes") is Outcome.PASS
+
+
+def test_the_number_of_copies_stands_where_people_look_for_it(bench):
+    files = {"catalog-info.yaml": descriptor(), "deploy/app.yaml": workload()}
+    text = bench.mend(files, "workload-replicas").text("deploy/app.yaml")
+    assert text.index("replicas: 2") < text.index("template:")
+
+
 def test_what_helm_renders_is_left_alone_with_the_reason(bench):
     diff, why = refusals(bench, {"catalog-info.yaml": descriptor(), **CHART}, "workload-pdb")
     assert diff == ""

@@ -20,7 +20,8 @@ NAME = "tagging"
 _MOST = 200
 _UPDATER = "argocd-image-updater.argoproj.io/image-list"
 _ARGO, _FLUX = ("argoproj.io", "Application"), ("kustomize.toolkit.fluxcd.io", "Kustomization")
-_SIGNS = re.compile(rb"\bset[ \t]+image\b|--set(?:-string)?[ =]")
+_SIGNS = (b"set image", b"--set")
+"""Looked for as bytes: most files hold neither, and many are large."""
 _ARGUMENT = r"""(?:[ \t\\\n]+(?!-)["']?[^\s"'\\;&|]{1,300}["']?)"""
 _KUSTOMIZE = re.compile(rf"\bkustomize[ \t]+edit[ \t]+set[ \t]+image((?:{_ARGUMENT}){{1,20}})")
 _KUBECTL = re.compile(rf"\bkubectl\b[^\n;&|]{{0,200}}?[ \t]set[ \t]+image((?:{_ARGUMENT}){{2,20}})")
@@ -58,7 +59,7 @@ def read(document: Document) -> Parsed:
 
 def in_pipeline(data: bytes) -> Iterator[ImageSetter]:
     """The commands of a pipeline's file that set images."""
-    if not _SIGNS.search(data):
+    if not any(sign in data for sign in _SIGNS):
         return
     script = data.decode("utf-8", "replace")
     for pattern, tool in ((_KUSTOMIZE, "kustomize edit set image"), (_KUBECTL, "kubectl set image")):
