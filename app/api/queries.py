@@ -36,6 +36,14 @@ class PageQuery(Schema):
     cursor = fields.String(validate=validate.Length(max=2000))
 
 
+class PlanQuery(Schema):
+    level = fields.String(
+        load_default="next",
+        validate=validate.Length(1, 100),
+        metadata={"description": "a level's id, or `next`, `target` (of its tier), `top`"},
+    )
+
+
 class TableQuery(PageQuery):
     fields_ = DelimitedList(
         fields.String(validate=validate.OneOf(tuple(EntityItem().fields), error="must be one of: {choices}")),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from marshmallow import Schema, fields, validate
 
-from app.api.result_schemas import KeptScorecard, Step, Told
+from app.api.plan_schemas import PlanShape
+from app.api.result_schemas import KeptScorecard, Told
 
 
 class Standing(Told):
@@ -150,9 +151,8 @@ class History(OfOne):
     items = fields.List(fields.Nested(HistoryRow))
 
 
-class NextSteps(OfOne):
+class NextSteps(OfOne, PlanShape):
     entity = fields.String()
-    items = fields.List(fields.Nested(Step))
 
 
 class Accepted(Told):

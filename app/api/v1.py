@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, json
+from flask import Response, abort, json
 from flask.views import MethodView
 from marshmallow import RAISE
 
@@ -34,6 +34,7 @@ from app.facts.pushed import Pushed
 from app.facts.repository_facts import facts_json
 from app.identity.model import READ, REFRESH
 from app.lib.times import format_instant
+from app.pipeline import plans
 
 __all__ = ["blueprint", "problems"]
 _NAMED = "/entities/by-name/<kind>/<namespace>/<name>"
@@ -183,14 +184,23 @@ class EntityHistory(MethodView):
 @blueprint.route(f"{_NAMED}/next-steps")
 class EntityNextSteps(MethodView):
     @problems
+    @blueprint.arguments(queries.PlanQuery, location="query", unknown=RAISE)
     @blueprint.response(200, schemas.NextSteps)
-    def get(self, kind: str, namespace: str, name: str) -> Response:
-        """The cheapest next steps, in the order to work in."""
+    def get(self, query: dict[str, Any], kind: str, namespace: str, name: str) -> Response:
+        """The cheapest plan to a level over all scorecards, in the order to work in.
+
+        Lower levels first, then most weight for the effort; one piece of work that serves several is one step. What
+        waits for an earlier step may pass with it. What must be seen first is told apart.
+        """
         ref = ref_of(kind, namespace, name)
         entity_of(ref)
         rows = sorted(pipeline().store.judgements.results(ref), key=lambda row: pipeline().policy.place(row.scorecard))
-        steps = [step for row in rows for step in json.loads(row.body).get("next_steps", [])]
-        return dumped({"entity": str(ref), "items": steps, **of_results(rows)})
+        cards = [json.loads(row.body) for row in rows]
+        known = plans.goals_of(pipeline().policy, cards)
+        if cards and query["level"] not in known:
+            abort(422, f"“{query['level']}” is no level here; use one of {', '.join(known)}.")
+        body = plans.plan_json(pipeline().policy, cards, query["level"])
+        return dumped({"entity": str(ref), **body, **of_results(rows)})
 
 
 @blueprint.route(f"{_NAMED}/refresh")

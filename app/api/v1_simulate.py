@@ -13,8 +13,9 @@ from marshmallow import RAISE, Schema, fields, validate
 
 from app.api import schemas, v1_newborn
 from app.api.guard import require
+from app.api.plan_schemas import PlanStep
 from app.api.reading import pipeline
-from app.api.result_schemas import JudgedScorecard, Step, Told
+from app.api.result_schemas import JudgedScorecard, Told
 from app.api.v1 import problems
 from app.api.v1_blueprint import bounded
 from app.api.v1_facts import blueprint
@@ -78,7 +79,7 @@ class Born(SimulatedResults):
     """An entity as it would be born."""
 
     provisional = fields.Boolean(metadata={"description": "no descriptor declares it yet"})
-    next_steps = fields.List(fields.Nested(Step))
+    next_steps = fields.List(fields.Nested(PlanStep))
 
 
 class Simulated(Schema):

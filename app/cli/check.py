@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from app.cli import options, reports
 from app.cli.exits import exit_code
-
-if TYPE_CHECKING:
-    from app.pipeline.check import Report
-    from app.repos.model import Snapshot
 
 
 @click.command()
@@ -34,6 +30,7 @@ if TYPE_CHECKING:
     help="Write what fails now to a file for --baseline.",
 )
 @click.option("--stdin-name", default="", metavar="NAME", help="The file name of what comes on standard input.")
+@click.option("--to", "goal", default="", metavar="LEVEL", help="Show the whole plan to a level, next, target or top.")
 @click.option("--strict", is_flag=True, help="Exit 3 when something could not be read.")
 @click.option("--entity", default="", metavar="REF", help="Only this entity.")
 @click.option("--policy", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of scorecards.")
@@ -50,6 +47,7 @@ def command(
     baseline: str | None,
     write_baseline: Path | None,
     stdin_name: str,
+    goal: str,
     strict: bool,
     entity: str,
     policy: Path | None,
@@ -67,38 +65,23 @@ def command(
     """
     from app.cli import checking
     from app.cli.profile import Profile
-    from app.facts.groups import SCHEMA
-    from app.pipeline.check import check
-    from app.policy.documents import load
     from app.repos.git import Git
 
-    timing, now = Profile(), datetime.now(UTC)
+    timing = Profile()
     written = [reports.destination(one) for one in others]
-    loaded = load(policy or options.packaged_scorecards(), SCHEMA) if policy or not server else None
+    asking = checking.Asking(datetime.now(UTC), entity.lower(), policy, server or "", token or "")
     timing.mark("policy")
-    git = Git()
-    looked = checking.look(path, sys.stdin.buffer, stdin_name, git, now)
-    timing.mark("git")
-
-    def judged(snapshot: Snapshot) -> Report:
-        nonlocal loaded
-        where = {"folder": looked.folder, "entity": entity.lower()}
-        if server:
-            from app.pipeline.remote_check import remote_check
-
-            report, loaded = remote_check(snapshot, server, token or "", policy=loaded, unborn=looked.unborn, **where)
-            return report
-        assert loaded is not None
-        return check(snapshot, loaded, now, unborn=looked.unborn, **where)
-
-    report = judged(looked.snapshot)
-    assert loaded is not None
-    timing.mark("read and judge")
-    options.known_level(fail_under, loaded)
-    if baseline:
-        earlier = checking.before(baseline, looked, loaded, judged)
-        report = report.since(earlier) if earlier is not None else report
-        timing.mark("baseline")
+    with closing(Git()) as git:
+        looked = checking.look(path, sys.stdin.buffer, stdin_name, git, asking.now)
+        timing.mark("git")
+        report = asking.report(looked, looked.snapshot)
+        timing.mark("read and judge")
+        options.known_level(fail_under, asking.loaded)
+        report = checking.towards(report, goal, asking.loaded)
+        if baseline:
+            earlier = checking.before(baseline, looked, asking)
+            report = report.since(earlier) if earlier is not None else report
+            timing.mark("baseline")
     if write_baseline:
         checking.write(write_baseline, report)
     for name, file in written:
@@ -106,5 +89,4 @@ def command(
     click.echo(reports.render(output, report), nl=False)
     if profile:
         click.echo(timing.text(), err=True)
-    git.close()
     sys.exit(exit_code(report, fail_under, strict=strict))

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import BinaryIO
 
 import click
 
+from app.cli import options
 from app.errors import DocumentError, RepositoryError
-from app.pipeline import handed
-from app.pipeline.check import Report
+from app.facts.groups import SCHEMA
+from app.pipeline import handed, plans
+from app.pipeline.check import Report, check
 from app.policy import baseline
 from app.policy.compare import Judgings
+from app.policy.documents import load
 from app.policy.model import Policy
 from app.repos.git import Git
 from app.repos.model import Snapshot
@@ -31,6 +33,40 @@ class Looked:
     snapshot: Snapshot
     folder: str
     unborn: bool
+
+
+class Asking:
+    """By what is judged: a policy of one's own, or with a server its. `loaded` is the policy once something was."""
+
+    def __init__(self, now: datetime, entity: str, policy: Path | None, server: str, token: str) -> None:
+        self.now, self._entity, self._server, self._token = now, entity, server, token
+        own = policy or not server
+        self._loaded = load(policy or options.packaged_scorecards(), SCHEMA) if own else None
+
+    @property
+    def loaded(self) -> Policy:
+        assert self._loaded is not None
+        return self._loaded
+
+    def report(self, looked: Looked, snapshot: Snapshot) -> Report:
+        """What is found in a snapshot: the one looked at, or an older one of it."""
+        where = {"folder": looked.folder, "entity": self._entity}
+        if not self._server:
+            return check(snapshot, self.loaded, self.now, unborn=looked.unborn, **where)
+        from app.pipeline.remote_check import remote_check
+
+        report, self._loaded = remote_check(
+            snapshot, self._server, self._token, policy=self._loaded, unborn=looked.unborn, **where
+        )
+        return report
+
+
+def towards(report: Report, goal: str, policy: Policy) -> Report:
+    """The same, with the level whose whole plan is to be shown. Raises BadParameter for one that does not exist."""
+    known = plans.goals_of(policy, [{"id": card} for card in policy.scorecards])
+    if goal and goal not in known:
+        raise click.BadParameter(f"{goal} is no level; known are {', '.join(known)}", param_hint="--to")
+    return replace(report, goal=goal)
 
 
 def look(path: Path, stdin: BinaryIO, stdin_name: str, git: Git, now: datetime) -> Looked:
@@ -55,7 +91,7 @@ def _bounded(stream: BinaryIO, what: str) -> bytes:
     return data
 
 
-def before(named: str, looked: Looked, policy: Policy, again: Callable[[Snapshot], Report]) -> Judgings | None:
+def before(named: str, looked: Looked, asking: Asking) -> Judgings | None:
     """What a baseline says: a file that `--write-baseline` wrote, else a branch, tag or commit, judged anew.
 
     None for HEAD before the first commit: there is nothing to be worse than, and a hook must let that commit be.
@@ -63,7 +99,7 @@ def before(named: str, looked: Looked, policy: Policy, again: Callable[[Snapshot
     file = Path(named)
     if file.is_file():
         try:
-            return baseline.load(file.read_text("utf-8"), policy, looked.snapshot.url)
+            return baseline.load(file.read_text("utf-8"), asking.loaded, looked.snapshot.url)
         except (DocumentError, UnicodeDecodeError) as error:
             message = error.message if isinstance(error, DocumentError) else "no text"
             raise click.BadParameter(f"{named} is {message}", param_hint="--baseline") from None
@@ -73,7 +109,7 @@ def before(named: str, looked: Looked, policy: Policy, again: Callable[[Snapshot
         )
     if named == "HEAD" and looked.snapshot.is_unborn:
         return None
-    return again(looked.snapshot.at(named)).judgings
+    return asking.report(looked, looked.snapshot.at(named)).judgings
 
 
 def write(file: Path, report: Report) -> None:

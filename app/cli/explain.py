@@ -12,17 +12,21 @@ from app.cli import options
 from app.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from app.store.model import ResultRow
+    from app.policy.model import Policy
     from app.store.store import Store
 
 
 @click.command()
 @click.argument("entity_ref")
 @options.config
+@click.option(
+    "--to", "goal", default="next", metavar="LEVEL", help="Where the plan leads: a level, next, target or top."
+)
 @options.output_format
-def command(entity_ref: str, config: Path, output: str) -> None:
-    """Show every check of an entity: outcome, reason, where it was seen, and how to fix it."""
+def command(entity_ref: str, config: Path, goal: str, output: str) -> None:
+    """Show every check of an entity: outcome, reason, where it was seen; last the cheapest plan to a level."""
     from app.catalog.model import EntityRef
+    from app.pipeline import plans
     from app.services import open_store
 
     try:
@@ -33,26 +37,27 @@ def command(entity_ref: str, config: Path, output: str) -> None:
     rows = store.judgements.results(ref)
     if not rows and store.entities.get(ref) is None:
         raise NotFoundError(f"there is no entity {ref} here: crawl first, or look at `roadworthy crawl`'s table")
-    rows = _in_order(store, rows)
-    body: dict[str, Any] = {"entity": str(ref), "scorecards": [json.loads(row.body) for row in rows]}
+    policy = _policy(store)
+    cards = [json.loads(row.body) for row in sorted(rows, key=lambda row: policy.place(row.scorecard))]
+    if cards and goal not in (known := plans.goals_of(policy, cards)):
+        raise click.BadParameter(f"{goal} is no level here; known are {', '.join(known)}", param_hint="--to")
+    body: dict[str, Any] = {"entity": str(ref), "scorecards": cards, "plan": plans.plan_json(policy, cards, goal)}
     click.echo(json.dumps(body, indent=2, ensure_ascii=False) + "\n" if output == "json" else _text(body), nl=False)
     store.close()
 
 
-def _in_order(store: Store, rows: list[ResultRow]) -> list[ResultRow]:
-    """As policy has scorecards shown: the last good one, which is loaded only where there are several."""
-    last = store.policies.last() if len(rows) > 1 else None
-    if last is None:
-        return rows
+def _policy(store: Store) -> Policy:
+    """The policy that the results were judged by."""
     from app.facts.groups import SCHEMA
     from app.policy.documents import load_texts
 
-    policy = load_texts(json.loads(last.body), SCHEMA)
-    return sorted(rows, key=lambda row: policy.place(row.scorecard))
+    last = store.policies.last()
+    assert last is not None, "what is stored was judged by some policy"
+    return load_texts(json.loads(last.body), SCHEMA)
 
 
 def _text(body: dict[str, Any]) -> str:
-    from app.cli import scorecard_text
+    from app.cli import plan_text, scorecard_text
 
     out = scorecard_text.console()
     if not body["scorecards"]:
@@ -63,6 +68,5 @@ def _text(body: dict[str, Any]) -> str:
         good = [check["id"] for check in card["checks"] if check["outcome"] in ("pass", "waived")]
         out.print(f"[bold]met[/] [dim]({len(good)} of {len(card['checks'])})[/]")
         scorecard_text.say(out, 2, ", ".join(good) or "none")
-        failing = [check for check in card["checks"] if check["outcome"] == "fail" and not check["blocked_by"]]
-        scorecard_text.steps(out, failing, "how to mend it")
+    plan_text.plan(out, body["plan"])
     return scorecard_text.text_of(out)

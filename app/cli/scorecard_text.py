@@ -51,15 +51,6 @@ def scorecard(out: Console, entity: str, card: Mapping[str, Any], note: str = ""
     _unseen(out, [check for check in card["checks"] if check["outcome"] == "unknown"])
 
 
-def steps(out: Console, planned: Sequence[Mapping[str, Any]], title: str = "cheapest next steps") -> None:
-    """What to do, in the order to work in."""
-    if planned:
-        out.print(f"\n[bold]{title}[/]")
-    for number, step in enumerate(planned, 1):
-        say(out, 2, f"{number}. {escape(step['title'])} [dim](about {step['effort']}, towards {step['level']})[/]")
-        say(out, 5, escape(step["remediation"]))
-
-
 def say(out: Console, indent: int, markup: str) -> None:
     """A paragraph whose wrapped lines keep its indent."""
     out.print(Padding(markup, (0, 0, 0, indent)))

@@ -13,7 +13,7 @@ from app.catalog.model import Entity
 from app.dashboards import charts, links, words
 from app.lib.times import parse_duration
 from app.policy.model import Policy, Scorecard
-from app.policy.plan import way_up
+from app.policy.needs import way_up
 from app.store.model import HistoryRow, ResultRow
 
 _ORDER = {"fail": 0, "waived": 1, "pass": 2, "not_applicable": 3}

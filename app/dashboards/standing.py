@@ -8,7 +8,7 @@ from typing import Any
 
 from app.dashboards import charts, links, words
 from app.policy.model import Policy, Scorecard
-from app.policy.plan import way_up
+from app.policy.needs import way_up
 from app.store.model import Change
 from app.store.standings import Levels, Line, Obstacle, TrendPoint
 

@@ -32,7 +32,7 @@ class Report:
     """What `check` found: the inventory, every entity that a scorecard applies to, and those it left out.
 
     `nobodys`: alerts, objectives and runbooks that no entity here can be told to own; they count for none.
-    `comparison`: what moved since a baseline, where one was given.
+    `comparison`: what moved since a baseline, where one was given. `goal`: the level whose whole plan is asked for.
     """
 
     inventory: Inventory
@@ -40,6 +40,7 @@ class Report:
     unscored: tuple[Entity, ...]
     nobodys: tuple[Nobodys, ...] = ()
     comparison: Comparison | None = None
+    goal: str = ""
 
     @property
     def judgings(self) -> Judgings:

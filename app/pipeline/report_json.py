@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from app.pipeline.check import Report
+from app.pipeline.plans import first_steps, plan_of
 from app.pipeline.scoring import Judged
 from app.policy import change_report
 from app.policy.model import Outcome
-from app.policy.plan import next_steps
-from app.policy.results import steps_json, to_json
+from app.policy.results import to_json
 from app.remediation import offers
 
 
@@ -22,8 +22,9 @@ def report_json(report: Report) -> dict[str, Any]:
             {
                 **to_json(judged.subject.ref, judged.results),
                 "provisional": judged.entity.provisional,
-                "next_steps": steps_json(next_steps(judged.results)),
+                "next_steps": first_steps(judged.results),
                 "fix_commands": _commands(judged),
+                **({"plan": plan_of(judged.results, report.goal)} if report.goal else {}),
             }
             for judged in report.judged
         ],

@@ -13,8 +13,8 @@ import structlog
 
 from app.pipeline.services import Pipeline
 from app.policy.model import Policy
-from app.policy.plan import Way, way_up
-from app.policy.plan import counts as counts_now
+from app.policy.needs import Way, way_up
+from app.policy.needs import counts as counts_now
 from app.store.team_counts import EVERYONE, STRANGERS, Count, Distance, Stood
 
 log = structlog.get_logger(__name__)

@@ -119,9 +119,11 @@ class Scorecard:
     required_areas: tuple[str, ...] = ()
     ranks: Mapping[str, int] = field(init=False, compare=False, repr=False)
     """Level → its rank, from 1."""
+    by_check: Mapping[str, Entry] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "ranks", {level.id: number for number, level in enumerate(self.levels, 1)})
+        object.__setattr__(self, "by_check", {entry.check: entry for entry in self.entries})
 
     def rank(self, level: str) -> int:
         """1 for the first level, and so on; 0 for `none`, −1 for `not_rated`."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
 from app.facts.model import Place
 from app.lib import times
 from app.policy.model import CheckResult, ScorecardResult
-from app.policy.plan import Step
+from app.policy.steps import Step
 
 _MAX_LIST, _MAX_TEXT = 20, 500
 
@@ -63,21 +63,23 @@ def scorecard_json(result: ScorecardResult) -> dict[str, Any]:
     }
 
 
-def steps_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """A plan, in the order to work in."""
-    return [
-        {
-            "scorecard": step.scorecard,
-            "check": step.result.check.id,
-            "title": step.result.check.title,
-            "level": step.result.level,
-            "weight": step.result.weight,
-            "effort": times.format_duration(step.result.check.effort),
-            "remediation": step.result.remediation,
-            "opens": list(step.opens),
-        }
-        for step in steps
-    ]
+def steps_json(steps: Sequence[Step], results: Iterable[ScorecardResult]) -> list[dict[str, Any]]:
+    """A plan in short, in the order to work in; `results` are those that it was made of."""
+    by_place = {(one.scorecard.id, check.check.id): check for one in results for check in one.checks}
+    return [_step(step, by_place[step.serves[0].scorecard, step.serves[0].check]) for step in steps]
+
+
+def _step(step: Step, result: CheckResult) -> dict[str, Any]:
+    return {
+        "scorecard": step.serves[0].scorecard,
+        "check": result.check.id,
+        "title": result.check.title,
+        "level": result.level,
+        "weight": result.weight,
+        "effort": times.format_duration(result.check.effort),
+        "remediation": result.remediation,
+        "opens": list(step.opens),
+    }
 
 
 def _check(result: CheckResult) -> dict[str, Any]:

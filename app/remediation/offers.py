@@ -71,6 +71,19 @@ SKELETONS = frozenset(
     }
 )
 """What a person fills before the check passes."""
+TOGETHER = {"codeowners-valid": "codeowners", "codeowners-covers-service": "codeowners"}
+"""Checks that one run of one fix mends: one piece of work."""
+
+
+def work_of(check: Check) -> str:
+    """The piece of work that mends a check."""
+    return TOGETHER.get(check.fix) or TOGETHER.get(check.id) or check.id
+
+
+def kind_of(check: Check) -> str:
+    """`fix`, `skeleton` (a person fills it), or "" where no diff is made."""
+    named = {check.id, check.fix}
+    return "fix" if named & FIXES else "skeleton" if named & SKELETONS else ""
 
 
 def command(check: Check) -> str:

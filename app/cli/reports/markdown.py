@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
-from app.lib.times import format_duration
 from app.pipeline.check import Report
+from app.pipeline.plans import first_steps, plan_of
+from app.pipeline.scoring import Judged
 from app.policy.change_report import text_of
-from app.policy.model import CheckResult, Outcome, ScorecardResult
-from app.policy.plan import next_steps
+from app.policy.model import CheckResult, Outcome
 from app.remediation import offers
 
 SINCE = "Only what is worse than the baseline fails; the whole standing follows."
@@ -35,18 +36,21 @@ def render(report: Report) -> str:
             waiting = [check.check.id for check in result.checks if check.outcome in _MARK and check.blocked_by]
             if waiting:
                 lines += ["", f"{len(waiting)} more wait for these: {', '.join(f'`{name}`' for name in waiting)}."]
-            lines += [*_steps(result), *_mended(shown), ""]
+            lines += [*_mended(shown), ""]
+        lines += _steps(judged, report.goal)
     return "\n".join(lines or ["Nothing here is scored."]) + "\n"
 
 
-def _steps(result: ScorecardResult) -> Iterator[str]:
-    for number, step in enumerate(next_steps([result]), 1):
-        if number == 1:
-            yield from ("", "**Cheapest next steps**", "")
-        check, effort = step.result.check, format_duration(step.result.check.effort)
-        text = f"{number}. **{cell(check.title)}** (about {effort}): {cell(step.result.remediation)}"
-        command = offers.command(check)
-        yield f"{text} As a diff: `{command}`" if command else text
+def _steps(judged: Judged, goal: str) -> list[str]:
+    """What to do first over all scorecards of an entity, or with a goal all there is to do."""
+    steps = plan_of(judged.results, goal)["items"] if goal else first_steps(judged.results)
+    lines = [f"{number}. {_step(step)}" for number, step in enumerate(steps, 1)]
+    return [f"**{f'The plan to {goal}' if goal else 'Cheapest next steps'}**", "", *lines, ""] if steps else []
+
+
+def _step(step: Mapping[str, Any]) -> str:
+    diff = f" As a diff: `{step['fix']['command']}`" if step["fix"] else ""
+    return f"**{cell(step['title'])}** (about {step['effort']}): {cell(step['remediation'])}{diff}"
 
 
 def _mended(shown: Sequence[CheckResult]) -> Iterator[str]:

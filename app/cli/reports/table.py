@@ -5,13 +5,14 @@ from __future__ import annotations
 from rich.console import Console
 from rich.markup import escape
 
-from app.cli.scorecard_text import console, say, scorecard, steps, text_of
+from app.cli import plan_text
+from app.cli.scorecard_text import console, say, scorecard, text_of
 from app.pipeline.check import Report
+from app.pipeline.plans import first_steps, plan_of
 from app.policy.change_report import remedy, title_of
 from app.policy.compare import Comparison
 from app.policy.model import Outcome, ScorecardResult
-from app.policy.plan import next_steps
-from app.policy.results import scorecard_json, steps_json
+from app.policy.results import scorecard_json
 from app.remediation import offers
 
 _SHOWN = 10
@@ -24,8 +25,12 @@ def render(report: Report) -> str:
         for result in judged.results:
             note = PROVISIONAL if judged.entity.provisional else ""
             scorecard(out, judged.subject.ref, scorecard_json(result), note)
-            steps(out, steps_json(next_steps([result])))
-            _mended(out, result)
+            if not report.goal:
+                _mended(out, result)
+        if report.goal:
+            plan_text.plan(out, plan_of(judged.results, report.goal))
+        else:
+            plan_text.steps(out, first_steps(judged.results), "cheapest next steps")
     _rest(out, report)
     if report.comparison is not None:
         _since(out, report.comparison)

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 import pytest
 
 from app.dashboards import charts, entity_view, heat, standing
-from app.policy.plan import way_up
+from app.policy.needs import way_up
 from app.store.groups import GroupTree
 from app.store.standings import Levels, Obstacle, TrendPoint
 

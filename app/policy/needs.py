@@ -1,0 +1,150 @@
+"""What one scorecard needs for a level: the checks that have to pass, and those that have to be seen. Pure.
+
+`plan` puts the needs of all scorecards together; pages and counts ask for the way to the next level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.policy.levels import NOT_RATED
+from app.policy.model import Check, Entry, Outcome, Scorecard
+
+NEXT, TARGET, TOP = "next", "target", "top"
+"""Goals beside the ids of levels: the next level, the one of its tier, the highest of which anything applies."""
+_FAILING, _UNSEEN = (Outcome.FAIL,), (Outcome.UNKNOWN, Outcome.ERROR)
+
+
+@dataclass(frozen=True, slots=True)
+class Stand:
+    """How an entity stands on a scorecard: its level, and each check's outcome. `early`: checks that do not count yet.
+
+    `target` is the level of its tier, "" where it has none.
+    """
+
+    card: Scorecard
+    level: str
+    target: str
+    outcomes: Mapping[str, str]
+    early: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """`failing`, `unseen`: check → the rank of the level that needs it first. See `plan.Goal` for the rest."""
+
+    level: str
+    reached: bool
+    why: str
+    failing: dict[str, int]
+    unseen: dict[str, int]
+
+
+def needs_of(checks: Mapping[str, Check], stand: Stand, goal: str) -> Needs | None:
+    """None where the scorecard has no such goal."""
+    wanted = _rank(stand, goal)
+    if wanted is None:
+        return None
+    now = stand.card.rank(stand.level)
+    if 0 < wanted <= now:
+        return Needs(_level(stand, wanted), True, "", {}, {})
+    rank = next((rank for rank in range(max(1, wanted), len(stand.card.levels) + 1) if _applies(stand, rank)), 0)
+    if not rank:
+        top = wanted > len(stand.card.levels)
+        return Needs("", top, "" if top else "no check of this level or a higher one applies", {}, {})
+    failing, unseen = _closed(checks, stand, rank)
+    return Needs(_level(stand, rank), False, "", failing, unseen)
+
+
+def _rank(stand: Stand, goal: str) -> int | None:
+    card = stand.card
+    if goal == NEXT:
+        return max(0, card.rank(stand.level)) + 1
+    if goal == TOP:
+        return max((card.ranks[level.id] for level in card.levels if _applies(stand, card.ranks[level.id])), default=0)
+    return card.ranks.get(stand.target if goal == TARGET else goal)
+
+
+def _level(stand: Stand, rank: int) -> str:
+    return stand.card.levels[rank - 1].id if rank <= len(stand.card.levels) else ""
+
+
+def _counting(stand: Stand) -> Iterable[tuple[Entry, str, int]]:
+    """What counts now and applies: the entry, its outcome, and the rank of its level."""
+    for entry in stand.card.entries:
+        outcome = stand.outcomes.get(entry.check, Outcome.NOT_APPLICABLE)
+        if entry.check not in stand.early and outcome != Outcome.NOT_APPLICABLE:
+            yield entry, outcome, stand.card.ranks[entry.level]
+
+
+def _applies(stand: Stand, rank: int) -> bool:
+    """Whether anything proves this very level: one without a check of its own is never held."""
+    return any(of == rank for _, _, of in _counting(stand))
+
+
+def _closed(checks: Mapping[str, Check], stand: Stand, rank: int) -> tuple[dict[str, int], dict[str, int]]:
+    """All that stands before a level, with what blocks it: a prerequisite may belong to a higher one."""
+    failing: dict[str, int] = {}
+    unseen: dict[str, int] = {}
+    for entry, _, of in _counting(stand):
+        if of <= rank:
+            for check, outcome in _with_blockers(checks, stand, entry.check).items():
+                found = failing if outcome in _FAILING else unseen
+                found[check] = min(of, found.get(check, of))
+    return failing, unseen
+
+
+def _with_blockers(checks: Mapping[str, Check], stand: Stand, check: str) -> dict[str, str]:
+    """A check and what it requires, if through others, as far as it does not pass yet: check → outcome."""
+    found: dict[str, str] = {}
+    waiting = [check]
+    while waiting:
+        name = waiting.pop()
+        outcome = stand.outcomes.get(name, Outcome.NOT_APPLICABLE)
+        if name not in found and outcome in (*_FAILING, *_UNSEEN):
+            found[name] = outcome
+            waiting += checks[name].requires
+    return found
+
+
+def proofs(checks: Mapping[str, Check], stand: Stand, needs: Needs) -> list[dict[str, frozenset[str]]]:
+    """For each required area of which nothing is seen: check → all that must be seen so that it is. One is enough."""
+    if stand.level != NOT_RATED or not needs.level:
+        return []
+    areas: dict[str, dict[str, frozenset[str]]] = {area: {} for area in stand.card.required_areas}
+    judged = set()
+    for entry, outcome, _ in _counting(stand):
+        area = checks[entry.check].area
+        if outcome not in _UNSEEN:
+            judged.add(area)
+        elif area in areas:
+            areas[area][entry.check] = frozenset(_with_blockers(checks, stand, entry.check))
+    return [found for area, found in areas.items() if found and area not in judged]
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """The way to the next level: checks that fail, and those that could not be seen. `level` "" at the top."""
+
+    level: str
+    failing: tuple[str, ...]
+    unseen: tuple[str, ...]
+
+
+def way_up(card: Scorecard, level: str, outcomes: Mapping[str, str], now: datetime) -> Way:
+    """What stands between a level and the next, by the outcomes of the checks that count now. In the card's order."""
+    rank = max(0, card.rank(level))
+    following = next((one.id for one in card.levels if card.rank(one.id) == rank + 1), "")
+    if not following:
+        return Way("", (), ())
+    wanted = [entry.check for entry in card.entries if card.rank(entry.level) <= rank + 1 and counts(entry, now)]
+    failing = tuple(check for check in wanted if outcomes.get(check) == Outcome.FAIL)
+    unseen = tuple(check for check in wanted if outcomes.get(check) in _UNSEEN)
+    return Way(following, failing, unseen)
+
+
+def counts(entry: Entry, now: datetime) -> bool:
+    """Whether a check counts yet, or is only shown."""
+    return entry.enforced_from is None or entry.enforced_from <= now

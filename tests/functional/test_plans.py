@@ -1,0 +1,109 @@
+"""The cheapest plan to a level over HTTP and on the command line, of an entity with two scorecards."""
+
+import json
+
+import pytest
+from click.testing import CliRunner
+from organisation import RUNBOOK, TEAM, Organisation, alert, component
+
+from app.cli.main import cli
+from app.web import create_app
+
+API = """
+---
+apiVersion: backstage.io/v1alpha1
+kind: API
+metadata: {name: shop-api}
+spec:
+  {type: openapi, lifecycle: production, owner: team, definition: "openapi: 3.1.0"}
+"""
+PATH = "/api/v1/entities/by-name/component/default/shop/next-steps"
+
+
+@pytest.fixture(scope="module")
+def organisation(tmp_path_factory):
+    made = Organisation(tmp_path_factory.mktemp("plans")).open()
+    made.repository("catalog", {"catalog-info.yaml": TEAM})
+    descriptor = component("shop", owner="nobody, providesApis: [shop-api]") + API
+    made.repository(
+        "shop", {"catalog-info.yaml": descriptor, "a.yaml": alert("Burning", ""), "docs/runbook.md": RUNBOOK}
+    )
+    made.crawl()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def client(organisation):
+    return create_app(organisation.pipeline, organisation="Acme").test_client()
+
+
+def test_one_step_serves_both_scorecards_and_says_how_to_mend_it(client):
+    body = client.get(PATH).get_json()
+    owner = next(step for step in body["items"] if step["check"] == "owner-is-team")
+
+    assert [need["scorecard"] for need in owner["serves"]] == ["api-reliability", "sre-maturity"]
+    assert owner["fix"] == {"kind": "fix", "command": "roadworthy fix --check owner-is-team"}
+    assert [(goal["scorecard"], goal["goal"]) for goal in body["goals"]] == [
+        ("sre-maturity", "bronze"),
+        ("api-reliability", "bronze"),
+    ]
+    checks = [check for step in body["items"] for check in step["checks"]]
+    assert len(checks) == len(set(checks))
+
+
+def test_a_plan_to_a_higher_level_holds_the_one_below_first(client):
+    bronze = client.get(f"{PATH}?level=bronze").get_json()
+    silver = client.get(f"{PATH}?level=silver").get_json()
+    names = {step["check"] for step in bronze["items"]}
+
+    assert {step["check"] for step in silver["items"][: len(names)]} == names
+    assert [step["towards"] for step in silver["items"]] == sorted(step["towards"] for step in silver["items"])
+    waiting = [step for step in silver["items"] if step["waits_for"]]
+    assert waiting
+    assert silver["effort"] != silver["effort_at_most"]
+    done: set[str] = {one["check"] for one in silver["unseen"]}
+    for step in silver["items"]:
+        assert set(step["waits_for"]) <= done
+        done |= set(step["checks"])
+
+
+def test_a_level_that_nobody_knows_is_refused(client):
+    answer = client.get(f"{PATH}?level=platinum")
+
+    assert answer.status_code == 422
+    assert "bronze, silver, gold" in answer.get_json()["detail"]
+
+
+def test_the_short_list_of_a_result_is_as_it_was(client):
+    cards = client.get(PATH.replace("next-steps", "results")).get_json()["scorecards"]
+
+    for card in cards:
+        assert {step["scorecard"] for step in card["next_steps"]} == {card["id"]}
+        keys = {"scorecard", "check", "title", "level", "weight", "effort", "remediation", "opens"}
+        assert all(set(step) == keys for step in card["next_steps"])
+
+
+def test_explain_ends_with_the_plan_and_check_shows_it_with_to(organisation):
+    config = organisation.folder / "roadworthy.yaml"
+    told = CliRunner().invoke(cli, ["explain", "shop", "--config", str(config), "--to", "top"])
+    assert told.exit_code == 0, told.output
+    plan = told.output.split("the cheapest plan to the top")[1]
+    assert "serves api-reliability and sre-maturity" in plan
+    assert "roadworthy fix --check owner-is-team shows the fix as a diff" in plan
+    places = [plan.index(f"\n{title}\n") for title in ("bronze", "silver", "gold", "needs to be seen")]
+    assert places == sorted(places), plan
+
+    wrong = CliRunner().invoke(cli, ["explain", "shop", "--config", str(config), "--to", "platinum"])
+    assert wrong.exit_code == 2
+
+
+def test_check_shows_the_whole_plan_when_asked(tmp_path):
+    (tmp_path / "catalog-info.yaml").write_text(component("shop"))
+    short = CliRunner().invoke(cli, ["check", str(tmp_path)])
+    assert short.output.split("cheapest next steps")[1].count("\n  3. ") == 1
+    whole = CliRunner().invoke(cli, ["check", str(tmp_path), "--to", "top", "--format", "json"])
+    plan = json.loads(whole.output)["entities"][0]["plan"]
+    assert plan["goals"][0]["goal"] == "gold"
+    assert len(plan["items"]) > 10
+    assert CliRunner().invoke(cli, ["check", str(tmp_path), "--to", "platinum"]).exit_code == 2
