@@ -32,11 +32,12 @@ def assemble(parts: Sequence[tuple[str, Part]]) -> Assembly:
     if not parts:
         return Assembly()
     assembled = manifests.assemble(parts, ignoring.of_infrastructure)
+    applied, left_out = terraform.assemble(parts, ignoring.of_infrastructure)
     objects: list[Placed] = [
         *manifests.workloads(assembled),
         *operators.databases(assembled.resources),
         *platform.platform(assembled.resources),
         *traffic.gateways(assembled.resources),
-        *terraform.assemble(parts, ignoring.of_infrastructure),
+        *applied,
     ]
-    return Assembly(tuple(objects), assembled.unreadable)
+    return Assembly(tuple(objects), (*assembled.unreadable, *left_out))

@@ -17,6 +17,7 @@ from app.catalog.provisional import Holds
 from app.facts import codec
 from app.facts.assembly import Assembly, assemble
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
+from app.facts.patience import Patience
 from app.formats import ignoring, kinds, links, reading
 from app.formats.apis import openapi
 from app.formats.apis.model import ApiDefinition
@@ -112,10 +113,16 @@ def cache_key(entry: TreeEntry) -> str:
     return f"{entry.blob}:{reading.name_class(entry.path)}:{reading.VERSION}"
 
 
-def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size: int = MAX_FILE_SIZE) -> Inventory:
+def take(
+    snapshot: Snapshot,
+    cache: ParsedCache | None = None,
+    *,
+    max_file_size: int = MAX_FILE_SIZE,
+    patience: Patience | None = None,
+) -> Inventory:
     """Everything the snapshot says. Raises RepositoryError only when the snapshot itself can't be read.
 
-    `max_file_size` in bytes: a larger file is skipped, with the reason.
+    `max_file_size` in bytes: a larger file is skipped, with the reason. `patience` bounds what is slow to read.
     """
     entries = snapshot.entries()
     wanted = [entry for entry in entries if reading.wants(entry.path)]
@@ -123,7 +130,7 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
     too_large = tuple(
         Skipped(entry.path, f"is larger than {max_file_size} bytes") for entry in wanted if entry.size > max_file_size
     )
-    readings, contents = _read(snapshot, readable, cache or NoCache(), max_file_size)
+    readings, contents = _read(snapshot, readable, cache or NoCache(), max_file_size, patience or Patience())
     assembly = assemble(_parts(readings))
     found = (*_found(snapshot, readings), *_assembled(snapshot, assembly))
     descriptors = _descriptors(snapshot, readable, readings, contents, _holds(found))
@@ -142,7 +149,7 @@ def take(snapshot: Snapshot, cache: ParsedCache | None = None, *, max_file_size:
 
 
 def _read(
-    snapshot: Snapshot, entries: Sequence[TreeEntry], cache: ParsedCache, max_file_size: int
+    snapshot: Snapshot, entries: Sequence[TreeEntry], cache: ParsedCache, max_file_size: int, patience: Patience
 ) -> tuple[dict[str, _Reading], Mapping[str, bytes]]:
     """Readings by path, and the bytes fetched on the way: all in one batch."""
     keys = {entry.path: cache_key(entry) for entry in entries}
@@ -151,11 +158,15 @@ def _read(
     # Sizes are not always known beforehand, so what came is measured again.
     contents = {path: data for path, data in snapshot.read(wanted).items() if len(data) <= max_file_size}
     fresh: dict[str, _Reading] = {}
+    left_out: dict[str, _Reading] = {}
     for path, data in contents.items():
         if keys[path] not in known and keys[path] not in fresh:
-            fresh[keys[path]] = _Reading(reading.read(path, data), mentions_backstage(data))
+            if (parsed := patience.read(path, data)) is not None:
+                fresh[keys[path]] = _Reading(parsed, mentions_backstage(data))
+            else:
+                left_out[keys[path]] = _Reading(patience.left_out(data), descriptor=False)
     cache.put_many({key: _stored(one) for key, one in fresh.items()})
-    every = known | fresh
+    every = left_out | known | fresh
     return {path: every[key] for path, key in keys.items() if key in every}, contents
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.catalog.model import EntityRef
 from app.facts.inventory import take
+from app.facts.patience import Patience
 from app.pipeline.check import chosen, world_of
 from app.pipeline.drafts import Drafts
 from app.pipeline.fixing import Look, propose
@@ -38,9 +39,11 @@ class Alone:
     policy: Policy
     now: datetime
     cache: MemoryCache = field(default_factory=MemoryCache)
+    patience: Patience = field(default_factory=Patience)
+    """One for all looks: the files are read once."""
 
     def __call__(self, snapshot: Snapshot, ref: EntityRef) -> Look | None:
-        inventory = take(snapshot, self.cache)
+        inventory = take(snapshot, self.cache, patience=self.patience)
         world, _ = world_of(inventory, self.policy)
         entity = world.catalog.get(ref)
         if entity is None:
@@ -60,7 +63,7 @@ def fix_here(
 ) -> tuple[list[Proposal], Drafts]:
     """What can be mended of every entity of a folder, one upon the other, and the files with all of it."""
     bench = Alone(policy, now)
-    world, _ = world_of(take(snapshot, bench.cache), policy)
+    world, _ = world_of(take(snapshot, bench.cache, patience=bench.patience), policy)
     found, drafts = [], Drafts(snapshot, now)
     for one in chosen(world.catalog, folder, entity):
         proposed = propose(bench, snapshot, policy, one.ref, now, checks=checks, answers=answers, drafts=drafts)

@@ -12,6 +12,7 @@ from datetime import datetime
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.errors import NotFoundError
 from app.facts.inventory import Inventory, take
+from app.facts.patience import Patience
 from app.lib.forge_urls import forge_of
 from app.pipeline.drafts import Drafts
 from app.pipeline.fixing import Look, propose
@@ -30,9 +31,11 @@ class Stored:
     pipeline: Pipeline
     now: datetime
     cache: MemoryCache = field(default_factory=MemoryCache)
+    patience: Patience = field(default_factory=Patience)
+    """One for all looks: the files are read once."""
 
     def __call__(self, snapshot: Snapshot, ref: EntityRef) -> Look | None:
-        inventory = take(snapshot, self.cache)
+        inventory = take(snapshot, self.cache, patience=self.patience)
         catalog = _catalog(self.pipeline.known().catalog, inventory, ref)
         entity = catalog.get(ref)
         if entity is None:

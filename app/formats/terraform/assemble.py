@@ -6,18 +6,25 @@ from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 from app.formats.infrastructure import Cluster, Database
-from app.formats.model import Object, Part
+from app.formats.model import Object, Part, Unreadable
 from app.formats.stages import is_lesser, is_production, neutral
 from app.formats.terraform import alarms, clusters, databases
+from app.formats.terraform.files import GROUPS
 from app.formats.terraform.folders import Applied, Folders
 from app.formats.terraform.model import TerraformFile
 
+Told = tuple[list[tuple[str, Object]], list[tuple[str, Unreadable]]]
 
-def assemble(parts: Iterable[tuple[str, Part]], ignored: Callable[[str], str]) -> list[tuple[str, Object]]:
-    """(path, object) of every resource that is judged. `ignored`: why nothing under a path counts, or ""."""
+
+def assemble(parts: Iterable[tuple[str, Part]], ignored: Callable[[str], str]) -> Told:
+    """(path, object) of every resource that is judged, and (path, what is there too) of those that were left out.
+
+    `ignored`: why nothing under a path counts, or "".
+    """
     files = {path: part for path, part in parts if isinstance(part, TerraformFile)}
     resources: dict[str, list[Applied]] = {}
-    for one in Folders(files).applied():
+    folders = Folders(files)
+    for one in folders.applied():
         resources.setdefault(one.kind, []).append(one)
     found: list[tuple[str, Object]] = [
         *databases.databases(resources),
@@ -25,7 +32,11 @@ def assemble(parts: Iterable[tuple[str, Part]], ignored: Callable[[str], str]) -
         *clusters.clusters(resources),
         *clusters.backups(resources),
     ]
-    return [(path, _placed(path, one, ignored)) for path, one in _staged(found)]
+    objects = [(path, _placed(path, one, ignored)) for path, one in _staged(found)]
+    unreadable = dict.fromkeys(
+        (path, Unreadable(GROUPS[kind], line, why)) for path, line, kind, why in folders.left_out
+    )
+    return objects, list(unreadable)
 
 
 def _placed(path: str, one: Object, ignored: Callable[[str], str]) -> Object:

@@ -52,6 +52,8 @@ class Folders:
     _by_folder: dict[str, list[tuple[str, TerraformFile]]] = field(default_factory=dict)
     _assigned: dict[str, list[tuple[str, TerraformFile]]] = field(default_factory=dict)
     """Folder → tfvars files in it, and in folders below that hold nothing else."""
+    left_out: list[tuple[str, int, str, str]] = field(default_factory=list)
+    """(path, line, resource type, why) of what `applied` did not follow: it is there, and can't be told."""
     _calls: int = 0
     _found: int = 0
 
@@ -106,10 +108,14 @@ class Folders:
         self, folder: str, variables: Mapping[str, Any], site: _Site, trail: tuple[str, ...]
     ) -> Iterator[Applied]:
         """A folder's resources with these variables, and those of the local modules that it calls."""
-        self._calls += 1
-        if folder in trail or len(trail) >= _DEEPEST or self._calls > _MOST_CALLS:
-            return
         inside: Sequence[tuple[str, TerraformFile]] = self._by_folder.get(folder, ())
+        self._calls += bool(trail)
+        if folder in trail:
+            return
+        if len(trail) >= _DEEPEST or self._calls > _MOST_CALLS:
+            why = f"it stands in modules within modules, of which {_MOST_CALLS:,} calls {_DEEPEST} deep are followed"
+            self.left_out += [(site.path, site.line, str(b["kind"]), why) for _, one in inside for b in one.resources]
+            return
         scope = Scope(
             variables,
             {name: default[0] for _, one in inside for name, default in one.variables.items() if default},
@@ -117,9 +123,11 @@ class Folders:
         )
         for path, one in inside:
             for block in one.resources:
-                if _count(block, scope) != 0 and self._found < _MOST_FOUND:
+                place = (site.path, site.line) if site.address else (path, int(block["line"]))
+                if self._found >= _MOST_FOUND:
+                    self.left_out.append((*place, str(block["kind"]), f"only the first {_MOST_FOUND:,} are looked at"))
+                elif _count(block, scope) != 0:
                     self._found += 1
-                    place = (site.path, site.line) if site.address else (path, int(block["line"]))
                     address = f"{site.address}{block['kind']}.{block['name']}"
                     yield Applied(*place, block, scope, site.environment, address)
             for call in one.modules:
