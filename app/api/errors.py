@@ -45,9 +45,10 @@ def answer(error: HTTPException) -> Response:
     if insights.handles(request.path):
         return insights.answer(error)
     status = error.code or 500
-    detail = error.description or error.name
     data: Any = getattr(error, "data", None)
-    errors: Any = data.get("messages") or data.get("errors") if isinstance(data, dict) else None
+    messages: Any = data.get("messages") if isinstance(data, dict) else None
+    errors: Any = messages or (data.get("errors") if isinstance(data, dict) else None)
+    detail = _first(messages) or error.description or error.name
     headers = _headers(error)
     if _is_page():
         if status == 401 and request.method in ("GET", "HEAD"):
@@ -61,6 +62,18 @@ def answer(error: HTTPException) -> Response:
     if "Retry-After" in headers:
         body["retry_after"] = int(headers["Retry-After"])  # a portal's proxy drops the header
     return Response(json.dumps(body), status, headers, mimetype="application/problem+json")
+
+
+def _first(errors: Any, place: str = "") -> str:
+    """The first of what is wrong with fields, as one sentence: `refs: Missing data for required field.`"""
+    if isinstance(errors, dict) and errors:
+        name, inner = next(iter(errors.items()))
+        if place == "" and name in ("json", "query"):  # where it was sent
+            return _first(inner)
+        return _first(inner, f"{place}/{name}" if place else str(name))
+    if isinstance(errors, list) and errors:
+        return _first(errors[0], place)
+    return f"{place}: {errors}" if place and isinstance(errors, str) else str(errors or "")
 
 
 def _is_page() -> bool:

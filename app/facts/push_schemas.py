@@ -10,7 +10,9 @@ import jsonschema_rs
 
 from app.facts.pushed import DRILLS, ONCALL, RENDERED
 
-_PATH = {"type": "string", "minLength": 1, "maxLength": 300, "pattern": r"^[^/\x00\\][^\x00\\]*$"}
+_WITHIN = r"^(?!(?:.*/)?\.\.(?:/|$))"
+"""A path of the repository leads nowhere outside it."""
+_PATH = {"type": "string", "minLength": 1, "maxLength": 300, "pattern": _WITHIN + r"[^/\x00\\][^\x00\\]*$"}
 _LINK = {"type": "string", "maxLength": 2000, "pattern": "^https?://[^\\s]+$"}
 SCHEMAS: Mapping[str, dict[str, Any]] = {
     RENDERED: {
@@ -28,7 +30,7 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
                     "additionalProperties": False,
                     "required": ["path", "text"],
                     "properties": {
-                        "path": {**_PATH, "pattern": r"^[^/\x00\\][^\x00\\]*\.(ya?ml|json|rules)$"},
+                        "path": {**_PATH, "pattern": _WITHIN + r"[^/\x00\\][^\x00\\]*\.(ya?ml|json|rules)$"},
                         "text": {"type": "string", "maxLength": 400_000},
                     },
                 },

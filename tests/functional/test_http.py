@@ -115,6 +115,22 @@ def test_a_bad_request_is_a_problem_and_never_a_trace(client, url, status):
     assert b"Traceback" not in answer.data
 
 
+def test_a_problem_says_in_its_sentence_what_is_wrong_first(client):
+    told = {
+        "limit=x": "limit: Not a valid integer.",
+        "colour=red": "colour: Unknown field.",
+        "check=x": "check: check and outcome are asked for together",
+    }
+    assert {query: client.get(f"/api/v1/entities?{query}").get_json()["detail"] for query in told} == told
+    broken = client.post("/api/v1/entities/by-refs", data=b"{", content_type="application/json").get_json()
+    assert broken["detail"] == "Invalid JSON body."
+    refs = client.post("/api/v1/entities/by-refs", json={"refs": ["a", 7]}).get_json()
+    assert (refs["detail"], refs["errors"]) == (
+        "refs/1: Not a valid string.",
+        {"json": {"refs": {"1": ["Not a valid string."]}}},
+    )
+
+
 def test_a_wrong_method_says_which_are_allowed(client):
     answer = client.delete("/api/v1/entities")
     assert answer.status_code == 405

@@ -193,6 +193,8 @@ BAD = {
     "nothing known": {"group": "rendered", "data": files("a: 1\n")},
     "broken text": {"group": "rendered", "data": files("groups: [\n")},
     "a path out": {"group": "rendered", "data": files(path="/etc/passwd.yaml")},
+    "a path up": {"group": "rendered", "data": files(path="charts/../../etc/passwd.yaml")},
+    "what it replaces up": {"group": "rendered", "data": files(replaces=[".."])},
     "no such date": {"group": "drills", "data": {"drills": [{"proof": "x", "at": "yesterday"}]}},
     "a script for a link": {"group": "drills", "data": {"drills": [{**DRILL, "url": "javascript:alert(1)"}]}},
     "a script": {"group": "oncall", "data": {"provider": "x"}, "url": "javascript:alert(1)"},
