@@ -73,7 +73,7 @@ class Replaced:
         self._base, self._repository = base, repository
         own: dict[EntityRef, Entity] = {}
         for entity in entities:
-            if not entity.ignored and not self._elsewhere(entity.ref):
+            if entity.identified and not entity.ignored and not self._elsewhere(entity.ref):
                 own.setdefault(entity.ref, entity)
         self._own = Index(own)
 

@@ -43,6 +43,8 @@ def organisation(tmp_path_factory):
             "docs/runbook.md": RUNBOOK,
         },
     )
+    unnamed = component("reports") + "---\n" + component("Reports Worker!")
+    made.repository("reports", {"catalog-info.yaml": unnamed, "broken.yaml": "groups:\n  - alert: A\n   expr: b\n"})
     made.crawl()
     yield made
     made.close()
@@ -97,6 +99,15 @@ def test_at_the_same_commit_the_verdicts_are_the_portals(organisation, url, toke
     assert {name: mine[name] for name in SAME} == {name: stored[name] for name in SAME}
     alone = json.loads(check(organisation.path("pay"), "--format", "json"))
     assert verdicts(alone["entities"][0]["scorecards"][0]) != verdicts(stored)  # the server makes the difference
+
+
+def test_a_second_component_that_has_no_name_changes_nothing_on_either_side(organisation, url, token):
+    """What can't be named is no entity: it must not make its neighbour's folder, or a broken file there, ambiguous."""
+    here = json.loads(check(organisation.path("reports"), "--server", url, "--format", "json", token=token))
+    (entity,) = here["entities"]
+    stored = organisation.result("reports")
+    assert "broken.yaml" in verdicts(stored)["alert-rules-present"][1]
+    assert verdicts(entity["scorecards"][0]) == verdicts(stored)
 
 
 def test_a_waiver_of_the_portal_counts_in_the_check_too(organisation, url, token):

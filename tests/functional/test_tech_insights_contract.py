@@ -229,6 +229,12 @@ def test_a_scorecards_history_is_a_range_of_facts(client):
     assert point["facts"]["level"] == "none"
 
 
+def test_a_list_for_a_body_names_no_checks_as_there(client):
+    path = "/api/tech-insights/checks/run/default/component/svc-00001"
+    assert client.post(path, json=[]).get_json() == client.post(path, json={}).get_json() != []
+    assert client.post("/api/tech-insights/checks/run", json=[]).status_code == 400
+
+
 def test_newer_originals_facts_refresh_pulls_the_repository_forward(client, organisation):
     path = "/api/tech-insights/facts/refresh/default/Component/SVC-00001"
     for body in (None, {}, {"factRetrieverIds": ["catalog"]}):

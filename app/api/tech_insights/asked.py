@@ -30,13 +30,15 @@ class Asked:
 
 
 def body_of(data: bytes) -> dict[str, Any]:
-    """A request's JSON object; no body is an empty one."""
+    """A request's JSON object; no body is an empty one, and so is a list, which has no `checks` either."""
     if not data.strip():
         return {}
     try:
         body = bodies.loads(data)
     except ValueError as error:
         raise Refused(400, str(error), name="SyntaxError", more={"type": "entity.parse.failed"}) from None
+    if isinstance(body, list):
+        return {}
     if not isinstance(body, dict):
         raise Refused(400, "the body must be a JSON object")
     return body
