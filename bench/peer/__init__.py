@@ -15,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import requests
@@ -24,6 +25,8 @@ from bench.servers import free_port, process
 FOLDER = "ROADWORTHY_BENCH_PEER"
 NAME = "@backstage-community/plugin-tech-insights-backend 3.1.0"
 HOW = f"set {FOLDER} to a folder where it is, or where it may be built from npm"
+_RESTS_AFTER = 300.0
+"""Seconds after its start: the last of its collections has ended."""
 _BUILT = "node_modules/better-sqlite3/build/Release/better_sqlite3.node"
 RUN = "/api/tech-insights/checks/run/default/Component/svc-00001"
 _METADATA, _OWNERSHIP, _DOCS = "entityMetadataFactRetriever", "entityOwnershipFactRetriever", "techdocsFactRetriever"
@@ -67,16 +70,19 @@ def _build(home: Path) -> None:
 @contextmanager
 def running(home: Path, components: int) -> Iterator[str]:
     """Yields its base URL once every component has facts of every retriever."""
-    port = free_port()
+    port, began = free_port(), time.monotonic()
     base = f"http://127.0.0.1:{port}"
     _configure(home, base, port, components)
     command = ["node", "index.js", "--config", "app-config.yaml"]
-    with process(command, f"{base}/api/tech-insights/checks", {**os.environ, "NODE_ENV": "production"}, home):
+    with process(
+        command, f"{base}/api/tech-insights/checks", {**os.environ, "NODE_ENV": "production", "TZ": "UTC"}, home
+    ):
         until = time.monotonic() + 600
         while _ready(base) < components:
             if time.monotonic() > until:
                 raise RuntimeError("the peer has not collected its facts in ten minutes")
             time.sleep(5)
+        time.sleep(max(0.0, _RESTS_AFTER - (time.monotonic() - began)))
         yield base
 
 
@@ -100,9 +106,10 @@ def _configure(home: Path, base: str, port: int, components: int) -> None:
     (home / "entities.yaml").write_text("---\n".join(documents), "utf-8")
     shutil.rmtree(home / "db", ignore_errors=True)  # an ingestion cut short would be taken up again twelve hours later
     (home / "db").mkdir()
+    soon = [(datetime.now(UTC) + timedelta(minutes=minutes)).minute for minutes in (1, 2, 4)]
+    cadence = f"{','.join(map(str, soon))} * * * *"  # then it rests: collecting would slow what is measured
     retrievers = {
-        name: {"cadence": "*/2 * * * *", "lifecycle": {"timeToLive": {"weeks": 2}}}
-        for name in (_METADATA, _OWNERSHIP, _DOCS)
+        name: {"cadence": cadence, "lifecycle": {"timeToLive": {"weeks": 2}}} for name in (_METADATA, _OWNERSHIP, _DOCS)
     }
     settings = {
         "app": {"baseUrl": base},

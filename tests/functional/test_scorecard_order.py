@@ -49,6 +49,21 @@ def told(client):
     }
 
 
+def test_totals_count_an_entity_once_however_many_scorecards_it_stands_on(organisation):
+    client = create_app(organisation.pipeline).test_client()
+    told = {
+        query: client.get(f"/api/v1/{query}").get_json()["total"]
+        for query in (
+            "entities?kind=component",
+            "entities?kind=component&limit=1&level=none",
+            "entities?check=owner-is-team&outcome=pass&kind=component",
+            "scorecards/sre-maturity/results",
+            "scorecards/api-reliability/results?kind=component",
+        )
+    }
+    assert told == dict.fromkeys(told, 1)
+
+
 def explained(organisation):
     command = [sys.executable, "-m", "app.cli", "explain", "component:default/shop", "--format", "json"]
     environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parent.parent.parent)}
