@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from queue import SimpleQueue
 
 import structlog
 
@@ -72,24 +73,29 @@ def _in_turn(
     for claim in claims:
         waiting.setdefault(claim.host, deque()).append(claim)
     running: dict[Future[float], RepositoryClaim] = {}
+    held: Counter[str] = Counter()
+    ended: SimpleQueue[Future[float]] = SimpleQueue()
     with ThreadPoolExecutor(concurrency, thread_name_prefix="refresh") as pool:
         while waiting or running:
-            while (host := _next_host(waiting, running.values(), concurrency)) is not None:
+            while len(running) < concurrency and (host := _next_host(waiting, held, concurrency)) is not None:
                 claim = waiting[host].popleft()
                 if not waiting[host]:
                     del waiting[host]
-                running[pool.submit(run, claim)] = claim
-            for future in wait(running, return_when=FIRST_COMPLETED).done:
-                yield running.pop(future), future.result()
+                held[host] += 1
+                future = pool.submit(run, claim)
+                running[future] = claim
+                future.add_done_callback(ended.put)
+            future = ended.get()
+            claim = running.pop(future)
+            held[claim.host] -= 1
+            yield claim, future.result()
 
 
-def _next_host(waiting: Mapping[str, object], running: Iterable[RepositoryClaim], concurrency: int) -> str | None:
-    """The host with the fewest places whose turn it is; None where all places are taken, or kept for others."""
-    held = Counter(claim.host for claim in running)
-    if not waiting or held.total() >= concurrency:
-        return None
-    host = min(waiting, key=lambda host: held[host])
-    return host if len(waiting) == 1 or held[host] < max(1, concurrency // 2) else None
+def _next_host(waiting: Collection[str], held: Mapping[str, int], concurrency: int) -> str | None:
+    """The host with the fewest places whose turn it is; None where nothing waits, or the free places are for others."""
+    host = min(waiting, key=lambda host: held[host], default=None)
+    alone = len(waiting) == 1
+    return host if host is None or alone or held[host] < max(1, concurrency // 2) else None
 
 
 def _one(pipeline: Pipeline, claim: RepositoryClaim, done: Crawled) -> float:

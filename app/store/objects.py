@@ -22,6 +22,8 @@ from app.store.sql import chunks, insert, number, take_turn
 from app.store.tables import counters, object_entities, objects, problems, repositories, unreadable
 
 _ATTRIBUTED = "attributed:"
+_AT_ONCE = 20
+"""Repositories whose objects are loaded together: few enough to hold in memory, where a large one has some thousand."""
 _NOBODYS = and_(objects.c.attributed.is_(False), objects.c.ignored == "")
 
 _UNREADABLE = (
@@ -97,12 +99,12 @@ class Objects:
         return found
 
     def each(self, kinds: Sequence[str] = ()) -> Iterator[StoredObject]:
-        """Every object of every living repository, one repository at a time: for attribution done anew."""
+        """Every object of every living repository, by repository, a few at a time: for attribution done anew."""
         living = select(repositories.c.url).where(repositories.c.orphaned_at.is_(None)).order_by(repositories.c.url)
         with self._database.read() as connection:
             urls = list(connection.execute(living).scalars())
-        for url in urls:
-            query = _query().where(objects.c.repository == url)
+        for some in chunks(urls, _AT_ONCE):
+            query = _query().where(objects.c.repository.in_(some))
             with self._database.read() as connection:
                 found = _load(connection, query.where(objects.c.kind.in_(kinds)) if kinds else query)
             yield from found

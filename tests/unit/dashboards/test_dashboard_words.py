@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
+from flask import Flask
 
 from app.dashboards import links, words
 from app.dashboards.blueprint import coded, safe_url
@@ -76,6 +78,11 @@ def test_only_web_addresses_become_links(url):
 
 def test_a_place_leads_to_its_line_at_its_commit():
     place = {"repository": "https://gitlab.com/acme/shop", "path": "a b.yaml", "line": 3, "commit": "c" * 40}
-    assert links.source(place) == f"https://gitlab.com/acme/shop/-/blob/{'c' * 40}/a%20b.yaml#L3"
-    assert links.source({**place, "repository": "file:///srv/shop"}) == ""
-    assert links.source({**place, "url": "https://wiki.example/x"}) == "https://wiki.example/x"
+    app = Flask("pages")
+    app.extensions["roadworthy"] = SimpleNamespace(forges={"git.acme.example": "gitea"})
+    with app.app_context():
+        assert links.source(place) == f"https://gitlab.com/acme/shop/-/blob/{'c' * 40}/a%20b.yaml#L3"
+        own = links.source({**place, "repository": "https://git.acme.example/acme/shop"})
+        assert own == f"https://git.acme.example/acme/shop/src/commit/{'c' * 40}/a%20b.yaml#L3"
+        assert links.source({**place, "repository": "file:///srv/shop"}) == ""
+        assert links.source({**place, "url": "https://wiki.example/x"}) == "https://wiki.example/x"
