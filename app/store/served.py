@@ -57,6 +57,13 @@ class Served:
             cursor.close()
             return version
 
+    def close(self) -> None:
+        """Gives back the connection that watches."""
+        with self._watching:
+            if self._watch is not None:
+                self._watch.close()
+                self._watch = None
+
     def etags(self, refs: Sequence[EntityRef]) -> dict[EntityRef, tuple[str, ...]]:
         """The ETags of each entity's results, by scorecard; entities without results are absent."""
         at = results.c

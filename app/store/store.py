@@ -96,4 +96,5 @@ class Store:
         return cls(Database(url, connections))
 
     def close(self) -> None:
+        self.served.close()
         self.database.close()

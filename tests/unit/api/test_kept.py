@@ -96,6 +96,15 @@ def test_a_sweep_over_everything_drives_nothing_out(organisation):
     assert made.times == ["one", "two", "three"]
 
 
+def test_a_closed_store_leaves_no_connection_open(tmp_path):
+    made = Organisation(tmp_path).open()
+    Kept(made.pipeline.store.served, clock=Clock()).look()
+    pool = made.pipeline.store.database.engine.pool
+    watching = pool.checkedout()
+    made.close()
+    assert (watching, pool.checkedout()) == (1, 0)
+
+
 class Down:
     """A store whose database does not answer."""
 
