@@ -71,3 +71,28 @@ class PlanShape(Told):
     effort_at_most = fields.String(metadata={"description": f"with all that waits, {_EFFORT}"})
     items = fields.List(fields.Nested(PlanStep), metadata={"description": "in the order to work in"})
     unseen = fields.List(fields.Nested(PlanUnseen))
+
+
+class GroupStep(Told):
+    """One check before the goal of some of a group's entities."""
+
+    check = fields.String()
+    title = fields.String()
+    area = fields.String()
+    effort = fields.String(metadata={"description": f"for each entity, {_EFFORT}"})
+    entities = fields.Integer(metadata={"description": "before how many it stands, each counted once"})
+    alone = fields.Integer(metadata={"description": "how many nothing else keeps from the goal"})
+    scorecards = fields.List(fields.String(), metadata={"description": "that ask it"})
+    fix = fields.Nested(Offer, allow_none=True)
+
+
+class GroupPlan(Told):
+    """What serves most entities, first. Counted after judging, seconds behind."""
+
+    group = fields.String()
+    goal = fields.String(metadata={"description": "`next` or `target`"})
+    items = fields.List(fields.Nested(GroupStep))
+    total = fields.Integer(metadata={"description": "of all checks before the goal"})
+    as_of = fields.DateTime(allow_none=True)
+    oldest_fact = fields.DateTime(allow_none=True)
+    policy_version = fields.String()

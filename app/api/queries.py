@@ -44,6 +44,15 @@ class PlanQuery(Schema):
     )
 
 
+class GroupPlanQuery(Schema):
+    level = fields.String(
+        load_default="next",
+        validate=validate.OneOf(("next", "target")),
+        metadata={"description": "the next level of each entity, or the one of its tier"},
+    )
+    limit = fields.Integer(load_default=20, validate=LIMIT)
+
+
 class TableQuery(PageQuery):
     fields_ = DelimitedList(
         fields.String(validate=validate.OneOf(tuple(EntityItem().fields), error="must be one of: {choices}")),

@@ -11,11 +11,13 @@ from marshmallow import RAISE
 
 from app.api import queries, schemas
 from app.api.lists import filter_of, listed, owners_of, parsed_ref
+from app.api.plan_schemas import GroupPlan
 from app.api.reading import aged, cached, dumped, entity_of, pipeline, ref_of
 from app.api.v1 import blueprint, problems
 from app.api.v1_blueprint import table
 from app.errors import NotFoundError
 from app.lib.times import format_duration, format_instant
+from app.pipeline import plans
 from app.policy.model import Scorecard
 from app.store.model import Change
 
@@ -115,6 +117,27 @@ class GroupSummary(MethodView):
         ages = aged([at for at in standings.ages(names) if at is not None])
         body = {"group": str(ref), "groups": names, "scorecards": cards}
         return dumped({**body, **ages, "policy_version": pipeline().policy.version})
+
+
+@blueprint.route("/groups/by-name/<namespace>/<name>/next-steps")
+class GroupNextSteps(MethodView):
+    @problems
+    @blueprint.arguments(queries.GroupPlanQuery, location="query", unknown=RAISE)
+    @blueprint.response(200, GroupPlan)
+    def get(self, query: dict[str, Any], namespace: str, name: str) -> Response:
+        """What to mend first in a group with all below it: what serves most entities, on any of their scorecards.
+
+        Entities are counted once, though several scorecards ask the same of them. `alone` counts those that nothing
+        else keeps from the goal.
+        """
+        ref = ref_of("group", namespace, name)
+        entity_of(ref)
+        one = pipeline()
+        names = [str(group) for group in owners_of(ref)]
+        items = plans.serving_json(one.policy, one.store.standings.serving(query["level"], str(ref)))
+        ages = aged([at for at in one.store.standings.ages(names) if at is not None])
+        body = {"group": str(ref), "goal": query["level"], "items": items[: query["limit"]], "total": len(items)}
+        return dumped({**body, **ages, "policy_version": one.policy.version})
 
 
 def _titles(scorecard: str) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from flask import abort, request, url_for
 from app.api.reading import pipeline
 from app.catalog.model import EntityRef
 from app.policy.model import Scorecard
-from app.store.standings import SORTS, LineFilter
+from app.store.standing_rows import LineFilter
+from app.store.standings import SORTS
 
 FILTERS = ("q", "owner", "kind", "type", "tier", "lifecycle", "system", "level", "target", "check", "outcome", "sort")
 LISTS = ("dashboards.services",)

@@ -11,7 +11,8 @@ from flask import url_for
 from app.dashboards import links, standing, words
 from app.policy.model import Policy, Scorecard
 from app.store.groups import GroupTree
-from app.store.standings import Levels, Standings
+from app.store.standing_rows import Levels
+from app.store.standings import Standings
 from app.store.team_counts import STRANGERS
 
 MOST_ROWS = 40

@@ -14,7 +14,7 @@ from app.dashboards.blueprint import blueprint
 from app.policy.model import Scorecard
 from app.store.changes import Movement
 from app.store.feedback import Voices
-from app.store.standings import Levels
+from app.store.standing_rows import Levels
 from app.store.team_counts import EVERYONE
 
 MOVED_WITHIN = timedelta(days=30)

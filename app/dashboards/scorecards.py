@@ -16,7 +16,7 @@ from app.lib.times import format_instant
 from app.policy.model import Check, Entry, Scorecard
 from app.policy.results import plain
 from app.store.feedback import Voices
-from app.store.standings import LineFilter
+from app.store.standing_rows import LineFilter
 from app.store.team_counts import EVERYONE
 
 VOICES_WITHIN = timedelta(days=90)

@@ -11,7 +11,7 @@ from app.api.reading import pipeline
 from app.catalog.model import EntityRef
 from app.dashboards import asked, links, standing
 from app.dashboards.blueprint import blueprint
-from app.store.standings import LineFilter
+from app.store.standing_rows import LineFilter
 
 MOST = 12
 

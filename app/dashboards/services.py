@@ -12,7 +12,8 @@ from app.dashboards import asked, links, standing, words
 from app.dashboards.blueprint import blueprint
 from app.dashboards.organisation import tabs
 from app.policy.model import Scorecard
-from app.store.standings import Line, LineFilter, Standings, place
+from app.store.standing_rows import Line, LineFilter
+from app.store.standings import Standings, place
 
 PAGE = 50
 _CHUNK = 1000

@@ -10,7 +10,7 @@ from app.dashboards import charts, links, words
 from app.policy.model import Policy, Scorecard
 from app.policy.needs import way_up
 from app.store.model import Change
-from app.store.standings import Levels, Line, Obstacle, TrendPoint
+from app.store.standing_rows import Levels, Line, Obstacle, TrendPoint
 
 TREND_DAYS = 90
 

@@ -12,7 +12,7 @@ from app.dashboards import asked, heat, links, standing, words
 from app.dashboards.blueprint import blueprint
 from app.dashboards.organisation import tabs
 from app.policy.model import Scorecard
-from app.store.standings import Line, LineFilter
+from app.store.standing_rows import Line, LineFilter
 from app.store.team_counts import EVERYONE
 
 WEEK = timedelta(days=7)

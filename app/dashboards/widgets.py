@@ -19,7 +19,7 @@ from app.catalog.model import EntityRef
 from app.dashboards import asked
 from app.dashboards.blueprint import blueprint
 from app.identity.access import Access
-from app.store.standings import LineFilter
+from app.store.standing_rows import LineFilter
 
 _KEPT_SECONDS = 600
 _SCORECARD = re.compile(r"[a-z0-9-]{1,63}")

@@ -15,6 +15,7 @@ from app.policy.plan import plan
 from app.policy.results import scorecard_json
 from app.policy.steps import Need, Plan, Step, Unseen
 from app.remediation import offers
+from app.store.standing_rows import Serving
 
 GOALS = (NEXT, TARGET, TOP)
 Card = Mapping[str, Any]
@@ -144,6 +145,25 @@ def _unseen(policy: Known, one: Unseen, told: Mapping[tuple[str, str], Mapping[s
 
 def _need(need: Need) -> dict[str, Any]:
     return {"scorecard": need.scorecard, "check": need.check, "level": need.level, "weight": need.weight}
+
+
+def serving_json(policy: Known, found: Iterable[Serving]) -> list[dict[str, Any]]:
+    """What serves most entities of a group first; then what lifts more by itself, then what is sooner done."""
+    known = [one for one in found if one.check in policy.checks]
+    known.sort(key=lambda one: (-one.entities, -one.alone, policy.checks[one.check].effort, one.check))
+    return [
+        {
+            "check": one.check,
+            "title": policy.checks[one.check].title,
+            "area": policy.checks[one.check].area,
+            "effort": format_duration(policy.checks[one.check].effort),
+            "entities": one.entities,
+            "alone": one.alone,
+            "scorecards": [card.id for card in policy.scorecards.values() if one.check in card.by_check],
+            "fix": offer(policy, [one.check]),
+        }
+        for one in known
+    ]
 
 
 def offer(policy: Known, checks: Sequence[str]) -> dict[str, Any] | None:

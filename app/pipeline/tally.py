@@ -6,14 +6,14 @@ The worker calls `tally` each round, a crawl once at its end. Nothing is judged 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 import structlog
 
 from app.pipeline.services import Pipeline
 from app.policy.model import Policy
-from app.policy.needs import Way, way_up
+from app.policy.needs import NEXT, TARGET, Stand, Way, needs_of, way_up
 from app.policy.needs import counts as counts_now
 from app.store.team_counts import EVERYONE, STRANGERS, Count, Distance, Stood
 
@@ -51,6 +51,7 @@ def counts_of(
     """Every count of one owner's entities, and how far each is from its next level. Pure."""
     counts: Counter[tuple[str, str, str, str]] = Counter()
     lines: list[tuple[Stood, Distance]] = []
+    stands: dict[str, list[Stand]] = {}
     for one in stood:
         card = policy.scorecards.get(one.scorecard)
         if card is None:
@@ -69,7 +70,22 @@ def counts_of(
             counts[card.id, "step", check, way.level] += 1
         if distance.check:
             counts[card.id, "alone", distance.check, way.level] += 1
+        target, early = str(one.row.get("target_level") or ""), frozenset(outcomes.keys() - counting)
+        stands.setdefault(one.entity, []).append(Stand(card, one.level, target, outcomes, early))
+    for own in stands.values():
+        counts.update(_served(policy, own))
     return [Count(*key, number) for key, number in sorted(counts.items())], lines
+
+
+def _served(policy: Policy, stands: Sequence[Stand]) -> Iterable[tuple[str, str, str, str]]:
+    """The checks before one entity's goals on all of its scorecards, each once; apart the one that is all there is."""
+    for goal in (NEXT, TARGET):
+        needs = [found for stand in stands if (found := needs_of(policy.checks, stand, goal)) is not None]
+        failing = {check for one in needs for check in one.failing}
+        for check in failing:
+            yield "", "serves", check, goal
+            if len(failing) == 1 and not any(one.unseen for one in needs):
+                yield "", "lifts", check, goal
 
 
 def _areas(policy: Policy, outcomes: dict[str, str]) -> dict[str, str]:

@@ -5,8 +5,7 @@ References are canonical texts; "" is what nobody owns, `EVERYONE` the whole org
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -15,96 +14,10 @@ from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
 from app.store.engine import Database
 from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks
+from app.store.standing_rows import Levels, Line, LineFilter, Obstacle, Serving, TrendPoint
 from app.store.tables import outcomes
 from app.store.team_counts import EVERYONE
 from app.store.team_tables import standings, sums, tallies, trends
-
-
-@dataclass(slots=True)
-class Levels:
-    """How many stand at each level, and how many of those with a target meet it."""
-
-    levels: dict[str, int] = field(default_factory=dict)
-    on_target: int = 0
-    with_target: int = 0
-
-    @property
-    def total(self) -> int:
-        return sum(self.levels.values())
-
-    def add(self, level: str, held: str, count: int) -> None:
-        """`held`: `on`, `below`, or `` for what has no target."""
-        self.levels[level] = self.levels.get(level, 0) + count
-        self.on_target += count if held == "on" else 0
-        self.with_target += count if held else 0
-
-
-@dataclass(frozen=True, slots=True)
-class Obstacle:
-    """A check before the next level: how many entities it stands before, and how many it alone holds back, by level."""
-
-    check: str
-    stands: Mapping[str, int]
-    alone: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class TrendPoint:
-    day: date
-    levels: Mapping[str, int]
-    on_target: int
-    with_target: int
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One entity on one scorecard, as lists show it; the columns of `standings`."""
-
-    entity: str
-    scorecard: str
-    owner: str
-    title: str
-    search: str
-    kind: str
-    type: str
-    lifecycle: str
-    tier: str
-    system: str
-    provisional: bool
-    level: str
-    level_rank: int
-    target_level: str
-    held: str
-    score: float | None
-    coverage: float | None
-    next_level: str
-    failing: int
-    unseen: int
-    effort_seconds: int
-    check: str
-    as_of: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LineFilter:
-    """Which lines of a scorecard; every part given must hold, of a tuple any one. `text`: part of a name or title.
-
-    `ranks`: of levels (−1 not rated, 0 none). `check` and `outcome` belong together: entities with this outcome of it.
-    """
-
-    scorecard: str
-    owners: Sequence[str] = ()
-    kinds: Sequence[str] = ()
-    types: Sequence[str] = ()
-    tiers: Sequence[str] = ()
-    lifecycles: Sequence[str] = ()
-    systems: Sequence[str] = ()
-    ranks: Sequence[int] = ()
-    held: str = ""
-    text: str = ""
-    check: str = ""
-    outcome: str = ""
-
 
 SORTS = ("level", "-level", "name", "effort")
 """By level (lowest or highest first), by name, or by the effort to the next level; each then by name."""
@@ -151,6 +64,14 @@ class Standings:
         for _, _, kind, check, level, count in self._sums((owner,), ("step", "alone"), scorecard):
             found.setdefault(check, {"step": {}, "alone": {}})[kind][level] = count
         return [Obstacle(check, by["step"], by["alone"]) for check, by in found.items()]
+
+    def serving(self, goal: str, owner: str = EVERYONE) -> list[Serving]:
+        """Checks that stand before a goal (`next` or `target`) of someone, each entity counted once."""
+        found: dict[str, dict[str, int]] = {}
+        for _, _, kind, check, of, count in self._sums((owner,), ("serves", "lifts")):
+            if of == goal:
+                found.setdefault(check, {})[kind] = count
+        return [Serving(check, by.get("serves", 0), by.get("lifts", 0)) for check, by in found.items()]
 
     def _sums(self, owners: Sequence[str], kinds: Sequence[str], scorecard: str = "") -> list[Any]:
         """(scorecard, owner, kind, name, outcome, count) of these owners. For a reader who does not see everything,

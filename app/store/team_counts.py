@@ -44,7 +44,8 @@ class Stood:
 @dataclass(frozen=True, slots=True)
 class Count:
     """One number. `kind` `level`: name is a level, outcome `on`, `below` or `` (no target). `area` and `check`: name is
-    one, outcome as judged. `step` and `alone`: a check that stands (alone) before the level in `outcome`."""
+    one, outcome as judged. `step` and `alone`: a check that stands (alone) before the level in `outcome`. `serves` and
+    `lifts`: the same before the goal in `outcome` (next, target) on any scorecard, which is then ""."""
 
     scorecard: str
     kind: str

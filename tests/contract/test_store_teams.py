@@ -11,7 +11,8 @@ from app.catalog.model import Relation
 from app.store.feedback import Feedback, Voices
 from app.store.model import Change, OutcomeRow, Why
 from app.store.sight import Sight
-from app.store.standings import SORTS, Line, LineFilter, place
+from app.store.standing_rows import Line, LineFilter
+from app.store.standings import SORTS, place
 from app.store.store import Store
 from app.store.team_counts import EVERYONE, Count, Distance
 

@@ -107,3 +107,39 @@ def test_check_shows_the_whole_plan_when_asked(tmp_path):
     assert plan["goals"][0]["goal"] == "gold"
     assert len(plan["items"]) > 10
     assert CliRunner().invoke(cli, ["check", str(tmp_path), "--to", "platinum"]).exit_code == 2
+
+
+GROUP = "/api/v1/groups/by-name/default/team/next-steps"
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory):
+    """Two services of one team: one provides an API, and both lack links to runbooks."""
+    made = Organisation(tmp_path_factory.mktemp("team")).open()
+    made.repository("catalog", {"catalog-info.yaml": TEAM})
+    files = {"a.yaml": alert("Burning", ""), "docs/runbook.md": RUNBOOK}
+    with_api = component("one", owner="team, providesApis: [shop-api]") + API
+    made.repository("one", {"catalog-info.yaml": with_api, **files})
+    made.repository("two", {"catalog-info.yaml": component("two"), **files})
+    made.crawl()
+    yield made
+    made.close()
+
+
+def test_a_group_is_told_what_serves_most_of_its_entities_each_counted_once(team):
+    client = create_app(team.pipeline, organisation="Acme").test_client()
+    body = client.get(GROUP).get_json()
+    counts = {step["check"]: (step["entities"], step["alone"]) for step in body["items"]}
+    own = {
+        ref: {step["check"] for step in client.get(f"/api/v1/entities/by-name/{ref}/next-steps").get_json()["items"]}
+        for ref in ("component/default/one", "component/default/two", "api/default/shop-api")
+    }
+
+    assert counts["alert-runbook-linked"][0] == 2
+    assert {check: sum(check in steps for steps in own.values()) for check in counts} == {
+        check: entities for check, (entities, _) in counts.items()
+    }
+    assert [step["entities"] for step in body["items"]] == sorted((n for n, _ in counts.values()), reverse=True)
+    target = client.get(f"{GROUP}?level=target&limit=1").get_json()
+    assert (len(target["items"]), target["goal"]) == (1, "target")
+    assert client.get(f"{GROUP}?level=gold").status_code == 422

@@ -10,7 +10,7 @@ import pytest
 from app.dashboards import charts, entity_view, heat, standing
 from app.policy.needs import way_up
 from app.store.groups import GroupTree
-from app.store.standings import Levels, Obstacle, TrendPoint
+from app.store.standing_rows import Levels, Obstacle, TrendPoint
 
 CARD = "sre-maturity"
 TODAY = date(2026, 3, 1)
