@@ -21,8 +21,8 @@ def seen(policy: Policy, seed: int) -> list[Seen]:
     """Plans of a seed, with the facts and outcomes of each."""
     found = []
     for plan in generated.plans(seed, 5):
-        files = generated.files(plan)
-        [judged] = check(MemorySnapshot(files, url=f"https://git.example/acme/{plan.name}", now=NOW), policy, NOW).judged
+        snapshot = MemorySnapshot(generated.files(plan), url=f"https://git.example/acme/{plan.name}", now=NOW)
+        [judged] = check(snapshot, policy, NOW).judged
         facts = {name: value for one in judged.fact_sets for name, value in one.values.items()}
         [result] = judged.results
         found.append((plan, facts, {one.check.id: str(one.outcome) for one in result.checks}))
