@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 from waitress.server import create_server
@@ -19,6 +19,7 @@ def served(app: Any, *, threads: int = 4) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{server.effective_port}"
     finally:
-        server.trigger.pull_trigger(server.close)  # in its own thread, which then has nothing left to wait for
+        with suppress(OSError):  # a pull for an answer may have taken ours along, and closed what this one writes to
+            server.trigger.pull_trigger(server.close)  # in its own thread, which then has nothing left to wait for
         thread.join(5)
         server.task_dispatcher.shutdown()

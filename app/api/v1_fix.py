@@ -10,6 +10,7 @@ from marshmallow import RAISE, Schema, fields, validate
 from werkzeug.exceptions import ServiceUnavailable, UnprocessableEntity
 
 from app.api import schemas
+from app.api.fix_schemas import FixBody
 from app.api.reading import dumped, entity_of, of_results, pipeline, ref_of
 from app.api.result_schemas import Told
 from app.api.v1 import problems
@@ -42,57 +43,6 @@ class FixQuery(Schema):
     )
 
 
-class FixedFile(Told):
-    path = fields.String()
-    new = fields.Boolean()
-
-
-class FixHunk(Told):
-    path = fields.String()
-    line = fields.Integer(metadata={"description": "where it changes the new file"})
-    checks = fields.List(fields.String(), metadata={"description": "the steps it belongs to"})
-    why = fields.List(fields.String())
-    text = fields.String()
-
-
-class FixStep(Told):
-    check = fields.String()
-    title = fields.String()
-    level = fields.String()
-    weight = fields.Integer()
-    kind = fields.String(metadata={"description": "fix, or skeleton: a person must fill it"})
-    outcome = fields.String(metadata={"description": "of the check, scored with the change"})
-    reason = fields.String()
-    why = fields.String()
-    source = fields.String()
-    effort = fields.String()
-    files = fields.List(fields.String())
-
-
-class FixQuestion(Told):
-    check = fields.String()
-    key = fields.String(metadata={"description": "answer with set=key=value"})
-    text = fields.String()
-    suggestions = fields.List(fields.String())
-
-
-class FixRefusal(Told):
-    check = fields.String()
-    path = fields.String(allow_none=True)
-    line = fields.Integer(allow_none=True)
-    why = fields.String()
-
-
-class FixNote(Told):
-    check = fields.String()
-    text = fields.String()
-
-
-class Unfixed(Told):
-    check = fields.String()
-    why = fields.String()
-
-
 class FixLevels(Told):
     scorecard = fields.String()
     before = fields.String()
@@ -103,20 +53,12 @@ class FixLevels(Told):
     score_after = fields.Float(allow_none=True)
 
 
-class FixAnswer(schemas.OfOne):
+class FixAnswer(FixBody, schemas.OfOne):
     """`commit` is the one that the diff applies to."""
 
     entity = fields.String()
     repository = fields.String(allow_none=True)
     branch = fields.String(allow_none=True)
-    diff = fields.String(metadata={"description": "for `git apply`; empty when nothing can be mended"})
-    files = fields.List(fields.Nested(FixedFile))
-    hunks = fields.List(fields.Nested(FixHunk))
-    steps = fields.List(fields.Nested(FixStep))
-    questions = fields.List(fields.Nested(FixQuestion))
-    refusals = fields.List(fields.Nested(FixRefusal))
-    notes = fields.List(fields.Nested(FixNote))
-    unfixed = fields.List(fields.Nested(Unfixed))
     levels = fields.List(fields.Nested(FixLevels))
 
 

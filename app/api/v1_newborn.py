@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from flask import abort, json, request
@@ -20,6 +20,7 @@ from app.lib.problems import Problem
 from app.pipeline.apart import read_apart
 from app.pipeline.check import Report
 from app.pipeline.handed import NAMELESS, PLACE
+from app.pipeline.mend_apart import mend_apart
 from app.pipeline.report_json import report_json
 from app.pipeline.scoring import Judged
 from app.pipeline.simulate import known_as, simulate
@@ -83,15 +84,25 @@ def answer() -> dict[str, Any]:
     """The report on what this request hands over, in the shape of `check --format json`; entities under `born`."""
     try:
         with room():
-            inventory = _inventory()
+            handed = _asked()
+            inventory = handed.inventory()
             judged = judged_of(inventory)
+            fixes = mend_apart(handed.data, handed.name, handed.repository, pipeline().policy) if _wants_fix() else {}
     except RepositoryError as error:
         abort(422, str(error))
     scored = tuple(one for one in judged if one.results)
     unscored = tuple(one.entity for one in judged if not one.results)
-    body = report_json(Report(inventory, scored, unscored))
+    body = report_json(Report(inventory, scored, unscored, fixes={} if isinstance(fixes, str) else fixes))
     body["born"] = body.pop("entities")
-    return {name: body[name] for name in ("born", "unscored", "problems", "unreadable")}
+    body["fix_problem"] = fixes if isinstance(fixes, str) else None
+    return {name: body[name] for name in ("born", "unscored", "problems", "unreadable", "fix_problem")}
+
+
+def _wants_fix() -> bool:
+    said = request.args.get("fix", "true")
+    if said not in ("true", "false"):
+        abort(422, "`fix` is true or false.")
+    return said == "true"
 
 
 def judged_of(inventory: Inventory) -> list[Judged]:
@@ -99,16 +110,26 @@ def judged_of(inventory: Inventory) -> list[Judged]:
     return simulate(here, inventory, here.clock(), owners=True)
 
 
-def _inventory() -> Inventory:
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What a request hands over. `meant`: it says for which repository; else what is declared elsewhere is no news."""
+
+    data: bytes | Mapping[str, str]
+    name: str
+    repository: str
+    meant: bool
+
+    def inventory(self) -> Inventory:
+        found = read_apart(self.data, self.name, self.repository)
+        return found if self.meant else _with_known(found)
+
+
+def _asked() -> Handed:
     told = _handed() if request.is_json else {}
     text = told.get("repository") or request.args.get("repository", "")
     repository = known_as(pipeline(), urls.canonical(text)) if text else f"{PLACE}{NAMELESS}"
-    if request.is_json:
-        data, name = _content(told)
-        inventory = read_apart(data, name, repository)
-    else:
-        inventory = read_apart(request.get_data(), _name(), repository)
-    return inventory if text else _with_known(inventory)
+    data, name = _content(told) if request.is_json else (request.get_data(), _name())
+    return Handed(data, name, repository, bool(text))
 
 
 def _name() -> str:

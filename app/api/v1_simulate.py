@@ -12,6 +12,7 @@ from flask.views import MethodView
 from marshmallow import RAISE, Schema, fields, validate
 
 from app.api import schemas, v1_newborn
+from app.api.fix_schemas import FixBody
 from app.api.guard import require
 from app.api.plan_schemas import PlanStep
 from app.api.reading import pipeline
@@ -80,6 +81,11 @@ class Born(SimulatedResults):
 
     provisional = fields.Boolean(metadata={"description": "no descriptor declares it yet"})
     next_steps = fields.List(fields.Nested(PlanStep))
+    fix = fields.Nested(
+        FixBody,
+        allow_none=True,
+        metadata={"description": "the diff for what was handed over; null where nothing can be mended"},
+    )
 
 
 class Simulated(Schema):
@@ -92,6 +98,7 @@ class Simulated(Schema):
     unscored = fields.List(fields.String(), metadata={"description": "entities that no scorecard applies to"})
     problems = fields.List(fields.Dict(), metadata={"description": "path, line, code, message"})
     unreadable = fields.List(fields.Dict(), metadata={"description": "group, path, line, reason, ignored"})
+    fix_problem = fields.String(allow_none=True, metadata={"description": "why no fix could be made"})
 
 
 @blueprint.route("/simulate")

@@ -84,6 +84,8 @@ def command(
             timing.mark("baseline")
     if write_baseline:
         checking.write(write_baseline, report)
+    report = asking.with_fixes(report, looked)
+    timing.mark("fix")
     for name, file in written:
         file.write_text(reports.render(name, report), "utf-8")
     click.echo(reports.render(output, report), nl=False)

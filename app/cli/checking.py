@@ -60,6 +60,16 @@ class Asking:
         )
         return report
 
+    def with_fixes(self, report: Report, looked: Looked) -> Report:
+        """The report with the fix of what was handed over; a tree has the command `fix` instead."""
+        if isinstance(looked.snapshot, WorkingTree):
+            return report
+        from app.pipeline.fixing_here import fix_here
+        from app.remediation.proposal import without_levels
+
+        proposals, _ = fix_here(looked.snapshot, self.loaded, self.now, entity=self._entity, unborn=True)
+        return replace(report, fixes={one.entity: without_levels(one) for one in proposals})
+
 
 def towards(report: Report, goal: str, policy: Policy) -> Report:
     """The same, with the level whose whole plan is to be shown. Raises BadParameter for one that does not exist."""

@@ -6,7 +6,7 @@ import json
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -68,7 +68,7 @@ def command(
     git = Git()
     tree = WorkingTree(path, git)
     inside = path.resolve().relative_to(tree.root).as_posix()
-    where = {"folder": "" if inside == "." else inside, "entity": entity.lower()}
+    where: dict[str, Any] = {"folder": "" if inside == "." else inside, "entity": entity.lower()}
     proposals, drafts = fix_here(tree, loaded, datetime.now(UTC), checks=checks, answers=_answers(answers), **where)
     if write:
         _write(tree, drafts, force=force)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
@@ -79,7 +80,9 @@ def command(
 
 def _known(paths: Mapping[str, GoldenPath], kind: str) -> GoldenPath:
     if kind not in paths:
-        raise click.BadParameter(f"there is no golden path {kind}; there are {', '.join(paths)}", param_hint="KIND")
+        close = difflib.get_close_matches(kind, list(paths), 1)
+        meant = f"did you mean {close[0]}?" if close else f"there are {', '.join(paths)}"
+        raise click.BadParameter(f"there is no golden path {kind}; {meant}", param_hint="KIND")
     return paths[kind]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Mapping
 from datetime import date
@@ -20,7 +21,9 @@ def complete(path: GoldenPath, given: Mapping[str, str], today: date) -> dict[st
     known = {one.name for one in path.questions}
     if strange := sorted(given.keys() - known):
         asked = ", ".join(sorted(known))
-        raise GoldenPathError(f"{path.kind} does not ask for {', '.join(strange)}; it asks for {asked}")
+        close = difflib.get_close_matches(strange[0], sorted(known), 1)
+        meant = f"; did you mean {close[0]}?" if len(strange) == 1 and close else f"; it asks for {asked}"
+        raise GoldenPathError(f"{path.kind} does not ask for {', '.join(strange)}{meant}")
     answers = {one.name: given.get(one.name, "").strip() or default(one, today) for one in path.questions}
     missing = [one.name for one in path.questions if one.required and not answers[one.name]]
     if missing:

@@ -24,11 +24,11 @@ from app.repos.archives import Bounds, safe_path
 from app.repos.memory import MemorySnapshot
 
 SECONDS = 20.0
-_MEMORY = 1024 * 1024 * 1024
+MEMORY = 1024 * 1024 * 1024
 BOUNDS = Bounds(unpacked=32 * 1024 * 1024, file_size=2 * 1024 * 1024, files=5_000)
 """What one request may hand over. Sizes in bytes."""
-_KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")
-_FILES = "--files"
+KEPT = ("PATH", "PYTHONPATH", "LANG", "LC_ALL")
+FILES = "--files"
 
 
 def read_apart(data: bytes | Mapping[str, str], name: str, repository: str, *, seconds: float = SECONDS) -> Inventory:
@@ -36,8 +36,8 @@ def read_apart(data: bytes | Mapping[str, str], name: str, repository: str, *, s
 
     Raises RepositoryError with one sentence.
     """
-    how, body = (name, data) if isinstance(data, bytes) else (_FILES, json.dumps(dict(data)).encode())
-    environment = {key: os.environ[key] for key in _KEPT if key in os.environ}
+    how, body = (name, data) if isinstance(data, bytes) else (FILES, json.dumps(dict(data)).encode())
+    environment = {key: os.environ[key] for key in KEPT if key in os.environ}
     command = [sys.executable, "-m", "app.pipeline.apart", str(int(seconds)), how]
     try:
         done = subprocess.run(command, input=body, env=environment, capture_output=True, timeout=seconds, check=False)
@@ -57,8 +57,9 @@ def _refused(why: str) -> RepositoryError:
     return RepositoryError(why, reason="unreadable", permanent=True)
 
 
-def _snapshot(data: bytes, how: str, now: datetime) -> MemorySnapshot:
-    if how != _FILES:
+def handed_snapshot(data: bytes, how: str, now: datetime) -> MemorySnapshot:
+    """What a child was given, as a snapshot. Raises RepositoryError."""
+    if how != FILES:
         return snapshot_of(data, how, now, BOUNDS)
     told: dict[str, Any] = json.loads(data)
     files = {safe_path(path, BOUNDS): text.encode("utf-8", "surrogatepass") for path, text in told.items()}
@@ -69,9 +70,9 @@ def _snapshot(data: bytes, how: str, now: datetime) -> MemorySnapshot:
 
 def main(seconds: str, how: str) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds)))
-    resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
     try:
-        inventory = with_stand_ins(take(_snapshot(sys.stdin.buffer.read(), how, datetime.now(UTC))))
+        inventory = with_stand_ins(take(handed_snapshot(sys.stdin.buffer.read(), how, datetime.now(UTC))))
         told: dict[str, Any] = wire.inventory_body(inventory)
     except RepositoryError as error:
         told = {"refused": str(error)}

@@ -5,10 +5,11 @@ What only the catalog, other repositories or live systems know stays unknown, ne
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import PurePosixPath
+from typing import Any
 
 from app.attribution.attribute import Attributor
 from app.catalog.locations import locate
@@ -33,6 +34,7 @@ class Report:
 
     `nobodys`: alerts, objectives and runbooks that no entity here can be told to own; they count for none.
     `comparison`: what moved since a baseline, where one was given. `goal`: the level whose whole plan is asked for.
+    `fixes`: entity → its fix as JSON (without levels), of what does not exist yet: there `fix` has nowhere to run.
     """
 
     inventory: Inventory
@@ -41,6 +43,7 @@ class Report:
     nobodys: tuple[Nobodys, ...] = ()
     comparison: Comparison | None = None
     goal: str = ""
+    fixes: Mapping[str, Mapping[str, Any]] | None = None
 
     @property
     def judgings(self) -> Judgings:

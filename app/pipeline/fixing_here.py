@@ -8,11 +8,12 @@ from datetime import datetime
 from typing import Any
 
 from app.catalog.model import EntityRef
-from app.facts.inventory import take
+from app.facts.inventory import Inventory, take
 from app.facts.patience import Patience
 from app.pipeline.check import chosen, world_of
 from app.pipeline.drafts import Drafts
 from app.pipeline.fixing import Look, propose
+from app.pipeline.newborn import with_stand_ins
 from app.pipeline.scoring import score
 from app.policy.model import Policy
 from app.remediation.proposal import Proposal
@@ -38,12 +39,18 @@ class Alone:
 
     policy: Policy
     now: datetime
+    unborn: bool = False
     cache: MemoryCache = field(default_factory=MemoryCache)
     patience: Patience = field(default_factory=Patience)
     """One for all looks: the files are read once."""
 
-    def __call__(self, snapshot: Snapshot, ref: EntityRef) -> Look | None:
+    def look(self, snapshot: Snapshot) -> Inventory:
+        """What a snapshot says; with what it would become, where it lies in no repository yet."""
         inventory = take(snapshot, self.cache, patience=self.patience)
+        return with_stand_ins(inventory) if self.unborn else inventory
+
+    def __call__(self, snapshot: Snapshot, ref: EntityRef) -> Look | None:
+        inventory = self.look(snapshot)
         world, _ = world_of(inventory, self.policy)
         entity = world.catalog.get(ref)
         if entity is None:
@@ -60,10 +67,14 @@ def fix_here(
     entity: str = "",
     checks: Collection[str] = (),
     answers: Mapping[str, str] | None = None,
+    unborn: bool = False,
 ) -> tuple[list[Proposal], Drafts]:
-    """What can be mended of every entity of a folder, one upon the other, and the files with all of it."""
-    bench = Alone(policy, now)
-    world, _ = world_of(take(snapshot, bench.cache, patience=bench.patience), policy)
+    """What can be mended of every entity of a folder, one upon the other, and the files with all of it.
+
+    `unborn`: it lies in no repository yet, as for `check`.
+    """
+    bench = Alone(policy, now, unborn)
+    world, _ = world_of(bench.look(snapshot), policy)
     found, drafts = [], Drafts(snapshot, now)
     for one in chosen(world.catalog, folder, entity):
         proposed = propose(bench, snapshot, policy, one.ref, now, checks=checks, answers=answers, drafts=drafts)

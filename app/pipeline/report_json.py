@@ -23,7 +23,7 @@ def report_json(report: Report) -> dict[str, Any]:
                 **to_json(judged.subject.ref, judged.results),
                 "provisional": judged.entity.provisional,
                 "next_steps": first_steps(judged.results),
-                "fix_commands": _commands(judged),
+                **_fix(report, judged),
                 **({"plan": plan_of(judged.results, report.goal)} if report.goal else {}),
             }
             for judged in report.judged
@@ -41,6 +41,13 @@ def report_json(report: Report) -> dict[str, Any]:
             for u in inventory.unreadable
         ],
     }
+
+
+def _fix(report: Report, judged: Judged) -> dict[str, Any]:
+    """The commands where there is a repository to run them in, else the fix itself (null where nothing was made)."""
+    if report.fixes is None:
+        return {"fix_commands": _commands(judged)}
+    return {"fix": report.fixes.get(judged.subject.ref)}
 
 
 def _commands(judged: Judged) -> dict[str, str]:

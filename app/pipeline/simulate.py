@@ -18,18 +18,24 @@ from app.facts.parameters import Parameters
 from app.facts.pushed import Pushed
 from app.facts.pushed_world import PushedWorld
 from app.facts.world import InventoryView, RepositoryView
+from app.pipeline.handed import NAMELESS, PLACE
 from app.pipeline.scoring import Judged, Owner, attribution_rules, score
 from app.pipeline.services import Pipeline
+from app.pipeline.standing_in import standing_in
 from app.pipeline.stored_world import StoredWorld
 
 
 @dataclass
 class ReplacedWorld:
-    """A stored world in which one repository is another. Implements `facts.world.World`."""
+    """A stored world in which one repository is another. Implements `facts.world.World`.
+
+    `applied`: what is handed in lies in no repository yet, so an object replaces its namesake wherever that lies.
+    """
 
     stored: StoredWorld
     catalog: Catalog
     inventory: Inventory
+    applied: bool = False
     _objects: Mapping[tuple[EntityRef, str], list[Found]] = field(default_factory=dict)
     _unreadable: Mapping[tuple[EntityRef, str], list[UnreadablePlace]] = field(default_factory=dict)
 
@@ -43,7 +49,8 @@ class ReplacedWorld:
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
         others = [one for one in self.stored.objects(ref, kind) if one.repository != self.inventory.url]
-        return sorted([*others, *self._objects.get((ref, kind), ())], key=_position)
+        mine = self._objects.get((ref, kind), ())
+        return sorted(standing_in(others, mine) if self.applied else [*others, *mine], key=_position)
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
         others = [one for one in self.stored.unreadable(ref, group) if one.repository != self.inventory.url]
@@ -98,7 +105,8 @@ def replaced_world(pipeline: Pipeline, inventory: Inventory, catalog: Catalog, n
     owner = Owner(known.attributor.replacing(inventory.url, inventory.entities))
     evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
     stored = StoredWorld(pipeline.store, catalog, pipeline.parameters, now, evidence=evidence)
-    world = ReplacedWorld(stored, catalog, inventory, _owned(inventory, owner), _unread(inventory, owner))
+    applied = inventory.url == f"{PLACE}{NAMELESS}"
+    world = ReplacedWorld(stored, catalog, inventory, applied, _owned(inventory, owner), _unread(inventory, owner))
     return PushedWorld(world, stored.pushed, now)
 
 

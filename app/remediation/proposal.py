@@ -129,6 +129,14 @@ def to_json(proposal: Proposal) -> dict[str, Any]:
     }
 
 
+_OF_NEWBORNS = ("diff", "files", "hunks", "steps", "questions", "refusals", "notes", "unfixed")
+
+
+def without_levels(proposal: Proposal) -> dict[str, Any]:
+    """The same of what lies in no repository yet: its results stand beside it already."""
+    return {key: value for key, value in to_json(proposal).items() if key in _OF_NEWBORNS}
+
+
 def step_json(step: Step) -> dict[str, Any]:
     return {
         "check": step.check.id,

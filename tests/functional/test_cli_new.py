@@ -88,10 +88,12 @@ def test_an_empty_clone_is_filled_and_its_git_folder_kept(tmp_path):
     ("arguments", "said"),
     [
         (["lambda", "x"], "there is no golden path lambda; there are api"),
+        (["databse", "x"], "there is no golden path databse; did you mean database?"),
         (["api", "gift-cards"], "api needs owner, tier, escalationPolicy, repoUrl: --set owner=…"),
         (["api", "Gift_Cards", *FLAGS, "--set", "tier=t1"], "name: “Gift_Cards” does not fit"),
         (["api", "gift-cards", *FLAGS, "--set", "tier=t9"], "tier: “t9” is none of t1, t2, t3"),
         (["api", "gift-cards", *FLAGS, "--set", "tier=t1", "--set", "colour=red"], "api does not ask for colour"),
+        (["api", "gift-cards", *FLAGS, "--set", "teir=t1"], "api does not ask for teir; did you mean tier?"),
         (["api", "gift-cards", *FLAGS, "--set", "tier"], "tier is no KEY=VALUE"),
         (["api", "gift-cards", *FLAGS, "--set", "tier=t1", "--set", "repoUrl=acme"], "repoUrl: "),
         (["api", "gift-cards", *FLAGS, "--set", "tier=t1", "--set", "adoptedOn=soon"], "adoptedOn: “soon” is no date"),

@@ -141,6 +141,23 @@ def test_what_is_found_beside_a_service_is_no_reason_to_make_entities_up_where_o
     assert [one["entity"] for one in body["entities"]] == ["component:default/shop"]
 
 
+def test_what_was_handed_over_is_told_with_its_fix_and_a_tree_with_the_command(tmp_path: Path) -> None:
+    bare = DATABASE.replace("  backup_retention_period = 14\n", "")
+    (tmp_path / "main.tf").write_text(bare)
+    (handed,) = checked("-", "--stdin-name", "main.tf", stdin=bare)["entities"]
+    (tree,) = checked(str(tmp_path))["entities"]
+
+    assert "+  backup_retention_period" in handed["fix"]["diff"]
+    assert "fix_commands" not in handed
+    assert tree["fix_commands"]["db-backup-retention"] == "roadworthy fix --check db-backup-retention"
+    said = ran("-", "--format", "table", stdin=DEPLOYMENT).stdout.decode()
+    assert "the fix of component:default/orders for git apply" in said
+    assert "+kind: PodDisruptionBudget" in said
+    page = ran("-", "--format", "markdown", stdin=DEPLOYMENT).stdout.decode()
+    assert "\n```diff\ndiff --git a/docs/runbook.md" in page
+    assert "roadworthy fix" not in page  # there is no repository to run it in
+
+
 def test_a_descriptor_from_standard_input_is_told_what_it_lacks() -> None:
     body = checked("-", stdin=component("shop"))
 

@@ -1,11 +1,19 @@
 """`POST /api/v1/simulate` of what does not exist yet, and the admission webhook: judged, and nothing kept."""
 
+import copy
 import io
+import json
+import subprocess
 import tarfile
 
 import pytest
+import yaml
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
+from app.cli.options import packaged_scorecards
+from app.facts.groups import SCHEMA
+from app.pipeline.mend_apart import TOO_MUCH, mend_apart
+from app.policy.documents import load
 from app.web import create_app
 
 DEPLOYMENT = {
@@ -20,6 +28,14 @@ DEPLOYMENT = {
         },
     },
 }
+PRESENT = json.loads(json.dumps(DEPLOYMENT).replace('"shop"', '"guarded"'))
+PRESENT["spec"]["replicas"] = 3
+BUDGET = {
+    "apiVersion": "policy/v1",
+    "kind": "PodDisruptionBudget",
+    "metadata": {"name": "guarded", "namespace": "guarded"},
+    "spec": {"maxUnavailable": 1, "selector": {"matchLabels": {"app": "guarded"}}},
+}
 DATABASE = 'resource "aws_db_instance" "orders" {\n  identifier = "orders"\n  engine     = "postgres"\n}\n'
 
 
@@ -28,6 +44,8 @@ def client(tmp_path_factory):
     made = Organisation(tmp_path_factory.mktemp("newborn")).open()
     made.repository("catalog", {"catalog-info.yaml": TEAM})
     made.repository("shop", {"catalog-info.yaml": component("shop"), "docs/runbook.md": RUNBOOK})
+    made.repository("guarded", {"catalog-info.yaml": component("guarded"), "deploy.yaml": json.dumps(PRESENT),
+                                "pdb.yaml": json.dumps(BUDGET)})  # fmt: skip
     made.crawl()
     yield create_app(made.pipeline).test_client()
     made.close()
@@ -53,6 +71,42 @@ def test_each_way_to_hand_a_text_over_is_read(client):
     assert outcomes(said, "resource:default/orders") == database
     entity = client.post("/api/v1/simulate", data=component("new"), content_type="application/yaml")
     assert outcomes(entity, "component:default/new")["catalog-entity-healthy"] == "pass"
+
+
+def fix_of(answer, entity):
+    assert answer.status_code == 200, answer.text
+    body = answer.get_json()
+    assert body["fix_problem"] is None
+    (one,) = [one for one in body["born"] if one["entity"] == entity]
+    return one["fix"]
+
+
+def test_the_answer_holds_the_fix_and_with_it_the_check_passes(client, tmp_path):
+    (tmp_path / "main.tf").write_text(DATABASE, "utf-8")
+    fix = fix_of(client.post("/api/v1/simulate?name=main.tf", data=DATABASE, content_type="text/x-hcl"),
+                 "resource:default/orders")  # fmt: skip
+    assert "db-backup-retention" in {step["check"] for step in fix["steps"]}
+    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    subprocess.run(["git", "apply", "-"], input=fix["diff"], text=True, cwd=tmp_path, check=True)
+    text = (tmp_path / "main.tf").read_text("utf-8")
+    mended = client.post("/api/v1/simulate?name=main.tf&fix=false", data=text, content_type="text/x-hcl")
+    assert outcomes(mended, "resource:default/orders")["db-backup-retention"] == "pass"
+    assert mended.get_json()["born"][0]["fix"] is None
+
+
+def test_what_only_a_person_knows_of_a_newborn_is_asked_beside_its_fix(client):
+    text = yaml.safe_dump(DEPLOYMENT).replace("shop", "orders")
+    fix = fix_of(
+        client.post("/api/v1/simulate", data=text, content_type="application/yaml"), "component:default/orders"
+    )
+    assert "workload-resources" in {question["check"] for question in fix["questions"]}
+    assert "+kind: PodDisruptionBudget" in fix["diff"]
+
+
+def test_a_fix_that_takes_too_long_is_told_and_the_verdict_stays(client):
+    policy = load(packaged_scorecards(), SCHEMA)
+    assert mend_apart(DATABASE.encode(), "main.tf", "file:///handed-over/new", policy, seconds=0.05) == TOO_MUCH
+    assert client.post("/api/v1/simulate?fix=maybe", json={"content": DATABASE}).status_code == 422
 
 
 def test_an_archive_is_read_and_an_odd_one_refused(client):
@@ -82,6 +136,18 @@ def test_what_is_no_such_body_is_refused(client, body, status):
 
 def test_an_unknown_content_type_is_told_so(client):
     assert client.post("/api/v1/simulate", data=b"x", content_type="image/png").status_code == 415
+
+
+def test_a_manifest_replaces_its_namesake_and_keeps_what_guards_that(client):
+    new = copy.deepcopy(PRESENT)
+    new["spec"]["template"]["spec"]["containers"][0]["image"] = "shop@sha256:" + "a" * 64
+    said = outcomes(client.post("/api/v1/simulate", json={"kind": "manifest", "content": new}),
+                    "component:default/guarded")  # fmt: skip
+    assert (said["image-pinned"], said["workload-pdb"]) == ("pass", "pass")
+    beside = {**copy.deepcopy(new), "metadata": {**new["metadata"], "namespace": "elsewhere"}}
+    said = outcomes(client.post("/api/v1/simulate", json={"kind": "manifest", "content": beside}),
+                    "component:default/guarded")  # fmt: skip
+    assert said["image-pinned"] == "fail"  # the present one stays, and counts
 
 
 def test_nothing_is_kept(client):

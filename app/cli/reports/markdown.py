@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -36,21 +37,32 @@ def render(report: Report) -> str:
             waiting = [check.check.id for check in result.checks if check.outcome in _MARK and check.blocked_by]
             if waiting:
                 lines += ["", f"{len(waiting)} more wait for these: {', '.join(f'`{name}`' for name in waiting)}."]
-            lines += [*_mended(shown), ""]
-        lines += _steps(judged, report.goal)
+            lines += [*(_mended(shown) if report.fixes is None else ()), ""]
+        lines += [*_steps(judged, report), *_fixed(report, judged.subject.ref)]
     return "\n".join(lines or ["Nothing here is scored."]) + "\n"
 
 
-def _steps(judged: Judged, goal: str) -> list[str]:
+def _steps(judged: Judged, report: Report) -> list[str]:
     """What to do first over all scorecards of an entity, or with a goal all there is to do."""
+    goal = report.goal
     steps = plan_of(judged.results, goal)["items"] if goal else first_steps(judged.results)
-    lines = [f"{number}. {_step(step)}" for number, step in enumerate(steps, 1)]
+    lines = [f"{number}. {_step(step, here=report.fixes is None)}" for number, step in enumerate(steps, 1)]
     return [f"**{f'The plan to {goal}' if goal else 'Cheapest next steps'}**", "", *lines, ""] if steps else []
 
 
-def _step(step: Mapping[str, Any]) -> str:
-    diff = f" As a diff: `{step['fix']['command']}`" if step["fix"] else ""
+def _step(step: Mapping[str, Any], *, here: bool) -> str:
+    """`here`: in a repository, where the command can run."""
+    diff = f" As a diff: `{step['fix']['command']}`" if step["fix"] and here else ""
     return f"**{cell(step['title'])}** (about {step['effort']}): {cell(step['remediation'])}{diff}"
+
+
+def _fixed(report: Report, entity: str) -> Iterator[str]:
+    """The diff for what was handed over, in a fence that nothing in it can close."""
+    diff = ((report.fixes or {}).get(entity) or {}).get("diff", "")
+    if diff:
+        fence = "`" * max(3, *(len(run) + 1 for run in re.findall("`+", diff)), 3)
+        yield from ("<details><summary>The fix, for <code>git apply</code></summary>", "", f"{fence}diff")
+        yield from (diff.rstrip("\n"), fence, "", "</details>", "")
 
 
 def _mended(shown: Sequence[CheckResult]) -> Iterator[str]:

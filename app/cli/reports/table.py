@@ -25,13 +25,14 @@ def render(report: Report) -> str:
         for result in judged.results:
             note = PROVISIONAL if judged.entity.provisional else ""
             scorecard(out, judged.subject.ref, scorecard_json(result), note)
-            if not report.goal:
+            if not report.goal and report.fixes is None:
                 _mended(out, result)
         if report.goal:
             plan_text.plan(out, plan_of(judged.results, report.goal))
         else:
             plan_text.steps(out, first_steps(judged.results), "cheapest next steps")
     _rest(out, report)
+    _fixed(out, report)
     if report.comparison is not None:
         _since(out, report.comparison)
     return text_of(out)
@@ -45,6 +46,16 @@ def _mended(out: Console, result: ScorecardResult) -> None:
         out.print("\n[bold]mended as a diff by[/] roadworthy fix, or one by one")
     for command in commands:
         say(out, 2, escape(command))
+
+
+def _fixed(out: Console, report: Report) -> None:
+    """The diff for what was handed over, and what is asked before more can be mended."""
+    for entity, fix in (report.fixes or {}).items():
+        if fix["diff"]:
+            out.print(f"\n[bold]the fix of {escape(entity)}[/] for git apply")
+            out.print(escape(fix["diff"]), soft_wrap=True)
+        for asked in fix["questions"]:
+            say(out, 2, f"{escape(asked['text'])} [dim]{escape(asked['check'])}[/]")
 
 
 def _rest(out: Console, report: Report) -> None:

@@ -58,8 +58,35 @@ resource "aws_db_event_subscription" "main" {
 
 resource "aws_sns_topic" "pages" {
   name              = "${{ values.name }}-pages"
-  kms_master_key_id = "alias/aws/sns"
+  kms_master_key_id = aws_kms_key.pages.arn
 }
+
+# A key of its own: neither CloudWatch nor RDS may use Amazon's key for SNS, and no page would arrive.
+resource "aws_kms_key" "pages" {
+  description             = "Pages of the database ${{ values.name }}"
+  enable_key_rotation     = true
+  deletion_window_in_days = 30
+
+  policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [
+      {
+        Effect    = "Allow"
+        Action    = "kms:*"
+        Resource  = "*"
+        Principal = { AWS = "arn:aws:iam::${data.aws_caller_identity.current.account_id}:root" }
+      },
+      {
+        Effect    = "Allow"
+        Action    = ["kms:Decrypt", "kms:GenerateDataKey*"]
+        Resource  = "*"
+        Principal = { Service = ["cloudwatch.amazonaws.com", "events.rds.amazonaws.com"] }
+      },
+    ]
+  })
+}
+
+data "aws_caller_identity" "current" {}
 
 resource "aws_sns_topic_subscription" "pager" {
   topic_arn = aws_sns_topic.pages.arn

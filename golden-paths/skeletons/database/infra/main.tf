@@ -113,7 +113,7 @@ resource "aws_kms_key" "main" {
 }
 
 resource "aws_iam_role" "monitoring" {
-  name_prefix = "${{ values.name }}-monitoring-"
+  name = "${{ values.name }}-monitoring"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

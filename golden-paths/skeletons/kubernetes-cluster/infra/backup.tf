@@ -25,7 +25,7 @@ resource "aws_s3_bucket_public_access_block" "backup" {
 }
 
 resource "aws_iam_role" "velero" {
-  name_prefix = "${{ values.name }}-velero-"
+  name = "${{ values.name }}-velero"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

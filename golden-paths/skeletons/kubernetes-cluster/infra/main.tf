@@ -37,7 +37,7 @@ resource "aws_eks_cluster" "main" {
     enabled = true
   }
 
-  depends_on = [aws_iam_role_policy_attachment.cluster]
+  depends_on = [aws_iam_role_policy_attachment.cluster, aws_cloudwatch_log_group.main] # else EKS makes the log group
 }
 
 resource "aws_eks_access_entry" "administrators" {
@@ -73,6 +73,32 @@ resource "aws_eks_addon" "needs_nodes" {
   depends_on = [aws_eks_node_group.general]
 }
 
+# What the driver of volumes may do; without it no volume is ever made.
+resource "aws_iam_role" "volumes" {
+  name = "${{ values.name }}-volumes"
+
+  assume_role_policy = jsonencode({
+    Version = "2012-10-17"
+    Statement = [{
+      Effect    = "Allow"
+      Action    = ["sts:AssumeRole", "sts:TagSession"]
+      Principal = { Service = "pods.eks.amazonaws.com" }
+    }]
+  })
+}
+
+resource "aws_iam_role_policy_attachment" "volumes" {
+  role       = aws_iam_role.volumes.name
+  policy_arn = "arn:aws:iam::aws:policy/service-role/AmazonEBSCSIDriverPolicy"
+}
+
+resource "aws_eks_pod_identity_association" "volumes" {
+  cluster_name    = aws_eks_cluster.main.name
+  namespace       = "kube-system"
+  service_account = "ebs-csi-controller-sa"
+  role_arn        = aws_iam_role.volumes.arn
+}
+
 resource "aws_kms_key" "main" {
   description             = "Secrets of the cluster ${{ values.name }}"
   enable_key_rotation     = true
@@ -85,7 +111,7 @@ resource "aws_cloudwatch_log_group" "main" {
 }
 
 resource "aws_iam_role" "cluster" {
-  name_prefix = "${{ values.name }}-cluster-"
+  name = "${{ values.name }}-cluster"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"

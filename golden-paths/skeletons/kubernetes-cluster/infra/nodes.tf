@@ -29,7 +29,7 @@ resource "aws_eks_node_group" "general" {
 }
 
 resource "aws_iam_role" "nodes" {
-  name_prefix = "${{ values.name }}-nodes-"
+  name = "${{ values.name }}-nodes"
 
   assume_role_policy = jsonencode({
     Version = "2012-10-17"
