@@ -40,7 +40,7 @@ def read_descriptors(files: Mapping[str, bytes], *, snapshot: Snapshot, holds: H
     An entity with a fault stands for its repository all the same: two at one place would leave its evidence to neither.
     The made-up one carries what is wrong with those that could not be named. `holds` helps to guess what it is.
     """
-    entries = {entry.path: entry for entry in snapshot.entries()}
+    entries = {entry.path: entry for entry in snapshot.entries() if entry.is_named}
 
     def text(path: str) -> str | None:
         """A file's text: of those at hand, or fetched for a placeholder."""

@@ -7,27 +7,31 @@ are cached by blob, so a push costs only what it changed; a broken or hostile fi
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Any, Protocol
+from typing import Any
 
 from app.catalog.model import Entity
 from app.catalog.provisional import Holds
 from app.facts import codec
 from app.facts.assembly import Assembly, assemble
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
+from app.facts.parsed_cache import NoCache, ParsedCache
 from app.facts.patience import Patience
 from app.formats import ignoring, kinds, links, reading
 from app.formats.apis import openapi
 from app.formats.apis.model import ApiDefinition
 from app.formats.model import AlertRule, Object, Objective, Parsed, Part, Runbook
+from app.formats.unread import likely_groups
 from app.formats.workloads.model import Workload
 from app.lib.problems import Problem
-from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry
+from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry, shown
 
 MAX_FILE_SIZE = 2 * 1024 * 1024
 """Bytes. Rule files and runbooks are a few kilobytes; the largest met in the wild is under one megabyte."""
+_MOST_LOST = 1000
+"""Files left unread that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,24 +83,6 @@ class Inventory:
         return [found for found in self.found if found.object.kind == kind]
 
 
-class ParsedCache(Protocol):
-    """Remembers readings by key; values are JSON-ready dicts. Forgetting is always allowed."""
-
-    def get_many(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]: ...
-
-    def put_many(self, values: Mapping[str, dict[str, Any]]) -> None: ...
-
-
-class NoCache:
-    """Remembers nothing."""
-
-    def get_many(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
-        return {}
-
-    def put_many(self, values: Mapping[str, dict[str, Any]]) -> None:
-        return None
-
-
 @dataclass(frozen=True, slots=True)
 class _Reading:
     parsed: Parsed
@@ -124,7 +110,7 @@ def take(
 
     `max_file_size` in bytes: a larger file is skipped, with the reason. `patience` bounds what is slow to read.
     """
-    entries = snapshot.entries()
+    entries = [entry for entry in snapshot.entries() if entry.is_named]
     wanted = [entry for entry in entries if reading.wants(entry.path)]
     readable = [entry for entry in wanted if entry.size <= max_file_size]
     too_large = tuple(
@@ -135,6 +121,7 @@ def take(
     found = (*_found(snapshot, readings), *_assembled(snapshot, assembly))
     descriptors = _descriptors(snapshot, readable, readings, contents, _holds(found))
     found = (*found, *_contracts(snapshot, descriptors, found))
+    skipped = (*_skipped(snapshot), *too_large)
     return Inventory(
         url=snapshot.url,
         commit=snapshot.commit,
@@ -142,10 +129,23 @@ def take(
         found=_with_changes(snapshot, found),
         entities=descriptors.entities,
         problems=tuple(sorted((*_problems(readings, descriptors), *descriptors.problems))),
-        unreadable=(*_unreadable(snapshot, readings, assembly), *_unread_descriptors(snapshot, descriptors)),
-        skipped=(*snapshot.skipped(), *too_large),
+        unreadable=(
+            *_unreadable(snapshot, readings, assembly),
+            *_unread_descriptors(snapshot, descriptors),
+            *_left_unread(snapshot, skipped),
+        ),
+        skipped=skipped,
         paths=frozenset(entry.path for entry in entries),
     )
+
+
+def _skipped(snapshot: Snapshot) -> Iterable[Skipped]:
+    """What the snapshot leaves out, and files whose names are not UTF-8."""
+    for one in snapshot.skipped():
+        yield replace(one, path=shown(one.path))
+    for entry in snapshot.entries():
+        if not entry.is_named:
+            yield Skipped(shown(entry.path), "has a name that is not UTF-8")
 
 
 def _read(
@@ -271,6 +271,15 @@ def _unreadable(snapshot: Snapshot, readings: Mapping[str, _Reading], assembly: 
     for path, place in (*read, *assembly.unreadable):
         why = ignoring.of_infrastructure(path) if place.group in _INFRASTRUCTURE else ignoring.reason(path)
         yield UnreadablePlace(place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, why)
+
+
+def _left_unread(snapshot: Snapshot, skipped: Iterable[Skipped]) -> Iterable[UnreadablePlace]:
+    """Files that were not read at all and whose path says what they hold: present, never absent."""
+    lost = [one for one in skipped if not one.elsewhere]
+    for one in lost[:_MOST_LOST]:
+        for group in likely_groups(one.path):
+            why = ignoring.reason(one.path)
+            yield UnreadablePlace(group, snapshot.url, snapshot.commit, one.path, 1, one.reason, why)
 
 
 def _unread_descriptors(snapshot: Snapshot, descriptors: Descriptors) -> Iterable[UnreadablePlace]:

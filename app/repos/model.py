@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -19,6 +19,16 @@ class TreeEntry:
     blob: str
     size: int = -1
 
+    @property
+    def is_named(self) -> bool:
+        """Whether its name is UTF-8: no answer, page or database can name another."""
+        return self.path.isascii() or shown(self.path) == self.path
+
+
+def shown(path: str) -> str:
+    """A path as text that can be shown: bytes that are not UTF-8 stand as `\\xe9`."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
 
 @dataclass(frozen=True, slots=True)
 class LastChange:
@@ -31,10 +41,14 @@ class LastChange:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A path left unread, and why (a symbolic link, a submodule, too large …)."""
+    """A path left unread, and why (a symbolic link, a submodule, too large …).
+
+    `elsewhere`: what it names is no content of this repository, so that nothing of the repository stays unseen.
+    """
 
     path: str
     reason: str
+    elsewhere: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

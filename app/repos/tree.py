@@ -42,7 +42,8 @@ def parse_tree(listing: bytes, limits: Limits) -> tuple[list[TreeEntry], list[Sk
         mode, _, blob = head.split(b" ")[:3]
         path = raw.decode("utf-8", "surrogateescape")
         if reason := _left_out(mode, path, limits):
-            skipped.append(Skipped(path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…", reason))
+            shown = path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…"
+            skipped.append(Skipped(shown, reason, elsewhere=mode in (_LINK, _SUBMODULE)))
         else:
             entries.append(TreeEntry(path, blob.decode("ascii")))
     entries.sort(key=lambda entry: entry.path)

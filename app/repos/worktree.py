@@ -153,9 +153,9 @@ class WorkingTree:
             mode, blob = head.split()[:2]
             path = raw.decode("utf-8", "surrogateescape")
             if mode == b"160000":
-                self._skipped.append(Skipped(path, "is a submodule, which is not read"))
+                self._skipped.append(Skipped(path, "is a submodule, which is not read", elsewhere=True))
             elif mode == b"120000" and path not in changed:
-                self._skipped.append(Skipped(path, _A_LINK))
+                self._skipped.append(Skipped(path, _A_LINK, elsewhere=True))
             elif path not in changed:
                 self._blobs[path] = blob.decode()
         self.commit = self._head if not changed else ""
@@ -173,7 +173,7 @@ class WorkingTree:
             elif path in self._blobs:
                 entries.append(TreeEntry(path, self._blobs[path]))
             elif file.is_symlink() or any(parent.is_symlink() for parent in _inside(file, self.root)):
-                self._skipped.append(Skipped(path, _A_LINK))
+                self._skipped.append(Skipped(path, _A_LINK, elsewhere=True))
             elif file.is_file():
                 entries.append(TreeEntry(path, _blob_id(file, self.limits)))
         return entries

@@ -119,6 +119,32 @@ def test_a_broken_descriptor_is_unreadable(snapshot: Callable[..., Any]) -> None
     assert [entity.provisional for entity in inventory.entities] == [True]
 
 
+def test_a_file_too_large_is_present_but_unreadable_where_its_path_says_what_it_holds(
+    snapshot: Callable[..., Any],
+) -> None:
+    large = "# " + "x" * 100
+    files = {"monitoring/alerts.yaml": large, "data/export.json": large, "vendor/x/alerts.yaml": large}
+
+    inventory = take(snapshot(files), max_file_size=50)
+
+    assert [(one.group, one.path, one.reason, bool(one.ignored)) for one in inventory.unreadable] == [
+        ("alerting", "monitoring/alerts.yaml", "is larger than 50 bytes", False),
+        ("alerting", "vendor/x/alerts.yaml", "is larger than 50 bytes", True),
+    ]
+
+
+def test_a_name_that_is_not_utf_8_can_be_told_and_its_file_is_not_read(snapshot: Callable[..., Any]) -> None:
+    odd = b"alerts/caf\xe9.yaml".decode("utf-8", "surrogateescape")
+
+    inventory = take(snapshot({odd: "groups: []", "alerts/café.yaml": "groups: []"}))
+
+    assert inventory.paths == {"alerts/café.yaml"}
+    assert [(one.path, one.reason) for one in inventory.skipped] == [
+        ("alerts/caf\\xe9.yaml", "has a name that is not UTF-8")
+    ]
+    assert [(one.group, one.path) for one in inventory.unreadable] == [("alerting", "alerts/caf\\xe9.yaml")]
+
+
 def test_a_file_that_is_too_large_is_skipped_with_the_reason(snapshot: Callable[..., Any]) -> None:
     inventory = take(snapshot({"big.yaml": "x: " + "y" * 100}), max_file_size=50)
 
