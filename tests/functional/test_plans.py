@@ -143,3 +143,14 @@ def test_a_group_is_told_what_serves_most_of_its_entities_each_counted_once(team
     target = client.get(f"{GROUP}?level=target&limit=1").get_json()
     assert (len(target["items"]), target["goal"]) == (1, "target")
     assert client.get(f"{GROUP}?level=gold").status_code == 422
+
+
+def test_the_plan_has_a_page_that_leads_to_the_fixes(client):
+    entity = client.get("/entities/component/default/shop").text
+    assert "/entities/component/default/shop/plan?level=bronze" in entity
+    page = client.get("/entities/component/default/shop/plan?level=top").text
+
+    assert "serves SRE maturity and API reliability" in page or "serves API reliability and SRE maturity" in page
+    assert "/entities/component/default/shop/fix?check=owner-is-team" in page
+    assert page.index("To Bronze") < page.index("To Silver") < page.index("To Gold") < page.index("Needs to be seen")
+    assert client.get("/entities/component/default/shop/plan?level=platinum").status_code == 404

@@ -1,0 +1,82 @@
+"""An entity's plan to a level as a page: what to do on all of its scorecards, step by step, and what must be seen."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import Any
+
+from flask import abort, json, render_template, request, url_for
+
+from app.api.reading import entity_of, pipeline, ref_of
+from app.dashboards import links, words
+from app.dashboards.blueprint import blueprint
+from app.lib.times import parse_duration
+from app.pipeline import plans
+from app.policy.model import Policy
+
+_GOALS = {"next": "Next level", "target": "Target", "top": "The top"}
+
+
+@blueprint.get("/entities/<kind>/<namespace>/<name>/plan")
+def entity_plan(kind: str, namespace: str, name: str) -> str:
+    """The cheapest plan; `level` as in `/next-steps`."""
+    ref = ref_of(kind, namespace, name)
+    entity, policy = entity_of(ref), pipeline().policy
+    rows = sorted(pipeline().store.judgements.results(ref), key=lambda row: policy.place(row.scorecard))
+    cards = [json.loads(row.body) for row in rows]
+    goal, known = request.args.get("level", "next"), plans.goals_of(policy, cards)
+    if goal not in known:
+        abort(404)
+    found = plans.plan_json(policy, cards, goal)
+    return render_template(
+        "plan.html",
+        title=entity.title,
+        entity_href=links.entity(ref),
+        fix_href=url_for(".entity_fix", kind=kind, namespace=namespace, name=name),
+        goals=[
+            {
+                "title": _title(policy, one),
+                "href": url_for(".entity_plan", kind=kind, namespace=namespace, name=name, level=one),
+                "current": one == goal,
+            }
+            for one in known
+        ],
+        plan=found,
+        standing=[_standing(policy, one) for one in found["goals"]],
+        stages=_stages(policy, found["items"]),
+        unseen=[{**one, "href": links.check(one["check"])} for one in found["unseen"]],
+        seconds=parse_duration(found["effort"]).total_seconds(),
+        at_most=parse_duration(found["effort_at_most"]).total_seconds(),
+    )
+
+
+def _title(policy: Policy, goal: str) -> str:
+    titles = {level.id: level.title for card in policy.scorecards.values() for level in card.levels}
+    return _GOALS.get(goal) or titles[goal]
+
+
+def _standing(policy: Policy, one: dict[str, Any]) -> dict[str, Any]:
+    card = policy.scorecards[one["scorecard"]]
+    to = words.level(card, one["goal"]) if one["goal"] else None
+    return {**one, "level": words.level(card, one["level"]), "goal": to}
+
+
+def _stages(policy: Policy, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Steps by the level that needs them first."""
+    stages = []
+    for level, group in groupby(items, key=lambda step: step["towards"]):
+        steps = [_step(policy, step) for step in group]
+        stages.append({"level": words.level(policy.scorecards[steps[0]["scorecard"]], level), "steps": steps})
+    return stages
+
+
+def _step(policy: Policy, step: dict[str, Any]) -> dict[str, Any]:
+    cards = dict.fromkeys(need["scorecard"] for need in step["serves"])
+    return {
+        **step,
+        "href": links.check(step["check"]),
+        "seconds": parse_duration(step["effort"]).total_seconds(),
+        "cards": [policy.scorecards[card].title for card in cards],
+        "waits": [policy.checks[check].title for check in step["waits_for"]],
+        "opened": len(step["opens"]),
+    }
