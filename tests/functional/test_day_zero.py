@@ -152,6 +152,7 @@ def test_what_was_handed_over_is_told_with_its_fix_and_a_tree_with_the_command(t
     assert tree["fix_commands"]["db-backup-retention"] == "roadworthy fix --check db-backup-retention"
     said = ran("-", "--format", "table", stdin=DEPLOYMENT).stdout.decode()
     assert "the fix of component:default/orders for git apply" in said
+    assert "roadworthy fix" not in said
     assert "+kind: PodDisruptionBudget" in said
     page = ran("-", "--format", "markdown", stdin=DEPLOYMENT).stdout.decode()
     assert "\n```diff\ndiff --git a/docs/runbook.md" in page

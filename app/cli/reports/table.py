@@ -30,7 +30,10 @@ def render(report: Report) -> str:
         if report.goal:
             plan_text.plan(out, plan_of(judged.results, report.goal))
         else:
-            plan_text.steps(out, first_steps(judged.results), "cheapest next steps")
+            first = first_steps(judged.results)
+            if report.fixes is not None:  # no repository, where the command could run: the diff stands below
+                first = [{**step, "fix": None} for step in first]
+            plan_text.steps(out, first, "cheapest next steps")
     _rest(out, report)
     _fixed(out, report)
     if report.comparison is not None:
