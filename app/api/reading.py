@@ -106,8 +106,8 @@ def sent(ready: Ready) -> Response:
 
 
 def dumped(body: Mapping[str, Any]) -> Response:
-    """JSON with an ETag of its own bytes."""
-    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    """JSON with an ETag of its own bytes. A text that is not Unicode (a name in another encoding) stays escaped."""
+    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
     return cached(data, hashlib.sha256(data).hexdigest()[:32])
 
 

@@ -16,6 +16,7 @@ from app.api.reading import aged, cached, dumped, entity_of, pipeline, ref_of
 from app.api.v1 import blueprint, problems
 from app.api.v1_blueprint import table
 from app.errors import NotFoundError
+from app.lib.names import shown
 from app.lib.times import format_duration, format_instant
 from app.pipeline import plans
 from app.policy.model import Scorecard
@@ -175,7 +176,9 @@ class Changes(MethodView):
             "newest": newest,
             "policy_version": policy,
         }
-        return cached(json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(), etag)
+        return cached(
+            json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace"), etag
+        )
 
 
 def change_json(change: Change) -> dict[str, Any]:
@@ -224,7 +227,7 @@ class Sources(MethodView):
                 "repositories": [
                     {
                         "url": row.url,
-                        "branch": row.branch,
+                        "branch": shown(row.branch),
                         "commit": row.tip or None,
                         "checked_at": row.checked_at and format_instant(row.checked_at),
                         "read_at": row.read_at and format_instant(row.read_at),

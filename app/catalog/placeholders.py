@@ -74,10 +74,17 @@ class _Filling:
         if name in _TEXTS:
             return text[:_MAX_INCLUDED]
         try:
-            return json.loads(text) if name == "$json" else documents.load(text)
+            return _json(text) if name == "$json" else documents.load(text)
         except (ValueError, RecursionError, DocumentError) as wrong:
             self._problem(line, f"{name} names {place}, which is no {name[1:].upper()}: {' '.join(str(wrong).split())}")
             return f"({name}: {target})"
 
     def _problem(self, line: int, message: str) -> None:
         self.problems.append(Problem(self.path, line, "placeholder", message))
+
+
+def _json(text: str) -> Any:
+    """Raises ValueError also for what JSON can write and no text can hold: half of a surrogate pair, `NaN`."""
+    value = json.loads(text)
+    json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    return value

@@ -25,8 +25,9 @@ from app.formats.apis.model import ApiDefinition
 from app.formats.model import AlertRule, Object, Objective, Parsed, Part, Runbook
 from app.formats.unread import likely_groups
 from app.formats.workloads.model import Workload
+from app.lib.names import shown
 from app.lib.problems import Problem
-from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry, shown
+from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry
 
 MAX_FILE_SIZE = 2 * 1024 * 1024
 """Bytes. Rule files and runbooks are a few kilobytes; the largest met in the wild is under one megabyte."""
@@ -125,7 +126,7 @@ def take(
     return Inventory(
         url=snapshot.url,
         commit=snapshot.commit,
-        branch=snapshot.branch,
+        branch=shown(snapshot.branch),
         found=_with_changes(snapshot, found),
         entities=descriptors.entities,
         problems=tuple(sorted((*_problems(readings, descriptors), *descriptors.problems))),

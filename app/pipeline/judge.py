@@ -163,7 +163,7 @@ def result_row(ref: EntityRef, result: ScorecardResult) -> ResultRow:
     """A result dumped once, as it will be served. The digest leaves out the moment of looking."""
     body = scorecard_json(result)
     body["next_steps"] = steps_json(next_steps([result]), [result])
-    dumped = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+    dumped = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
     moment = f'"as_of":{json.dumps(body["as_of"])},'.encode()  # the key itself: a text would have its quotes escaped
     digest = hashlib.sha256(dumped.replace(moment, b"", 1)).hexdigest()[:32]
     return ResultRow(

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from app.lib.names import shown
+
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
@@ -23,11 +25,6 @@ class TreeEntry:
     def is_named(self) -> bool:
         """Whether its name is UTF-8: no answer, page or database can name another."""
         return self.path.isascii() or shown(self.path) == self.path
-
-
-def shown(path: str) -> str:
-    """A path as text that can be shown: bytes that are not UTF-8 stand as `\\xe9`."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 @dataclass(frozen=True, slots=True)

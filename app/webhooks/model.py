@@ -80,7 +80,7 @@ def mapping(value: Any) -> Mapping[str, Any]:
 def text(value: Any) -> str:
     """A part of a payload that should be text, "" where it is not; numbers as they are written."""
     if isinstance(value, str):
-        return value[:2000]
+        return value[:2000].encode(errors="backslashreplace").decode()
     return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63 else ""
 
 

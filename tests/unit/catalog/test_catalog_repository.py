@@ -178,7 +178,14 @@ spec:
 
 @pytest.mark.parametrize(
     ("placeholder", "text"),
-    [("$json", "{not json"), ("$json", "[" * 100_000), ("$yaml", "a: [b"), ("$yaml", "a: 1\n---\nb: 2\n")],
+    [
+        ("$json", "{not json"),
+        ("$json", '"\\ud800"'),
+        ("$json", "[NaN]"),
+        ("$json", "[" * 100_000),
+        ("$yaml", "a: [b"),
+        ("$yaml", "a: 1\n---\nb: 2\n"),
+    ],
 )
 def test_a_placeholder_whose_file_says_nothing_readable_is_told_on_its_line(placeholder: str, text: str) -> None:
     spec = f"spec:\n  type: service\n  lifecycle: production\n  owner: {{{placeholder}: x}}\n"
