@@ -213,7 +213,7 @@ class Worker:
     def _leave_alone(self, claim: RepositoryClaim) -> None:
         """A repository under which workers died again and again: not tried now, and tried alone much later."""
         text = f"the last {claim.deaths} workers that read it ended while they did"
-        retry = next_retry(self._clock(), claim.failures + 1, text, self._rng)
+        retry = next_retry(self._clock(), claim.failures + 1, text, self._rng, good_at=claim.checked_at)
         log.error("refresh.deadly", repository=claim.url, deaths=claim.deaths, due_at=str(retry.due_at))
         self._fail(claim, text, "source_failing", retry.due_at, retry.parked_reason, died=True)
 
@@ -228,7 +228,9 @@ class Worker:
         known = isinstance(error, RoadworthyError)
         text = str(error) if known else f"an unexpected {type(error).__name__}; the log tells more"
         permanent = isinstance(error, RepositoryError) and error.permanent
-        retry = next_retry(self._clock(), claim.failures + 1, text, self._rng, permanent=permanent)
+        retry = next_retry(
+            self._clock(), claim.failures + 1, text, self._rng, permanent=permanent, good_at=claim.checked_at
+        )
         reason = error.reason if isinstance(error, RepositoryError) else "source_failing"
         self._fail(claim, text, reason, retry.due_at, retry.parked_reason)
 

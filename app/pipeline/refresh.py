@@ -182,7 +182,7 @@ def failed(pipeline: Pipeline, claim: RepositoryClaim, error: Exception) -> None
     known = isinstance(error, RepositoryError)
     permanent = isinstance(error, RepositoryError) and error.permanent
     text = str(error) if known else f"an unexpected {type(error).__name__}; the log tells more"
-    retry = next_retry(now, claim.failures + 1, text, pipeline.rng, permanent=permanent)
+    retry = next_retry(now, claim.failures + 1, text, pipeline.rng, permanent=permanent, good_at=claim.checked_at)
     pipeline.store.claims.fail(
         claim,
         now=now,

@@ -34,6 +34,12 @@ _OBJECTS = re.compile(
     r"unable to read|corrupt|file too large|died of signal 25|index-pack",
     re.IGNORECASE,
 )
+_HERE = re.compile(
+    r"no space left on device|disk quota exceeded|read-only file system|input/output error|too many open files|"
+    r"cannot allocate memory|out of memory",
+    re.IGNORECASE,
+)
+"""Our own machine is in trouble: nothing is said of the repository, and another way of asking ends no better."""
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s']*", re.IGNORECASE)
 
 
@@ -45,8 +51,9 @@ class GitFailure(RepositoryError):
 
     def __init__(self, message: str, *, reason: str, permanent: bool, stderr: str) -> None:
         super().__init__(message, reason=reason, permanent=permanent)
-        self.may_try_plainer = bool(_PARTIAL.search(stderr))
-        self.lost_objects = bool(_OBJECTS.search(stderr))
+        ours = _HERE.search(stderr) is not None
+        self.may_try_plainer = not ours and _PARTIAL.search(stderr) is not None
+        self.lost_objects = not ours and _OBJECTS.search(stderr) is not None
 
 
 def failure(what: str, returncode: int, stderr: str) -> GitFailure:
@@ -56,7 +63,7 @@ def failure(what: str, returncode: int, stderr: str) -> GitFailure:
     because = told[0][:300] if told else ("it crashed" if returncode < 0 else "no reason given")
     sentence = f"git {what} failed: {because}"
     words = _URL.sub("", stderr)  # a repository may be called “corrupt” or “not-found”
-    for pattern, reason, permanent in _REASONS:
+    for pattern, reason, permanent in () if _HERE.search(words) else _REASONS:
         if pattern.search(words):
             return GitFailure(sentence, reason=reason, permanent=permanent, stderr=words)
     reason = "unreadable" if returncode < 0 else "source_failing"

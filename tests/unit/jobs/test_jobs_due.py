@@ -54,3 +54,15 @@ def test_a_permanent_error_is_parked_at_once() -> None:
 
 def test_a_thousand_failures_do_not_overflow() -> None:
     assert next_retry(NOW, 10**6, "x", Loaded(0.5)).due_at == NOW + timedelta(days=1)
+
+
+@pytest.mark.parametrize(("failing", "waits"), [(5, 15), (70, 70), (600, 600), (5000, 3600)])
+def test_nobody_waits_longer_than_it_has_failed_however_often_it_was_asked_for(failing: int, waits: int) -> None:
+    retry = next_retry(NOW, 9, "corrupt", Loaded(1.0), good_at=NOW - timedelta(seconds=failing))
+    assert retry.due_at == NOW + timedelta(seconds=waits)
+
+
+@pytest.mark.parametrize(("failing", "parked"), [(60, False), (3599, False), (3600, True)])
+def test_many_failures_of_one_minute_park_nothing(failing: int, parked: bool) -> None:
+    retry = next_retry(NOW, 40, "corrupt", Loaded(1.0), good_at=NOW - timedelta(seconds=failing))
+    assert bool(retry.parked_reason) == parked
