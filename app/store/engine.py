@@ -45,7 +45,9 @@ _POSTGRES = {
     "keepalives_interval": 5,
     "keepalives_count": 3,
     "tcp_user_timeout": 20_000,
-    "options": "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c jit=off",
+    "options": "-c statement_timeout=60s -c lock_timeout=30s -c idle_in_transaction_session_timeout=60s -c jit=off"
+    # What was answered is kept, and what a process remembers of its own writes stays true, when the server crashes.
+    " -c synchronous_commit=on",
 }
 _PRAGMAS = ("synchronous=NORMAL", "foreign_keys=ON", "cache_size=-2000", "temp_store=MEMORY")
 
