@@ -12,7 +12,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from app.catalog.model import EntityRef
-from app.clients.forges import changes, requests
+from app.clients.forges import changes, changes_bitbucket, requests
 from app.clients.jwks import Jwks, http_for_keys
 from app.clients.redis_limiter import RedisLimiter
 from app.clients.tech_insights import TechInsightsClient
@@ -200,7 +200,8 @@ def gatekeeper_of(settings: Settings, pipeline: Pipeline) -> Gatekeeper | None:
         "gitlab": changes.gitlab,
         "gitea": changes.gitea,
         "forgejo": changes.gitea,
-        "bitbucket": changes.bitbucket,
+        "bitbucket": changes_bitbucket.cloud,
+        "bitbucket-server": changes_bitbucket.server,
     }
     tellings = []
     for one in settings.sources.forges:

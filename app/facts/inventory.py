@@ -19,11 +19,11 @@ from app.facts.assembly import Assembly, assemble
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
 from app.facts.parsed_cache import NoCache, ParsedCache
 from app.facts.patience import Patience
+from app.facts.unseen import UnreadablePlace, left_unread, of_broken
 from app.formats import ignoring, kinds, links, reading
 from app.formats.apis import openapi
 from app.formats.apis.model import ApiDefinition
 from app.formats.model import AlertRule, Object, Objective, Parsed, Part, Runbook
-from app.formats.unread import likely_groups
 from app.formats.workloads.model import Workload
 from app.lib.names import shown
 from app.lib.problems import Problem
@@ -31,8 +31,6 @@ from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry
 
 MAX_FILE_SIZE = 2 * 1024 * 1024
 """Bytes. Rule files and runbooks are a few kilobytes; the largest met in the wild is under one megabyte."""
-_MOST_LOST = 1000
-"""Files left unread that are told one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,19 +44,6 @@ class Found:
     ignored: str = ""
     changed: LastChange | None = None
     """Only for runbooks and error-budget policies."""
-
-
-@dataclass(frozen=True, slots=True)
-class UnreadablePlace:
-    """Something of a fact group is here, but can't be read."""
-
-    group: str
-    repository: str
-    commit: str
-    path: str
-    line: int
-    reason: str
-    ignored: str = ""
 
 
 @dataclass(frozen=True)
@@ -133,7 +118,7 @@ def take(
         unreadable=(
             *_unreadable(snapshot, readings, assembly),
             *_unread_descriptors(snapshot, descriptors),
-            *_left_unread(snapshot, skipped),
+            *left_unread(snapshot, skipped),
         ),
         skipped=skipped,
         paths=frozenset(entry.path for entry in entries),
@@ -272,15 +257,9 @@ def _unreadable(snapshot: Snapshot, readings: Mapping[str, _Reading], assembly: 
     for path, place in (*read, *assembly.unreadable):
         why = ignoring.of_infrastructure(path) if place.group in _INFRASTRUCTURE else ignoring.reason(path)
         yield UnreadablePlace(place.group, snapshot.url, snapshot.commit, path, place.line, place.reason, why)
-
-
-def _left_unread(snapshot: Snapshot, skipped: Iterable[Skipped]) -> Iterable[UnreadablePlace]:
-    """Files that were not read at all and whose path says what they hold: present, never absent."""
-    lost = [one for one in skipped if not one.elsewhere]
-    for one in lost[:_MOST_LOST]:
-        for group in likely_groups(one.path):
-            why = ignoring.reason(one.path)
-            yield UnreadablePlace(group, snapshot.url, snapshot.commit, one.path, 1, one.reason, why)
+    for path, one in readings.items():
+        if not (one.parsed.objects or one.parsed.unreadable):
+            yield from of_broken(snapshot, path, one.parsed.findings)
 
 
 def _unread_descriptors(snapshot: Snapshot, descriptors: Descriptors) -> Iterable[UnreadablePlace]:

@@ -8,10 +8,11 @@ from datetime import datetime
 
 from app.catalog.model import Catalog, EntityRef
 from app.facts import codec
-from app.facts.inventory import Found, UnreadablePlace
+from app.facts.inventory import Found
 from app.facts.model import Unknown
 from app.facts.parameters import Parameters
 from app.facts.pushed import RENDERED, Pushed, Reported, live
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import RepositoryView, World
 
 

@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.model import Catalog, Entity, EntityRef
-from app.facts.inventory import Found, Inventory, UnreadablePlace
+from app.facts.inventory import Found, Inventory
 from app.facts.model import FactSet
 from app.facts.retrievers import TABLE
 from app.facts.seen import unreadable_items
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import MemoryWorld
 from app.formats.model import AlertRule, Objective
 from app.lib.problems import Problem

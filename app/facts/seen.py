@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from app.catalog.model import Entity
-from app.facts.inventory import Found, UnreadablePlace
+from app.facts.inventory import Found
 from app.facts.model import FactSet, Place, Read, Reason, Unknown
+from app.facts.unseen import UnreadablePlace
 from app.lib.documents import Mapping as MarkedMapping
 from app.lib.times import parse_instant
 

@@ -15,8 +15,9 @@ from typing import Any
 
 from app.catalog.model import Entity, EntityRef, Relation
 from app.facts import codec
-from app.facts.inventory import Found, Inventory, UnreadablePlace
+from app.facts.inventory import Found, Inventory
 from app.facts.model import FactSet, Place, Read, Reason, Unknown
+from app.facts.unseen import UnreadablePlace
 from app.lib.problems import Problem
 from app.lib.times import format_instant, parse_instant
 from app.repos.model import LastChange

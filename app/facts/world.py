@@ -12,10 +12,11 @@ from functools import cached_property
 from typing import Protocol
 
 from app.catalog.model import Catalog, EntityRef
-from app.facts.inventory import Found, Inventory, UnreadablePlace
+from app.facts.inventory import Found, Inventory
 from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
 from app.facts.pushed import Pushed
+from app.facts.unseen import UnreadablePlace
 from app.formats.code_owners import PLACES
 from app.lib.problems import Problem
 

@@ -22,6 +22,9 @@ _JSON_SIGNS = re.compile(
 )
 _ALERT = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?alert[\"']?[ \t]*:[ \t]*\S", re.MULTILINE)
 _EXPR = re.compile(rb"^[ \t]*(?:-[ \t]+)?[\"']?expr[\"']?[ \t]*:", re.MULTILINE)
+UNREADABLE = "can't be read: "
+"""How the finding of a file that can't be parsed begins."""
+_RULES = re.compile(rb"^\s*[\"']?rules[\"']?\s*:", re.MULTILINE)
 _SLO = re.compile(
     rb"^[ \t]*apiVersion:[ \t]*[\"']?(?:openslo|pyrra\.dev|sloth\.slok\.dev|sre\.google\.com)", re.MULTILINE
 )
@@ -89,13 +92,13 @@ def _outcome(found: list[Document], data: bytes, neutral: Neutral | None) -> Loa
     unreadable = tuple(Unreadable(group, error.line, error.message) for group in _likely_groups(data))
     if not unreadable and (neutral is not None or b"{%" in data):
         return Loaded(good, neutral)  # a template of something else is nobody's problem
-    return Loaded(good, neutral, (Finding(error.line, error.code, f"can't be read: {error.message}"),), unreadable)
+    return Loaded(good, neutral, (Finding(error.line, error.code, UNREADABLE + error.message),), unreadable)
 
 
 def _likely_groups(data: bytes) -> list[str]:
     """The fact groups a broken text looks to belong to."""
     found = []
-    if _ALERT.search(data) and _EXPR.search(data):
+    if _ALERT.search(data) and (_EXPR.search(data) or _RULES.search(data)):
         found.append("alerting")
     if _SLO.search(data) or _SLOTH.search(data):
         found.append("slo")

@@ -24,6 +24,10 @@ log = structlog.get_logger(__name__)
 LEASE = timedelta(minutes=10)
 _MOST_TRIES = 8
 _FIRST = timedelta(seconds=30)
+_UNSEEN = (
+    "### Roadworthy: could not be judged\n\n"
+    "The commits of this change can't be read, so what it does to scores is not known. Nothing is blocked."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,11 @@ class Gatekeeper:
             report, summary = self._judged(gate)
             telling = self._telling(gate)
             telling.tell(telling.api, ChangePlace(gate.path, gate.number, str(summary["head"])), report)
-        except (RepositoryError, ForgeError) as error:
+        except RepositoryError as error:
+            self._failed(gate, str(error), permanent=error.permanent)
+            if error.permanent or gate.tries >= _MOST_TRIES:
+                self._say_unseen(gate)
+        except ForgeError as error:
             self._failed(gate, str(error), permanent=error.permanent)
         except Exception as error:
             # One change's surprise must not end the thread that judges all others; it is kept where people see it.
@@ -70,14 +78,25 @@ class Gatekeeper:
             store.gates.done(gate, summary, self.pipeline.clock())
             log.info("gate.told", repository=gate.repository, number=gate.number, title=report.title)
 
+    def _say_unseen(self, gate: Gate) -> None:
+        """What can't be read is neutral, not silence: a reviewer would take no word for a good one."""
+        report = Report(self.name, "Could not be judged", _UNSEEN, "neutral", comment=False, url=self.page_url)
+        try:
+            telling = self._telling(gate)
+            place = ChangePlace(gate.path, gate.number, gate.head)
+            telling.tell(telling.api, place, report)
+        except ForgeError as error:
+            log.warning("gate.unseen_not_told", repository=gate.repository, number=gate.number, error=str(error))
+
     def _judged(self, gate: Gate) -> tuple[Report, Mapping[str, object]]:
         verdict = judge_change(self.pipeline, Proposal(gate.repository, gate.ref, gate.branch))
         comparison = verdict.comparison
+        unseen = comparison.of("unseen")
         report = Report(
             name=self.name,
             title=title_of(comparison),
             text=text_of(comparison, self.page_url),
-            conclusion="neutral" if comparison.of("worse") or not comparison.entities else "success",
+            conclusion="success" if comparison.entities and not (comparison.of("worse") or unseen) else "neutral",
             annotations=self._annotations(verdict),
             comment=bool(comparison.turns or comparison.levels),
             url=self.page_url,

@@ -9,10 +9,11 @@ from functools import cached_property
 
 from app.attribution.attribute import Attributor
 from app.catalog.model import Catalog, EntityRef
-from app.facts.inventory import Found, Inventory, UnreadablePlace
+from app.facts.inventory import Found, Inventory
 from app.facts.model import Unknown
 from app.facts.parameters import Parameters
 from app.facts.pushed import Pushed
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import InventoryView, RepositoryView
 from app.pipeline.stored_world import StoredWorld
 

@@ -11,10 +11,11 @@ from app.attribution.attribute import Attributor
 from app.attribution.model import PROVIDES, RESOURCE_TYPES, Rules
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.collect import collect
-from app.facts.inventory import Found, UnreadablePlace
+from app.facts.inventory import Found
 from app.facts.model import Facts, FactSet
 from app.facts.parameters import Parameters
 from app.facts.tiers import tier_of
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import World
 from app.policy.evaluate import applies, evaluate
 from app.policy.model import Policy, Scorecard, ScorecardResult, Subject, Waiver

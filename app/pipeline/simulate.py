@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.catalog.model import Catalog, EntityRef
-from app.facts.inventory import Found, Inventory, UnreadablePlace
+from app.facts.inventory import Found, Inventory
 from app.facts.model import Unknown
 from app.facts.parameters import Parameters
 from app.facts.pushed import Pushed
 from app.facts.pushed_world import PushedWorld
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import InventoryView, RepositoryView
 from app.pipeline.handed import NAMELESS, PLACE
 from app.pipeline.scoring import Judged, Owner, attribution_rules, score

@@ -11,10 +11,11 @@ from pathlib import PurePosixPath
 
 from app.catalog.model import Catalog, EntityRef
 from app.facts import codec
-from app.facts.inventory import Found, UnreadablePlace
+from app.facts.inventory import Found
 from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
 from app.facts.pushed import Pushed
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import RepositoryView as View
 from app.facts.world import spellings
 from app.formats.code_owners import PLACES

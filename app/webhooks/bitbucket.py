@@ -10,6 +10,9 @@ from app.webhooks import github, signatures
 from app.webhooks.model import Event, Forge, Headers, Kind, Proposed, Ref, branch_of, items, mapping, number, text
 
 _JUDGED = ("pullrequest:created", "pullrequest:updated")
+_SERVER_JUDGED = ("pr:opened", "pr:from_ref_updated", "pr:modified")
+"""Made, pushed to, or meant for another branch."""
+_OF_A_FORK = "its head lies in a fork, which can't be read through this repository"
 _CATALOG = ("repo:transfer", "repo:updated", "repo:created", "repo:deleted", "repo:modified")
 
 
@@ -44,14 +47,20 @@ def _cloud(headers: Headers, payload: Mapping[str, Any]) -> Event:
         refs=tuple(_cloud_refs(payload)),
         default_branch=text(mapping(repository.get("mainbranch")).get("name")),
         proposed=_cloud_proposed(payload, full_name) if key in _JUDGED else None,
+        unseen=_OF_A_FORK if key in _JUDGED and _is_of_a_fork(payload, full_name) else "",
     )
+
+
+def _is_of_a_fork(payload: Mapping[str, Any], full_name: str) -> bool:
+    source = mapping(mapping(payload.get("pullrequest")).get("source"))
+    return text(mapping(source.get("repository")).get("full_name")) != full_name
 
 
 def _cloud_proposed(payload: Mapping[str, Any], full_name: str) -> Proposed | None:
     """Bitbucket Cloud shows a head only as its branch, and a fork's not at all."""
     change = mapping(payload.get("pullrequest"))
     source, target = mapping(change.get("source")), mapping(change.get("destination"))
-    if text(mapping(source.get("repository")).get("full_name")) != full_name:
+    if _is_of_a_fork(payload, full_name):
         return None
     which, head = number(change.get("id")), text(mapping(source.get("commit")).get("hash"))
     branch, topic = text(mapping(target.get("branch")).get("name")), text(mapping(source.get("branch")).get("name"))
@@ -70,7 +79,8 @@ def _cloud_refs(payload: Mapping[str, Any]) -> Iterator[Ref]:
 
 def _server(headers: Headers, payload: Mapping[str, Any]) -> Event:
     key = headers.get("x-event-key", "")
-    repository = mapping(payload.get("repository")) or mapping(payload.get("new"))
+    target = mapping(mapping(payload.get("pullRequest")).get("toRef"))
+    repository = mapping(payload.get("repository")) or mapping(payload.get("new")) or mapping(target.get("repository"))
     project, slug = text(mapping(repository.get("project")).get("key")), text(repository.get("slug"))
     links = mapping(repository.get("links"))
     places = [text(link.get("href")) for name in ("clone", "self") for link in items(links.get(name))]
@@ -80,6 +90,17 @@ def _server(headers: Headers, payload: Mapping[str, Any]) -> Event:
         places=tuple(dict.fromkeys(_without_browse(place) for place in places if place)),
         path=f"scm/{project.lower()}/{slug}" if project and slug else "",
         refs=tuple(_server_refs(payload)),
+        proposed=_server_proposed(payload, f"{project}/{slug}") if key in _SERVER_JUDGED else None,
+    )
+
+
+def _server_proposed(payload: Mapping[str, Any], path: str) -> Proposed | None:
+    """Data Center shows every head in the repository that it is meant for, forks' too."""
+    change = mapping(payload.get("pullRequest"))
+    which, head = number(change.get("id")), text(mapping(change.get("fromRef")).get("latestCommit"))
+    branch = branch_of(text(mapping(change.get("toRef")).get("id")))
+    return (
+        Proposed(which, head, branch, f"refs/pull-requests/{which}/from", path) if which and head and branch else None
     )
 
 

@@ -32,13 +32,15 @@ class Ref:
 @dataclass(frozen=True, slots=True)
 class Proposed:
     """A pull or merge request that was opened or pushed to: its number, head, the branch it is meant for, and the ref
-    under which the repository itself shows the head.
+    under which the repository itself shows the head. `path`: the repository as the forge's API names it, where that is
+    not the event's own.
     """
 
     number: int
     head: str
     branch: str
     ref: str
+    path: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +50,7 @@ class Event:
 
     `kind` catalog: what exists changed (created, renamed, transferred, archived, deleted, visibility): list anew.
     `refs` empty on a push: only tags moved. `default_branch` "" where the payload does not say.
+    `unseen`: why a change request that should be judged can't be.
     """
 
     name: str
@@ -58,6 +61,7 @@ class Event:
     refs: tuple[Ref, ...] = ()
     default_branch: str = ""
     proposed: Proposed | None = None
+    unseen: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,7 +132,7 @@ def _ungated(event: Event, known: Known | None, source: Source) -> str:
     if known is None:
         return "not among the crawled repositories"
     if event.proposed is None:
-        return "nothing that scores depend on"
+        return event.unseen or "nothing that scores depend on"
     if known.branch and event.proposed.branch != known.branch:
         return f"not meant for the branch that is read ({known.branch})"
     return ""
@@ -143,7 +143,7 @@ def _gate(event: Event, proposed: Proposed, known: Known, source: Source) -> Gat
         repository=known.url,
         ref=proposed.ref,
         forge=source.forge.id,
-        path=event.path,
+        path=proposed.path or event.path,
         number=proposed.number,
         head=proposed.head,
         branch=proposed.branch,

@@ -13,7 +13,7 @@ import pytest
 from forge_shapes import wrong
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
-from app.clients.forges import changes, gitea, github, gitlab
+from app.clients.forges import bitbucket, changes, changes_bitbucket, gitea, github, gitlab
 from app.clients.forges.api import Api
 from app.lib.http import Http
 from app.pipeline.gatekeeper import Gatekeeper, Telling
@@ -31,6 +31,7 @@ class Forge:
     def __init__(self):
         self.name, self.wrong = "github", []
         self.runs, self.statuses, self.comments, self.refuse = [], [], [], 0
+        self.reports, self.remarks = {}, {}
 
     def answer(self, method, path, body):
         if self.refuse:
@@ -38,16 +39,51 @@ class Forge:
         path = path.partition("?")[0]
         if "check-runs" in path:
             return self._runs(method, path, body)
-        if "statuses" in path:
+        if "/reports/" in path:
+            return self._reports(method, path, body)
+        if "statuses" in path or path.endswith("/builds"):
             self.statuses.append(body)
-            return 201, {}
+            return (204, None) if path.endswith("/builds") else (201, {})
         if method == "GET":
-            return 200, self.comments
+            return 200, self._listed()
         if method == "POST":
-            self.comments.append({"id": len(self.comments) + 1, **body})
+            version = {"version": 0} if self.name == "bitbucket-server" else {}
+            self.comments.append({"id": len(self.comments) + 1, **version, **body})
             return 201, self.comments[-1]
-        self.comments[int(path.rsplit("/", 1)[1]) - 1].update(body)
-        return 200, {}
+        ours = self.comments[int(path.rsplit("/", 1)[1]) - 1]
+        if ours.get("version") != body.get("version"):
+            return 409, {}
+        ours.update(body)
+        if "version" in ours:
+            ours["version"] += 1
+        return 200, ours
+
+    def _listed(self):
+        """As each forge lists the comments of a change: Data Center among all that happened, the newest first."""
+        if self.name == "bitbucket":
+            return {"values": self.comments}
+        if self.name != "bitbucket-server":
+            return self.comments
+        told = [{"id": 100 + one["id"], "action": "COMMENTED", "comment": one} for one in reversed(self.comments)]
+        return {"values": [{"id": 1, "action": "OPENED"}, *told], "isLastPage": True}
+
+    def _reports(self, method, path, body):
+        """Reports by their path, and what they remark; Cloud forgets both at once, Data Center never says the same."""
+        place = path.removesuffix("/annotations")
+        if path != place:
+            if method == "DELETE":
+                self.remarks[place] = []
+                return 204, None
+            if place not in self.reports:
+                return 404, {}
+            found = body["annotations"] if self.name == "bitbucket-server" else body
+            self.remarks.setdefault(place, []).extend(found)
+            return (204, None) if self.name == "bitbucket-server" else (200, [])
+        if method == "DELETE":
+            self.remarks.pop(place, None)
+            return (204, None) if self.reports.pop(place, None) else (404, {})
+        self.reports[place] = body
+        return 200, {"title": body["title"]}
 
     def _runs(self, method, path, body):
         if method == "GET":
@@ -71,13 +107,13 @@ class Forge:
                 if problems:
                     forge.wrong += problems
                     status, answer = 400, {"message": problems}
-                data = json.dumps(answer).encode()
+                data = json.dumps(answer).encode() if answer is not None else b""
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
                 self.end_headers()
                 self.wfile.write(data)
 
-            do_GET = do_POST = do_PATCH = do_PUT = _any
+            do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = _any
 
             def log_message(self, format, *args):
                 """Silent."""
@@ -129,6 +165,37 @@ def keeper(organisation, forge, *, name="github", tell=changes.github_token, api
     base = forge.url + {"gitlab": "/api/v4", "bitbucket": "/2.0"}.get(name, "")
     asked: Api = api(Http(allow_private=True), base, lambda: "token")
     return Gatekeeper(organisation.pipeline, (Telling(name, "acme", asked, tell),), mode, page_url="https://rw.example")
+
+
+BITBUCKETS = {
+    "bitbucket": {"tell": changes_bitbucket.cloud, "api": bitbucket.api},
+    "bitbucket-server": {"tell": changes_bitbucket.server, "api": bitbucket.server_api},
+}
+
+
+def bitbucket_asked(client, organisation, name, head, *, fork=False, event="", delivery="b1"):
+    """The answer to a pull request's webhook as Bitbucket sends it."""
+    if name == "bitbucket":
+        whose = "someone/shop" if fork else "acme/shop"
+        source = {"commit": {"hash": head}, "branch": {"name": "topic"}, "repository": {"full_name": whose}}
+        change = {"id": 7, "source": source, "destination": {"branch": {"name": "main"}}}
+        links = {"html": {"href": organisation.url("shop")}}
+        payload = {"pullrequest": change, "repository": {"full_name": "acme/shop", "links": links}}
+        headers = {"X-Event-Key": event or "pullrequest:created", "X-Request-UUID": delivery}
+    else:
+        clone = {"clone": [{"name": "http", "href": organisation.url("shop")}]}
+        target = {"slug": "shop", "project": {"key": "ACME"}, "links": clone}
+        change = {
+            "id": 7,
+            "fromRef": {"id": "refs/heads/topic", "latestCommit": head, "repository": {"slug": "its-fork"}},
+            "toRef": {"id": "refs/heads/main", "latestCommit": "0" * 40, "repository": target},
+        }
+        payload = {"pullRequest": change}
+        headers = {"X-Event-Key": event or "pr:opened", "X-Request-Id": delivery}
+    body = json.dumps(payload).encode()
+    headers["X-Hub-Signature"] = "sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    answer = client.post(f"/webhooks/{name}/main", data=body, content_type="application/json", headers=headers)
+    return answer.get_json()["reason"]
 
 
 def push_topic(organisation, files, ref="refs/pull/7/head"):
@@ -238,6 +305,30 @@ def test_a_forge_that_refuses_is_told_later_and_its_refusal_is_kept(organisation
     assert organisation.pipeline.store.gates.latest()[0].verdict["title"] == "Nothing better or worse"
 
 
+def test_a_head_that_can_not_be_read_is_neutral_and_not_silence(organisation, client, forge):
+    opened(client, organisation, "a" * 40)
+
+    keeper(organisation, forge, tell=changes.github_app).tick()
+
+    (run,) = forge.runs
+    assert (run["conclusion"], run["output"]["title"]) == ("neutral", "Could not be judged")
+    assert (forge.comments, run["head_sha"]) == ([], "a" * 40)
+    (kept,) = organisation.pipeline.store.gates.latest()
+    assert "refs/pull/7/head" in kept.error
+
+
+def test_what_can_no_longer_be_seen_is_neutral(organisation, client, forge):
+    unreadable = "groups:\n  - name: g\n    rules:\n      - alert: [not, a, name\n"
+    opened(client, organisation, push_topic(organisation, {"alerts.yaml": unreadable}))
+
+    keeper(organisation, forge, tell=changes.github_app).tick()
+
+    (run,) = forge.runs
+    assert "no longer seen" in run["output"]["title"]
+    assert "worse" not in run["output"]["title"]
+    assert run["conclusion"] == "neutral"
+
+
 def test_gitlab_and_gitea_are_told_in_their_own_words(organisation, client, forge):
     head = push_topic(organisation, {"alerts.yaml": alert("Burning", "TODO")}, "refs/merge-requests/7/head")
     attributes = {"iid": 7, "action": "open", "target_branch": "main", "last_commit": {"id": head}}
@@ -265,3 +356,74 @@ def test_gitlab_and_gitea_are_told_in_their_own_words(organisation, client, forg
 
     assert forge.statuses[1]["state"] == "warning"
     assert len(forge.comments) == 1
+
+
+@pytest.mark.parametrize("name", BITBUCKETS)
+def test_bitbucket_gets_a_build_status_remarks_on_lines_and_one_comment_that_is_kept_up(
+    organisation, client, forge, name
+):
+    ref = {"bitbucket": "refs/heads/topic", "bitbucket-server": "refs/pull-requests/7/from"}[name]
+    head = push_topic(organisation, {"alerts.yaml": alert("Burning", "TODO")}, ref)
+    watching = keeper(organisation, forge, name=name, mode="warn", **BITBUCKETS[name])
+    assert bitbucket_asked(client, organisation, name, head) == "handed to the gate"
+
+    assert watching.tick() == 1
+
+    assert [one.error for one in organisation.pipeline.store.gates.latest()] == [""]
+    (status,) = forge.statuses
+    assert (status["key"], status["state"], status["url"]) == ("roadworthy", "SUCCESSFUL", "https://rw.example")
+    assert "worse" in status["description"]
+    ((place, report),) = forge.reports.items()
+    assert f"/{head}/reports/roadworthy" in place
+    assert "result" not in report  # neither good nor bad
+    remark = forge.remarks[place][0]
+    assert (remark["path"], remark["severity"], remark["line"] > 1) == ("alerts.yaml", "MEDIUM", True)
+    (comment,) = forge.comments
+    text = comment["text"] if name == "bitbucket-server" else comment["content"]["raw"]
+    assert text.startswith("[//]: # (roadworthy)\n\n### Roadworthy: ")
+    assert "<!--" not in text  # Bitbucket would show it
+    told_again = len(forge.remarks[place])
+
+    organisation.now += organisation.pipeline.interval
+    bitbucket_asked(client, organisation, name, head, event="pr:modified", delivery="b2")
+    organisation.git("shop", "checkout", "-q", "main")
+    watching.tick()
+    assert len(forge.remarks[place]) == told_again  # replaced, not heaped up
+
+    better = push_topic(organisation, {"README.md": "# Shop\n"}, ref)
+    updated = {"bitbucket": "pullrequest:updated", "bitbucket-server": "pr:from_ref_updated"}[name]
+    assert bitbucket_asked(client, organisation, name, better, event=updated, delivery="b3") == "handed to the gate"
+    watching.tick()
+
+    assert len(forge.comments) == 1
+    assert "Nothing better or worse" in json.dumps(forge.comments)
+    assert {one.get("result") for path, one in forge.reports.items() if better in path} <= {"PASS", "PASSED"}
+
+
+def test_a_fork_on_bitbucket_cloud_can_not_be_read_and_a_branch_that_is_not_read_is_not_judged(
+    organisation, client, forge
+):
+    assert "lies in a fork" in bitbucket_asked(client, organisation, "bitbucket", "a" * 40, fork=True)
+    for event in ("pr:merged", "pr:declined", "pr:comment:added", "pr:deleted"):
+        told = bitbucket_asked(client, organisation, "bitbucket-server", "a" * 40, event=event, delivery=event)
+        assert told == "nothing that scores depend on"
+
+
+def test_a_comment_that_was_changed_meanwhile_on_data_center_is_told_again_later(organisation, client, forge):
+    head = push_topic(organisation, {"alerts.yaml": alert("Burning", "TODO")}, "refs/pull-requests/7/from")
+    watching = keeper(organisation, forge, name="bitbucket-server", **BITBUCKETS["bitbucket-server"])
+    bitbucket_asked(client, organisation, "bitbucket-server", head)
+    watching.tick()
+    forge.comments[0] |= {"text": forge.comments[0]["text"] + "old", "version": 7}
+    listed = forge._listed
+    forge._listed = lambda: json.loads(json.dumps(listed()).replace('"version": 7', '"version": 3'))
+    bitbucket_asked(client, organisation, "bitbucket-server", head, event="pr:modified", delivery="again")
+
+    watching.tick()
+    (kept,) = organisation.pipeline.store.gates.latest()
+    assert "409" in kept.error
+
+    forge._listed = listed
+    organisation.now += organisation.pipeline.interval
+    assert watching.tick() == 1
+    assert forge.comments[0]["version"] == 8

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -75,7 +75,7 @@ class Api:
             url, query = self.same_host(urljoin(url, following[1])), {}
         raise ForgeError(f"{self.base} lists more than {_MOST_PAGES} pages", permanent=True)
 
-    def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Any:
+    def send(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
         """The JSON answer to something that changes; None where the answer is empty. Asked once. Raises ForgeError."""
         data = json.dumps(body).encode() if body is not None else b""
         headers = {**self.headers(), "Content-Type": "application/json"}

@@ -1,7 +1,7 @@
 """Telling a forge what a proposed change does to scores: a check run or commit status, and one comment kept current.
 
 Sources: GitHub REST API (checks, statuses, issue comments), GitLab API v4 (commit statuses, merge request notes),
-Gitea's swagger.v1.json (statuses, issue comments), Bitbucket Cloud 2.0 (build statuses, pull request comments).
+Gitea's swagger.v1.json (statuses, issue comments); Bitbucket's ways are in `changes_bitbucket`.
 Nothing here ever blocks a merge: what is worse is still `success` where a forge knows no neutral word.
 """
 
@@ -17,8 +17,8 @@ from app.clients.forges.api import Api, ForgeError
 MARK = "<!-- roadworthy -->"
 """Hidden in our comment, so that it is found and changed instead of repeated."""
 _MOST_ANNOTATIONS = 50
-_MOST_TEXT = 60_000
-_SHORT = 140
+MOST_TEXT = 60_000
+SHORT = 140
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,12 @@ Tell = Callable[[Api, ChangePlace, Report], None]
 def github_app(asked: Api, place: ChangePlace, report: Report) -> None:
     """A check run (only an App may make one) and the comment. Raises ForgeError."""
     repository = f"repos/{place.path}"
-    output = {"title": report.title, "summary": report.text[:_MOST_TEXT]}
+    output = {"title": report.title, "summary": report.text[:MOST_TEXT]}
     batches = _batches(report.annotations)
     body: dict[str, Any] = {"name": report.name, "status": "completed", "conclusion": report.conclusion}
-    body |= {"output": {**output, "annotations": next(batches, [])}, **_details(report, "details_url")}
-    listed = asked.get(f"{repository}/commits/{place.head}/check-runs", {"check_name": report.name})
-    ours = next((run["id"] for run in _list(listed, "check_runs")), None)
+    body |= {"output": {**output, "annotations": next(batches, [])}, **details(report, "details_url")}
+    runs = asked.get(f"{repository}/commits/{place.head}/check-runs", {"check_name": report.name})
+    ours = next((run["id"] for run in listed(runs, "check_runs")), None)
     if ours is None:
         made = asked.send("POST", f"{repository}/check-runs", {**body, "head_sha": place.head})
         ours = made["id"]
@@ -77,8 +77,8 @@ def github_app(asked: Api, place: ChangePlace, report: Report) -> None:
 
 def github_token(asked: Api, place: ChangePlace, report: Report) -> None:
     """A commit status and the comment. Raises ForgeError."""
-    status = {"state": "success", "context": report.name, "description": report.title[:_SHORT]}
-    status |= _details(report, "target_url")
+    status = {"state": "success", "context": report.name, "description": report.title[:SHORT]}
+    status |= details(report, "target_url")
     asked.send("POST", f"repos/{place.path}/statuses/{place.head}", status)
     _issue_comment(asked, place, report, {"per_page": "100"})
 
@@ -86,15 +86,15 @@ def github_token(asked: Api, place: ChangePlace, report: Report) -> None:
 def gitea(asked: Api, place: ChangePlace, report: Report) -> None:
     """Gitea and Forgejo know `warning`, which blocks nothing. Raises ForgeError."""
     state = "success" if report.conclusion == "success" else "warning"
-    status = {"state": state, "context": report.name, "description": report.title[:_SHORT]}
-    asked.send("POST", f"repos/{place.path}/statuses/{place.head}", {**status, **_details(report, "target_url")})
+    status = {"state": state, "context": report.name, "description": report.title[:SHORT]}
+    asked.send("POST", f"repos/{place.path}/statuses/{place.head}", {**status, **details(report, "target_url")})
     _issue_comment(asked, place, report, {})  # all come at once
 
 
 def _issue_comment(asked: Api, place: ChangePlace, report: Report, paging: Mapping[str, str]) -> None:
     issues = f"repos/{place.path}/issues"
     comments = (one for page in asked.pages(f"{issues}/{place.number}/comments", paging) for one in page)
-    _comment(
+    keep_comment(
         comments,
         report,
         text_of=lambda one: one.get("body"),
@@ -106,15 +106,15 @@ def _issue_comment(asked: Api, place: ChangePlace, report: Report, paging: Mappi
 def gitlab(asked: Api, place: ChangePlace, report: Report) -> None:
     """A commit status and the note. Raises ForgeError."""
     project = f"projects/{quote(place.path, safe='')}"
-    status = {"state": "success", "name": report.name, "description": report.title[:_SHORT]}
+    status = {"state": "success", "name": report.name, "description": report.title[:SHORT]}
     try:
-        asked.send("POST", f"{project}/statuses/{place.head}", {**status, **_details(report, "target_url")})
+        asked.send("POST", f"{project}/statuses/{place.head}", {**status, **details(report, "target_url")})
     except ForgeError as error:
         if error.status != 400:  # GitLab refuses to go from a state to the same state
             raise
     notes = f"{project}/merge_requests/{place.number}/notes"
     found = (one for page in asked.pages(notes, {"per_page": "100", "sort": "asc"}) for one in page)
-    _comment(
+    keep_comment(
         found,
         report,
         text_of=lambda one: one.get("body"),
@@ -123,41 +123,30 @@ def gitlab(asked: Api, place: ChangePlace, report: Report) -> None:
     )
 
 
-def bitbucket(asked: Api, place: ChangePlace, report: Report) -> None:
-    """A build status (which needs a page to link) and the comment. Raises ForgeError."""
-    repository = f"repositories/{place.path}"
-    status = {"key": report.name.lower(), "name": report.name, "state": "SUCCESSFUL", "description": report.title}
-    status |= {"url": report.url or "https://bitbucket.org/" + place.path}
-    asked.send("POST", f"{repository}/commit/{place.head}/statuses/build", status)
-    comments = f"{repository}/pullrequests/{place.number}/comments"
-    page = asked.get(comments, {"pagelen": "100", "q": 'content.raw ~ "roadworthy"'})
-    _comment(
-        iter(_list(page, "values")),
-        report,
-        text_of=lambda one: (one.get("content") or {}).get("raw"),
-        add=lambda text: asked.send("POST", comments, {"content": {"raw": text}}),
-        change=lambda one, text: asked.send("PUT", f"{comments}/{one['id']}", {"content": {"raw": text}}),
-    )
-
-
-def _comment(
+def keep_comment(
     found: Iterator[Mapping[str, Any]],
     report: Report,
     *,
     text_of: Callable[[Mapping[str, Any]], Any],
     add: Callable[[str], Any],
     change: Callable[[Mapping[str, Any], str], Any],
+    mark: str = MARK,
 ) -> None:
     """One comment: changed where ours is, added where there is something to say, and never repeated."""
-    text = f"{MARK}\n{report.text[:_MOST_TEXT]}"
-    ours = next((one for one in found if str(text_of(one) or "").startswith(MARK)), None)
-    if ours is not None and text_of(ours) != text:
+    text = f"{mark}\n{report.text[:MOST_TEXT]}"
+    ours = next((one for one in found if _plain(text_of(one)).startswith(mark.strip())), None)
+    if ours is not None and _plain(text_of(ours)) != _plain(text):
         change(ours, text)
     elif ours is None and report.comment:
         add(text)
 
 
-def _details(report: Report, name: str) -> dict[str, str]:
+def _plain(text: Any) -> str:
+    """A forge may end lines its own way, and cut what is blank at the ends."""
+    return str(text or "").replace("\r\n", "\n").strip()
+
+
+def details(report: Report, name: str) -> dict[str, str]:
     return {name: report.url} if report.url else {}
 
 
@@ -176,6 +165,6 @@ def _batches(annotations: Sequence[Annotation]) -> Iterator[list[dict[str, Any]]
         ]
 
 
-def _list(answer: Any, name: str) -> Sequence[Mapping[str, Any]]:
+def listed(answer: Any, name: str) -> Sequence[Mapping[str, Any]]:
     found = answer.get(name) if isinstance(answer, dict) else None
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []

@@ -62,7 +62,7 @@ def bitbucket(asked: Api, owner: str, repository: str, hook: Hook) -> str:
 def bitbucket_server(asked: Api, owner: str, repository: str, hook: Hook) -> str:
     if not repository:
         raise ForgeError("name the repositories: a project of Data Center has no webhooks of its own", permanent=True)
-    events = ["repo:refs_changed", "repo:modified"]
+    events = ["repo:refs_changed", "repo:modified", "pr:opened", "pr:from_ref_updated", "pr:modified"]
     body = {"name": "Roadworthy", "url": hook.url, "active": True, "events": events}
     body |= {"configuration": {"secret": hook.secret}}
     return _put(asked, f"projects/{owner}/repos/{repository}/webhooks", body, hook, "PUT")

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from app.catalog.model import Entity
 from app.facts.alert_items import generated_item, objective_link, recording_item, rule_item
-from app.facts.inventory import Found, UnreadablePlace
+from app.facts.inventory import Found
 from app.facts.model import Place, Reason, Unknown
 from app.facts.retrievers.slo import joined_objectives
 from app.facts.routing import route_items
 from app.facts.runbook_links import Landing, actions_of, land, sections_of
 from app.facts.seen import Item, Seen, unreadable_items
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import World
 from app.formats import ignoring
 from app.formats.model import AlertmanagerConfig, AlertRule, Objective, RecordingRule, RuleTest, Runbook, RunbookLink

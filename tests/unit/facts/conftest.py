@@ -12,7 +12,8 @@ import pytest
 from app.attribution.attribute import Attributor
 from app.attribution.model import Attribution, Rules
 from app.catalog.model import Catalog, Entity, EntityRef
-from app.facts.inventory import Found, Inventory, UnreadablePlace, take
+from app.facts.inventory import Found, Inventory, take
+from app.facts.unseen import UnreadablePlace
 from app.facts.world import MemoryWorld
 from app.repos.model import LastChange, Skipped, TreeEntry
 

@@ -133,6 +133,23 @@ def test_a_file_too_large_is_present_but_unreadable_where_its_path_says_what_it_
     ]
 
 
+def test_a_broken_file_is_present_by_its_text_or_else_by_its_path(snapshot: Callable[..., Any]) -> None:
+    files = {
+        "a.yaml": "groups:\n- name: g\n  rules:\n  - alert: [not, a name\n",
+        "alerts/b.yaml": "x: [\n",
+        "alerts/bomb.yaml": BOMB,
+        "c.yaml": "x: [\n",
+    }
+
+    inventory = take(snapshot(files))
+
+    assert [(one.group, one.path) for one in inventory.unreadable] == [
+        ("alerting", "a.yaml"),
+        ("alerting", "alerts/b.yaml"),
+        ("alerting", "alerts/bomb.yaml"),
+    ]
+
+
 def test_a_name_that_is_not_utf_8_can_be_told_and_its_file_is_not_read(snapshot: Callable[..., Any]) -> None:
     odd = b"alerts/caf\xe9.yaml".decode("utf-8", "surrogateescape")
 
