@@ -12,7 +12,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from app import log
-from bench import bulk, checking, crawling, judging, original, pages, rejudging, scaled, serving, steadiness
+from bench import (
+    bulk,
+    bursting,
+    checking,
+    crawling,
+    judging,
+    original,
+    pages,
+    pushing,
+    rejudging,
+    scaled,
+    serving,
+    steadiness,
+)
 from bench.rows import Row, table
 
 PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
@@ -26,6 +39,9 @@ PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "bulk": bulk.run,
     "original": original.run,
     "pages": pages.run,
+    "pushing": pushing.run,
+    "burst": bursting.embedded,
+    "workers": bursting.workers,
 }
 OUT = Path(__file__).parent / "out" / "result.json"
 

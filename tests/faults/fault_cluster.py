@@ -22,12 +22,22 @@ from app.services import utc_now
 from app.store import migrate
 from app.store.store import Store
 
+_NERVOUS = "mirrors: {{concurrency: 4, timeout: 10s{place}}}\npolling: {{interval: 20s, discover_interval: 5m}}"
+"""Looks so often that a scenario need not wait for what a lost webhook leaves to a poll."""
+
 
 class Cluster:
     """Starts processes of a town's service, kills and starts them again; the store is looked at from outside."""
 
     def __init__(
-        self, town: Town, folder: Path, *, workers: int = 0, mirrors: str = "", environ: Mapping[str, str] | None = None
+        self,
+        town: Town,
+        folder: Path,
+        *,
+        workers: int = 0,
+        mirrors: str = "",
+        environ: Mapping[str, str] | None = None,
+        settings: str = _NERVOUS,
     ) -> None:
         """`workers` 0: embedded. `mirrors`: where they lie, if not beside the database."""
         self.town, self.folder, self.workers = town, folder, workers

@@ -66,7 +66,7 @@ class Town:
     def push(self, name: str) -> Push:
         """A commit straight into the bare repository, as a forge would have it after a push."""
         number = self._counts[name] = self._counts[name] + 1
-        files = {"alerts.yaml": self._files(name, number)["alerts.yaml"]}
+        files = {"alerts.yaml": self.alerts(number).encode()}
         message = b"push %d" % number
         when = f"{int(time.time())} +0000"
         lines = [f"commit refs/heads/main\ncommitter Ada <ada@acme.example> {when}\n".encode()]
@@ -108,12 +108,15 @@ class Town:
         )
 
     @staticmethod
-    def _files(name: str, number: int) -> dict[str, bytes | None]:
-        link = "docs/runbook.md#rollback" if number % 2 else f"docs/missing-{number}.md"
+    def alerts(number: int) -> str:
+        """The file that the push of this number leaves: its link leads somewhere or nowhere."""
+        return alert(f"Push{number}", "docs/runbook.md#rollback" if number % 2 else f"docs/missing-{number}.md")
+
+    def _files(self, name: str, number: int) -> dict[str, bytes | None]:
         return {
             "catalog-info.yaml": component(name).encode(),
             "docs/runbook.md": RUNBOOK.encode(),
-            "alerts.yaml": alert(f"Push{number}", link).encode(),
+            "alerts.yaml": self.alerts(number).encode(),
         }
 
     def _git(self, name: str, *arguments: str, stdin: bytes | None = None) -> str:
