@@ -52,10 +52,10 @@ def command(place: str, rev: str, entity: str, schema: bool, output: str) -> Non
 def _snapshot(place: str, rev: str, git: Git, folder: Path) -> Snapshot:
     from app.repos.mirror import Mirror
     from app.repos.urls import TransportRules
-    from app.repos.worktree import WorkingTree
+    from app.repos.worktree import WorkingTree, is_bare
 
     local = Path(place)
-    tree = WorkingTree(local, git) if local.is_dir() and not _is_bare(local) else None
+    tree = WorkingTree(local, git) if local.is_dir() and not is_bare(local) else None
     if tree is not None and not rev:
         return tree
     url = place if not local.is_dir() else str(tree.root if tree is not None else local.resolve())
@@ -82,10 +82,6 @@ def _tip(mirror: Mirror, rev: str, git: Git, local: Path | None) -> Tip:
         except RepositoryError:
             raise error from None
         return mirror.at(found.decode("ascii", "replace").strip())
-
-
-def _is_bare(folder: Path) -> bool:
-    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and not (folder / ".git").exists()
 
 
 def _of_entity(inventory: Inventory, entity: str) -> dict[str, Any]:

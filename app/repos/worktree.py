@@ -32,6 +32,9 @@ class WorkingTree:
         self.git, self.limits = git, limits or Limits()
         if not folder.is_dir():
             raise RepositoryError(f"{folder} is not a folder", reason="source_failing", permanent=True)
+        if is_bare(folder):
+            message = f"{folder} is a bare repository: clone it, or crawl it, since only a working tree is read here"
+            raise RepositoryError(message, reason="source_failing", permanent=True)
         self.root = self._top(folder.resolve())
         self.has_git = (self.root / ".git").exists()
         self.commit = self.branch = ""
@@ -235,3 +238,8 @@ def _modified(file: Path) -> datetime:
         return datetime.fromtimestamp(file.stat().st_mtime, UTC)
     except OSError:
         return datetime.fromtimestamp(0, UTC)
+
+
+def is_bare(folder: Path) -> bool:
+    """Whether a folder is a repository without a working tree."""
+    return (folder / "HEAD").is_file() and (folder / "objects").is_dir() and not (folder / ".git").exists()

@@ -219,3 +219,11 @@ def test_where_a_first_read_is_not_enough_nothing_is_left_behind(tmp_path: Path,
     assert [path.name for path in (tmp_path / "mirrors").iterdir() if not path.name.endswith(".lock")] == []
     if odd in ("head of nothing", "detached", "years old"):
         assert mirror.sync(mirror.tip(), NOW).commit == made
+
+
+def test_a_bare_repository_is_no_working_tree(tmp_path: Path, git_runner: Git) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A"})
+    git(tmp_path, "clone", "-q", "--bare", str(source), "bare")
+    with pytest.raises(RepositoryError, match="is a bare repository: clone it, or crawl it"):
+        WorkingTree(tmp_path / "bare", git_runner)
