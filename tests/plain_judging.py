@@ -141,10 +141,21 @@ def _whole(check: Check, facts: Facts, names: Names) -> Verdict:
     if answer.value is True:
         return PASS, Told(evidence=evidence)
     if answer.value is False:
-        return FAIL, Told(reason=wording.of_facts((e.fact, e.observed) for e in evidence), evidence=evidence)
+        reason = wording.of_facts((e.fact, e.observed) for e in evidence)
+        return FAIL, Told(reason=reason + _first_problem(names, evidence), evidence=evidence)
     if answer.error:
         return ERROR, Told(reason=f"the rule is broken: {answer.error}", evidence=evidence)
     return _unseen(facts, answer.absent[0], evidence)
+
+
+def _first_problem(names: Names, evidence: Sequence[Evidence]) -> str:
+    """Where a rule counts problems, the first that counts stands beside their number."""
+    for one in evidence:
+        if one.fact.endswith(".problem_count") and one.observed:
+            for item in names.get(one.fact.removesuffix("_count") + "s") or ():
+                if not item.get("ignored"):
+                    return f", first {item.get('path')}:{item.get('line')} {item.get('message')}"
+    return ""
 
 
 def _ask(rule: Rule, names: Names) -> Answer:
@@ -267,15 +278,16 @@ def _concluded(
     if outcome is PASS:
         return PASS, Told(evidence=evidence)
     if outcome is UNKNOWN:
-        return UNKNOWN, Told(reason=unseen[0][0], code=unseen[0][1], evidence=evidence)
+        remediation = render(check.remediation, doubted[0] if doubted else {}, names, names)
+        return UNKNOWN, Told(reason=unseen[0][0], code=unseen[0][1], evidence=evidence, remediation=remediation)
     if not total:
-        thing = check.each.split(".")[-1].replace("_", " ")
-        return FAIL, Told(reason=f"nothing to judge: no {thing}", evidence=evidence)
+        return FAIL, Told(reason=wording.nothing(check.each), evidence=evidence)
     return FAIL, Told(
         reason=f"{passed} of {check.minimum} needed" if check.minimum else f"{len(failed)} of {total} fail",
         evidence=evidence,
         offenders=tuple(
-            replace(_offender(item), observed=wording.of_item(item, check.require.names)) for item in failed[:50]
+            replace(_offender(item), observed=wording.of_item(item, check.require.names) + wording.rendered_for(item))
+            for item in failed[:50]
         ),
         offenders_total=len(failed),
         remediation=render(check.remediation, failed[0] if failed else {}, names, names),
