@@ -25,14 +25,15 @@ def shapes() -> dict[str, dict[str, Any]]:
 
 
 def operation(forge: str, method: str, path: str) -> tuple[str, Mapping[str, Any]] | None:
-    """The line of the page for a request; a `/` inside of a name must come quoted."""
+    """The line of the page for a request; a `/` inside of a name must come quoted, but in the names that end in `+`."""
     of_forge = shapes()["gitea" if forge == "forgejo" else forge]
     if not path.startswith(of_forge["prefix"] + "/"):
         return None
     rest = path.removeprefix(of_forge["prefix"])
     for line, shape in of_forge.items():
         verb, _, template = line.partition(" ")
-        if verb == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), rest):
+        pattern = re.sub(r"\{\w+\}", "[^/]+", re.sub(r"\{\w+\+\}", ".+", template))
+        if verb == method and re.fullmatch(pattern, rest):
             return line, shape
     return None
 

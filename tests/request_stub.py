@@ -1,4 +1,7 @@
-"""A forge that keeps one repository's branches and change requests, on loopback, in the shapes of each forge."""
+"""A forge that keeps one repository's branches and change requests, on loopback, in the shapes of each forge.
+
+It refuses what the forge's documents do not know, and `wrong` must be empty at the end.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,8 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from forge_shapes import shapes, wrong
 
 
 class RequestForge:
@@ -21,6 +26,7 @@ class RequestForge:
         self.branches = {"main": head}
         self.requests: dict[int, dict[str, Any]] = {}
         self.calls: list[tuple[str, str]] = []
+        self.wrong: list[str] = []
 
     def moved(self, head: str, files: dict[str, str]) -> None:
         self.commits[head] = ("Next", dict(files))
@@ -94,11 +100,11 @@ class RequestForge:
         if method == "POST":
             number = len(self.requests) + 1
             url = f"https://forge.example/acme/shop/pulls/{number}"
-            made = {"number": number, "html_url": url, "state": "open", "head": {"ref": body.pop("head")}, **body}
-            self.requests[number] = made
-            return 201, made
+            ends = {end: {"ref": body[end]} for end in ("head", "base")}
+            self.requests[number] = {"number": number, "html_url": url, "state": "open", **body, **ends}
+            return 201, self.requests[number]
         self.requests[int(parts[1])].update(body)
-        return 200, self.requests[int(parts[1])]
+        return 201 if self.forge == "gitea" else 200, self.requests[int(parts[1])]
 
     def _gitlab(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         rest = path.removeprefix("/projects/acme%2Fshop/")
@@ -108,11 +114,12 @@ class RequestForge:
             if method == "POST":
                 number = len(self.requests) + 1
                 url = f"https://forge.example/acme/shop/-/merge_requests/{number}"
-                self.requests[number] = {"iid": number, "web_url": url, "state": "opened", **body}
+                said = {name: value for name, value in body.items() if name != "remove_source_branch"}
+                self.requests[number] = {"iid": number, "web_url": url, "state": "opened", **said}
                 return 201, self.requests[number]
             ours = self.requests[int(rest.rpartition("/")[2])]
-            ours.update(body)
-            ours["state"] = "closed" if body.get("state_event") == "close" else ours["state"]
+            closing = body.pop("state_event", "") == "close"
+            ours.update(body, state="closed" if closing else ours["state"])
             return 200, ours
         if rest == "repository/commits":
             files = dict(self.commits[body["start_sha"]][1])
@@ -169,7 +176,14 @@ class RequestForge:
                 parts = urlsplit(self.path)
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 body = json.loads(data) if data else None
+                prefix = shapes()[stub.forge]["prefix"]
+                target = self.path if self.path.startswith(prefix) else prefix + self.path
+                sent = json.loads(data) if data else None
                 status, said = stub.answer(self.command, parts.path, parse_qs(parts.query), body)
+                problems = wrong(stub.forge, self.command, target, sent, status, said)
+                if problems:
+                    stub.wrong += problems
+                    status, said = 400, {"message": problems}
                 answer = json.dumps(said).encode() if said is not None else b""
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(answer)))

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from app.cli import options
+
+if TYPE_CHECKING:
+    from app.webhooks.receive import Source
 
 
 @click.group()
@@ -26,10 +31,8 @@ def test(source: str, config: Path, url: str, output: str) -> None:
     from app.services import webhook_sources
     from app.webhooks.probe import ping
 
-    found = {one.name: one for one in webhook_sources(options.settings_of(config)).values()}
-    if source not in found:
-        raise click.UsageError(f"webhooks.sources has no {source}; known: {', '.join(sorted(found)) or 'none'}")
-    one = found[source]
+    known = webhook_sources(options.settings_of(config))
+    one = _named(known, source)
     address = f"{url.rstrip('/')}/webhooks/{one.forge.id}/{one.name}"
     said = []
     for number in range(len(one.secrets)):
@@ -69,9 +72,7 @@ def install(source: str, repositories: tuple[str, ...], config: Path, url: str |
     address = (url or settings.serve.public_url).rstrip("/")
     if not address:
         raise SettingsError("say where forges reach us: --url, or serve.public_url in the settings")
-    one = next((found for found in webhook_sources(settings).values() if found.name == source), None)
-    if one is None:
-        raise click.UsageError(f"webhooks.sources has no {source}")
+    one = _named(webhook_sources(settings), source)
     owners = [forge for forge in settings.sources.forges if forge.forge == one.forge.id]
     if not owners:
         raise SettingsError(f"sources.forges names no {one.forge.id}, so there are no credentials to set it up with")
@@ -91,6 +92,16 @@ def install(source: str, repositories: tuple[str, ...], config: Path, url: str |
     for row in done:
         place = "/".join(filter(None, (row["owner"], row["repository"])))
         click.echo(f"{place}: {row['webhook']} {hook.url}")
+
+
+def _named(known: Mapping[tuple[str, str], Source], source: str) -> Source:
+    """By name, or by FORGE/NAME where two forges' sources are called the same. Raises click.UsageError."""
+    found = [one for (forge, name), one in known.items() if source in (name, f"{forge}/{name}")]
+    if len(found) == 1:
+        return found[0]
+    names = sorted(f"{forge}/{name}" for forge, name in known)
+    wrong = "names several" if found else "is not there"
+    raise click.UsageError(f"webhooks.sources: {source} {wrong}; known: {', '.join(names) or 'none'}")
 
 
 def _word(status: object) -> str:

@@ -39,6 +39,7 @@ def forge(request, tmp_path):
         known_here = _AsOnForge(known.forges, known.page_url)
         stub.client = create_app(organisation.pipeline, fix_requests=known_here).test_client()
         yield stub
+    assert stub.wrong == []
     organisation.close()
 
 

@@ -139,3 +139,22 @@ def test_a_data_center_project_asks_for_repositories(tmp_path, forge_server):
 
     assert done.exit_code == 1
     assert "name the repositories" in done.output
+
+
+def test_a_name_that_two_forges_share_is_asked_for_with_its_forge(tmp_path, forge_server):
+    url, server = forge_server
+    server.forge = "gitea"
+    file = settings(tmp_path, "gitea", url)
+    text = (tmp_path / "roadworthy.yaml").read_text("utf-8")
+    both = text.replace(
+        "sources: [{name: main", "sources: [{name: main, forge: github, secrets: [{env: H}]}, {name: main"
+    )
+    (tmp_path / "roadworthy.yaml").write_text(both, "utf-8")
+    environment = {"FORGE_TOKEN": "t", "HOOK_SECRET": "s", "H": "h"}
+
+    def run(name):
+        return CliRunner().invoke(cli, ["webhook", "install", name, "--config", file], env=environment)
+
+    assert "known: gitea/main, github/main" in run("main").output
+    assert run("gitea/main").exit_code == 0
+    assert list(server.hooks) == ["api/v1/orgs/acme/hooks"]

@@ -43,7 +43,7 @@ class Document:
         return node
 
     def operation(self, method, template, prefix):
-        wanted = re.sub(r"\{\w+\}", "{}", template)
+        wanted = re.sub(r"\{\w+\+?\}", "{}", template)
         for path, item in self.whole["paths"].items():
             if re.sub(r"\{[\w-]+\}", "{}", path.removeprefix(prefix)) == wanted and method.lower() in item:
                 shared = item.get("parameters", [])
@@ -144,6 +144,7 @@ def test_a_request_that_no_forge_documents_is_told():
     ]
     assert operation("gitlab", "GET", "/api/v4/projects/acme/shop/hooks") is None  # the slash must come quoted
     assert operation("gitlab", "GET", "/api/v4/projects/acme%2Fshop/hooks") is not None
+    assert operation("github", "GET", "/repos/acme/shop/git/ref/heads/a/b") is not None  # a name of many parts
 
 
 def test_what_is_sent_or_answered_wrongly_is_told():

@@ -243,7 +243,8 @@ def open_branches(asked: Api, forge: str, path: str) -> frozenset[str]:
     if forge == "gitlab":
         listed, query = f"projects/{quote(path, safe='')}/merge_requests", {"state": "opened", "per_page": "100"}
     else:
-        listed, query = f"repos/{path}/pulls", {"state": "open", "per_page": "100", "limit": "50"}
+        paging = {"per_page": "100"} if forge == "github" else {"limit": "50"}
+        listed, query = f"repos/{path}/pulls", {"state": "open", **paging}
     found = [one for page in asked.pages(listed, query) for one in _items(page)]
     heads = (one.get("source_branch") if forge == "gitlab" else (one.get("head") or {}).get("ref") for one in found)
     return frozenset(str(head) for head in heads if str(head).startswith(PREFIX))
