@@ -30,12 +30,13 @@ class UnreadablePlace:
 
 def of_broken(snapshot: Snapshot, path: str, findings: Iterable[Finding]) -> Iterable[UnreadablePlace]:
     """A file that can't be parsed and whose text does not say what it is: then its path may."""
-    groups = [group for group in likely_groups(path) if group != "catalog"]  # its reader tells of its own
-    why = ignoring.reason(path)
     for finding in findings:
         if finding.message.startswith(UNREADABLE):
-            for group in groups:
-                yield UnreadablePlace(group, snapshot.url, snapshot.commit, path, finding.line, finding.message, why)
+            why = ignoring.reason(path)
+            for group in likely_groups(path):
+                if group != "catalog":  # its reader tells of its own
+                    place = (path, finding.line, finding.message, why)
+                    yield UnreadablePlace(group, snapshot.url, snapshot.commit, *place)
 
 
 def left_unread(snapshot: Snapshot, skipped: Iterable[Skipped]) -> Iterable[UnreadablePlace]:

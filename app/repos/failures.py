@@ -63,7 +63,9 @@ def failure(what: str, returncode: int, stderr: str) -> GitFailure:
     because = told[0][:300] if told else ("it crashed" if returncode < 0 else "no reason given")
     sentence = f"git {what} failed: {because}"
     words = _URL.sub("", stderr)  # a repository may be called “corrupt” or “not-found”
-    for pattern, reason, permanent in () if _HERE.search(words) else _REASONS:
+    if _HERE.search(words):
+        return GitFailure(sentence, reason="source_failing", permanent=False, stderr=words)
+    for pattern, reason, permanent in _REASONS:
         if pattern.search(words):
             return GitFailure(sentence, reason=reason, permanent=permanent, stderr=words)
     reason = "unreadable" if returncode < 0 else "source_failing"

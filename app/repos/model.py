@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
@@ -45,7 +45,7 @@ class Skipped:
 
     path: str
     reason: str
-    elsewhere: bool = field(default=False, compare=False)
+    elsewhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
 from app.facts.inventory import take
-from app.repos.model import LastChange
+from app.repos.model import LastChange, Skipped
 
 BOMB = "a: &a [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
     f"{chr(98 + i)}: &{chr(98 + i)} [{','.join([f'*{chr(97 + i)}'] * 10)}]\n" for i in range(8)
@@ -131,6 +133,26 @@ def test_a_file_too_large_is_present_but_unreadable_where_its_path_says_what_it_
         ("alerting", "monitoring/alerts.yaml", "is larger than 50 bytes", False),
         ("alerting", "vendor/x/alerts.yaml", "is larger than 50 bytes", True),
     ]
+
+
+def test_what_lies_elsewhere_is_not_present_here_and_what_could_not_be_had_is(
+    snapshot: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = snapshot({"README.md": "# Shop"})
+    skipped = [
+        Skipped("alerts/link.yaml", "is a symbolic link, which is not followed", elsewhere=True),
+        Skipped("alerts/large.yaml", "is a Git LFS pointer"),
+        Skipped("alerts/lost.yaml", "is missing from the repository"),
+    ]
+    monkeypatch.setattr(source, "skipped", lambda: skipped)
+
+    inventory = take(source)
+
+    assert [(one.group, one.path) for one in inventory.unreadable] == [
+        ("alerting", "alerts/large.yaml"),
+        ("alerting", "alerts/lost.yaml"),
+    ]
+    assert len(inventory.skipped) == 3
 
 
 def test_a_broken_file_is_present_by_its_text_or_else_by_its_path(snapshot: Callable[..., Any]) -> None:

@@ -82,7 +82,7 @@ def test_links_are_not_followed_and_are_told(tmp_path: Path, take: Take, git_run
     link = "is a symbolic link, which is not followed"
     for snapshot in (take(source), WorkingTree(source, git_runner)):
         assert dict(snapshot.read(snapshot.entries())) == {"a.md": b"A"}
-        assert set(snapshot.skipped()) == {Skipped("folder", link), Skipped("link.md", link)}
+        assert set(snapshot.skipped()) == {Skipped("folder", link, True), Skipped("link.md", link, True)}
 
 
 def test_a_folder_replaced_by_a_link_is_not_read_through(tmp_path: Path, git_runner: Git) -> None:
@@ -110,7 +110,7 @@ def test_submodules_and_lfs_pointers_are_told_and_left(tmp_path: Path, take: Tak
     snapshot = take(source)
     assert dict(snapshot.read(snapshot.entries())) == {"a.md": b"A"}
     assert snapshot.skipped() == [
-        Skipped("vendor", "is a submodule, which is not fetched"),
+        Skipped("vendor", "is a submodule, which is not fetched", elsewhere=True),
         Skipped("runbook.md", "is a Git LFS pointer"),
     ]
 
