@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.lib.times import format_duration
 from app.policy.model import Check, Scorecard, ScorecardResult
@@ -15,7 +15,9 @@ from app.policy.plan import plan
 from app.policy.results import scorecard_json
 from app.policy.steps import Need, Plan, Step, Unseen
 from app.remediation import offers
-from app.store.standing_rows import Serving
+
+if TYPE_CHECKING:  # `check` plans too, and starts without a store
+    from app.store.standing_rows import Serving
 
 GOALS = (NEXT, TARGET, TOP)
 Card = Mapping[str, Any]
