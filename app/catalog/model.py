@@ -150,6 +150,8 @@ class Catalog:
     """All entities known at one moment, with relations in both directions. Built once, then only read."""
 
     entities: dict[EntityRef, Entity] = field(default_factory=dict)
+    kinds: frozenset[str] = frozenset()
+    """Kinds of which an entity is known."""
     _related: dict[tuple[EntityRef, str], dict[EntityRef, None]] = field(default_factory=dict)
 
     @classmethod
@@ -159,6 +161,7 @@ class Catalog:
         for entity in entities:
             if not entity.ignored and entity.identified:
                 catalog.entities.setdefault(entity.ref, entity)
+        catalog.kinds = frozenset(ref.kind for ref in catalog.entities)
         stated = [relation for entity in catalog.entities.values() for relation in entity.relations]
         for relation in stated:
             catalog._relate(relation.source, relation.type, relation.target)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import Any
 
 from app.catalog.model import Entity
@@ -26,6 +25,7 @@ from app.formats.apis.model import ApiDefinition
 from app.formats.model import AlertRule, Object, Objective, Parsed, Part, Runbook
 from app.formats.workloads.model import Workload
 from app.lib.names import shown
+from app.lib.paths import folders
 from app.lib.problems import Problem
 from app.repos.model import LastChange, Skipped, Snapshot, TreeEntry
 
@@ -63,7 +63,7 @@ class Inventory:
     @cached_property
     def folders(self) -> frozenset[str]:
         """Every folder that holds a file, the root as ""."""
-        return frozenset(folder(str(parent)) for path in self.paths for parent in PurePosixPath(path).parents)
+        return folders(self.paths)
 
     def of(self, kind: str) -> list[Found]:
         return [found for found in self.found if found.object.kind == kind]

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
-from pathlib import PurePosixPath
 
 from app.catalog.model import Catalog, EntityRef
 from app.facts import codec
@@ -19,6 +18,7 @@ from app.facts.unseen import UnreadablePlace
 from app.facts.world import RepositoryView as View
 from app.facts.world import spellings
 from app.formats.code_owners import PLACES
+from app.lib.paths import folders
 from app.lib.problems import Problem
 from app.repos.model import LastChange
 from app.store.model import StoredObject
@@ -55,7 +55,7 @@ class StoredView:
 
     def has(self, path: str) -> bool:
         path = path.strip("/")
-        return path in self.row.paths or path == "" or path in self._folders
+        return path == "" or path in self.row.paths or path in self._folders
 
     def spelled(self, path: str) -> str:
         return self._spellings.get(path.lower(), "")
@@ -83,7 +83,7 @@ class StoredView:
 
     @cached_property
     def _folders(self) -> frozenset[str]:
-        return frozenset(str(parent) for path in self.row.paths for parent in PurePosixPath(path).parents)
+        return folders(self.row.paths)
 
 
 @dataclass

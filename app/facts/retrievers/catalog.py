@@ -102,7 +102,7 @@ def _owner(seen: Seen, entity: Entity, commit: str, world: World) -> None:
     seen.values["catalog.owner_members"] = len(members)
     seen.evidence["catalog.owner_contacts"] = Place(**entity_place(owner, "", "spec", "profile"))
     seen.evidence["catalog.owner_members"] = Place(**entity_place(owner, "", "spec", "members"))
-    if not members and not (world.catalog_complete and _knows(catalog, "user")):
+    if not members and not (world.catalog_complete and "user" in catalog.kinds):
         seen.unseen("catalog.owner_members", Reason.NOT_CONNECTED, "no source of users is connected")
 
 
@@ -110,13 +110,9 @@ def _invisible(ref: EntityRef, world: World) -> str:
     """Why an absent entity may exist all the same, or "" when its absence is proven."""
     if not world.catalog_complete:
         return "only this repository's entities are known here"
-    if ref.kind in ("group", "user") and not _knows(world.catalog, "group", "user"):
+    if ref.kind in ("group", "user") and not world.catalog.kinds & {"group", "user"}:
         return "no source of groups and users is connected"
     return ""
-
-
-def _knows(catalog: Catalog, *kinds: str) -> bool:
-    return any(ref.kind in kinds for ref in catalog.entities)
 
 
 def _members(owner: Entity, catalog: Catalog) -> set[EntityRef]:
