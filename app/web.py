@@ -58,7 +58,7 @@ def create_app(
     api.register_blueprint(v1_admission.blueprint)  # v1's own, with every route on it
     app.extensions["kept"] = kept = Kept(pipeline.store.served, changed=pipeline.policies.refresh)
     other = Upstream(upstream) if upstream else None
-    app.extensions["results"] = results = Results(pipeline.policies, kept)
+    app.extensions["results"] = results = Results(pipeline.policies, kept, pipeline.forges)
     app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)
     app.register_blueprint(tech_insights.blueprint)
     app.register_blueprint(badges.blueprint)

@@ -15,7 +15,9 @@ from app.catalog.model import Entity, EntityRef
 from app.errors import NotFoundError
 from app.identity.access import Access
 from app.identity.people import visible_owners
+from app.lib.forge_urls import NONE, Forges
 from app.lib.times import format_instant
+from app.pipeline import links
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.services import Pipeline
 from app.policy.model import Policy
@@ -107,33 +109,43 @@ def sent(ready: Ready) -> Response:
 
 def dumped(body: Mapping[str, Any]) -> Response:
     """JSON with an ETag of its own bytes. A text that is not Unicode (a name in another encoding) stays escaped."""
-    data = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+    data = packed(body)
     return cached(data, hashlib.sha256(data).hexdigest()[:32])
 
 
-def _results(ref: EntityRef, rows: Sequence[ServedResult]) -> Ready | None:
-    """The stored bodies joined as they are: nothing is parsed or dumped again. None: nothing was judged."""
+def packed(body: Mapping[str, Any]) -> bytes:
+    """JSON as small as it gets."""
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+
+
+def _results(ref: EntityRef, rows: Sequence[ServedResult], forges: Forges) -> Ready | None:
+    """The stored bodies joined, with links to the forge; kept so. None: nothing was judged."""
     if not rows:
         return None
-    return Ready(_joined(ref, rows), '"' + "-".join(row.etag for row in rows) + '"')
+    etag = "-".join((*(row.etag for row in rows), links.fingerprint(forges)))
+    return Ready(_joined(ref, rows, [_linked(row.body, forges) for row in rows]), f'"{etag}"')
+
+
+def _linked(body: bytes, forges: Forges) -> bytes:
+    return packed(links.with_links(json.loads(body), forges))
 
 
 def no_results(ref: EntityRef) -> Ready:
     """The results of an entity that no scorecard applies to."""
     version = pipeline().policy.version
-    return Ready(_joined(ref, (), version), f'"none-{version}"')
+    return Ready(_joined(ref, (), (), version), f'"none-{version}"')
 
 
-def _joined(ref: EntityRef, rows: Sequence[ServedResult], policy_version: str = "") -> bytes:
-    head = json.dumps(head_json(str(ref), rows, policy_version), ensure_ascii=False, separators=(",", ":"))
-    return head[:-1].encode() + b',"scorecards":[' + b",".join(row.body for row in rows) + b"]}"
+def _joined(ref: EntityRef, rows: Sequence[ServedResult], cards: Sequence[bytes], policy_version: str = "") -> bytes:
+    head = packed(head_json(str(ref), rows, policy_version))
+    return head[:-1] + b',"scorecards":[' + b",".join(cards) + b"]}"
 
 
-def results_kind(policy: Policy) -> Kind[Ready | None]:
+def results_kind(policy: Policy, forges: Forges) -> Kind[Ready | None]:
     """An entity's `/results` as it is kept: the scorecards in policy's order."""
 
     def make(ref: EntityRef, rows: Sequence[ServedResult]) -> Ready | None:
-        return _results(ref, sorted(rows, key=lambda row: policy.place(row.scorecard)))
+        return _results(ref, sorted(rows, key=lambda row: policy.place(row.scorecard)), forges)
 
     return Kind(f"results {policy.version}", make, lambda ready: len(ready.data) if ready else 0)
 
@@ -141,15 +153,15 @@ def results_kind(policy: Policy) -> Kind[Ready | None]:
 class Results:
     """`/results` of one entity after another, from what is kept; for readers who see every one."""
 
-    def __init__(self, policies: PolicyKeeper, kept: Kept) -> None:
-        self._policies, self._kept = policies, kept
-        self._made_for, self._kind = policies.current, results_kind(policies.current)
+    def __init__(self, policies: PolicyKeeper, kept: Kept, forges: Forges = NONE) -> None:
+        self._policies, self._kept, self._forges = policies, kept, forges
+        self._made_for, self._kind = policies.current, results_kind(policies.current, forges)
 
     def one(self, ref: EntityRef) -> Ready | None:
         """None: nothing was judged."""
         if self._made_for is not self._policies.current:
             self._made_for = self._policies.current
-            self._kind = results_kind(self._made_for)
+            self._kind = results_kind(self._made_for, self._forges)
         return self._kept.one(self._kind, ref)
 
 

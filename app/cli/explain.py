@@ -27,18 +27,22 @@ def command(entity_ref: str, config: Path, goal: str, output: str) -> None:
     """Show every check of an entity: outcome, reason, where it was seen; last the cheapest plan to a level."""
     from app.catalog.model import EntityRef
     from app.pipeline import plans
+    from app.pipeline.links import with_links
     from app.services import open_store
+    from app.sources import forges_of
 
     try:
         ref = EntityRef.parse(entity_ref, kind="component")
     except ValueError as error:
         raise click.BadParameter(str(error)) from None
-    store = open_store(options.settings_of(config))
+    settings = options.settings_of(config)
+    store = open_store(settings)
     rows = store.judgements.results(ref)
     if not rows and store.entities.get(ref) is None:
         raise NotFoundError(f"there is no entity {ref} here: crawl first, or look at `roadworthy crawl`'s table")
     policy = _policy(store)
-    cards = [json.loads(row.body) for row in sorted(rows, key=lambda row: policy.place(row.scorecard))]
+    ordered = sorted(rows, key=lambda row: policy.place(row.scorecard))
+    cards = [with_links(json.loads(row.body), forges_of(settings)) for row in ordered]
     if cards and goal not in (known := plans.goals_of(policy, cards)):
         raise click.BadParameter(f"{goal} is no level here; known are {', '.join(known)}", param_hint="--to")
     body: dict[str, Any] = {"entity": str(ref), "scorecards": cards, "plan": plans.plan_json(policy, cards, goal)}

@@ -11,7 +11,7 @@ from app.facts.inventory import Found
 from app.facts.model import Place
 from app.facts.pushed import DRILLS, Pushed, live
 from app.facts.seen import Seen, entity_place
-from app.facts.world import World
+from app.facts.world import World, commit_of
 from app.formats.model import Runbook
 from app.lib.times import parse_instant
 
@@ -34,7 +34,7 @@ def dates(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: da
     """Every date under one of `keys`: the entity's annotations, front matter of its documents, and reports."""
     documents = [found for found in world.objects(entity.ref, Runbook.kind) if not found.ignored]
     reports = live(world.pushed(entity.ref), DRILLS, now)
-    found = [*_annotated(entity, keys), *_written(documents, keys), *_reported(reports, keys)]
+    found = [*_annotated(entity, commit_of(entity, world), keys), *_written(documents, keys), *_reported(reports, keys)]
     for one in found:
         seen.looked_at(one.place.repository, one.place.commit, one.place.path)
     return found
@@ -61,12 +61,12 @@ def _reported(reports: Iterable[Pushed], keys: Sequence[str]) -> list[Dated]:
     ]
 
 
-def _annotated(entity: Entity, keys: Iterable[str]) -> list[Dated]:
+def _annotated(entity: Entity, commit: str, keys: Iterable[str]) -> list[Dated]:
     found = []
     for key in keys:
         at = _instant(entity.annotations.get(key, ""))
         if at is not None:
-            found.append(Dated(key, at, Place(**entity_place(entity, "", "metadata", "annotations", key))))
+            found.append(Dated(key, at, Place(**entity_place(entity, commit, "metadata", "annotations", key))))
     return found
 
 

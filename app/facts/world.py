@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Protocol
 
-from app.catalog.model import Catalog, EntityRef
+from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.inventory import Found, Inventory
 from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
@@ -72,6 +72,12 @@ class World(Protocol):
 
     def pushed(self, ref: EntityRef) -> Sequence[Pushed]:
         """What others reported of an entity, expired reports too."""
+
+
+def commit_of(entity: Entity, world: World) -> str:
+    """The commit at which an entity's descriptor was read; "" where no repository that is crawled holds it."""
+    view = world.repository(entity.repository) if entity.repository else None
+    return "" if view is None or isinstance(view, Unknown) else view.commit
 
 
 Owned = Callable[[Found | UnreadablePlace], Iterable[EntityRef]]

@@ -9,7 +9,7 @@ from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.model import Place, Reason, Unknown
 from app.facts.seen import Item, Seen, entity_place, unreadable_items, words
 from app.facts.tiers import declared_tier
-from app.facts.world import World
+from app.facts.world import World, commit_of
 from app.lib import forge_urls
 
 REFERENCES = ("ownedBy", "partOf", "dependsOn", "consumesApi", "providesApi")
@@ -17,7 +17,7 @@ REFERENCES = ("ownedBy", "partOf", "dependsOn", "consumesApi", "providesApi")
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen = Seen()
-    commit = _commit(entity, world)
+    commit = commit_of(entity, world)
     seen.looked_at(entity.repository, commit, entity.path)
     _descriptor(seen, entity, commit, world)
     _owner(seen, entity, commit, world)
@@ -27,11 +27,6 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen.found(places)
     seen.values["catalog.unreadable"] = unreadable_items(places)
     return seen
-
-
-def _commit(entity: Entity, world: World) -> str:
-    view = world.repository(entity.repository) if entity.repository else Unknown(Reason.NOT_CONNECTED, "")
-    return "" if isinstance(view, Unknown) else view.commit
 
 
 def _descriptor(seen: Seen, entity: Entity, commit: str, world: World) -> None:
@@ -98,10 +93,10 @@ def _owner(seen: Seen, entity: Entity, commit: str, world: World) -> None:
     if owner is None:
         return
     seen.looked_at(owner.repository, "", owner.path)
-    members = _members(owner, catalog)
+    members, at = _members(owner, catalog), commit_of(owner, world)
     seen.values["catalog.owner_members"] = len(members)
-    seen.evidence["catalog.owner_contacts"] = Place(**entity_place(owner, "", "spec", "profile"))
-    seen.evidence["catalog.owner_members"] = Place(**entity_place(owner, "", "spec", "members"))
+    seen.evidence["catalog.owner_contacts"] = Place(**entity_place(owner, at, "spec", "profile"))
+    seen.evidence["catalog.owner_members"] = Place(**entity_place(owner, at, "spec", "members"))
     if not members and not (world.catalog_complete and "user" in catalog.kinds):
         seen.unseen("catalog.owner_members", Reason.NOT_CONNECTED, "no source of users is connected")
 

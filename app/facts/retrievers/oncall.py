@@ -12,7 +12,7 @@ from app.facts.groups import SCHEMA
 from app.facts.model import Place, Reason
 from app.facts.pushed import ONCALL, live
 from app.facts.seen import Item, Seen, entity_place
-from app.facts.world import World
+from app.facts.world import World, commit_of
 
 PLACEHOLDER = re.compile(r"(?i)\W*(todo|tbd|fixme|none|n/?a|null|unknown|change-?me|x{3,}|your[-_ ].*|\$\{.*|<.*>)?\W*")
 FACT = "oncall.bindings"
@@ -80,8 +80,9 @@ def _bindings(giver: Entity, world: World) -> list[Item]:
     """One item an annotation; the value is looked at, and never kept."""
     secrets = world.parameters.paging_secrets
     tools = {**world.parameters.paging_tools, **secrets}
+    commit = commit_of(giver, world)
     return [
-        entity_place(giver, "", "metadata", "annotations", key)
+        entity_place(giver, commit, "metadata", "annotations", key)
         | {
             "provider": tools[key],
             "key": key,

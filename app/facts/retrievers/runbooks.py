@@ -13,7 +13,7 @@ from app.facts.inventory import Found
 from app.facts.retrievers.catalog import has_words, links_of
 from app.facts.runbook_links import Landing, land
 from app.facts.seen import Item, Seen, due_at, entity_place, place_of, unreadable_items
-from app.facts.world import World
+from app.facts.world import World, commit_of
 from app.formats import kinds
 from app.formats.model import AlertRule, Runbook
 from app.lib.times import format_instant, parse_instant
@@ -139,13 +139,13 @@ def _declared(entity: Entity, world: World, seen: Seen) -> Iterable[Item]:
         if landing.page is not None:
             yield document_item(landing.page, "service")
         elif landing.state in ("external", "not_crawled", "templated"):
-            yield _unseen_page(entity, title, value, landing)
+            yield _unseen_page(entity, commit_of(entity, world), title, value, landing)
 
 
-def _unseen_page(entity: Entity, title: str, value: str, landing: Landing) -> Item:
+def _unseen_page(entity: Entity, commit: str, title: str, value: str, landing: Landing) -> Item:
     why = landing.message or "the page lies outside the crawled repositories"
     fields = ("topics", "words", "stub", "reviewed_at", "review_by", "attended_at", "attended_exact", "contacts")
-    return entity_place(entity, "", "metadata") | {
+    return entity_place(entity, commit, "metadata") | {
         "title": title,
         "role": "service",
         "url": landing.url or value,
