@@ -58,6 +58,8 @@ def rule_item(found: Found, fire: frozenset[str], silent: frozenset[str]) -> Ite
         "generated": False,
         "conditional": rule.conditional,
         "source": rule.source,
+        "output_path": "",
+        "output_line": 0,
     }
     return _without_templated(item, (*rule.templated, *_templated_texts(item, rule)))
 
@@ -94,7 +96,19 @@ def generated_item(found: Found, paging: bool) -> Item:
         "generated": True,
         "conditional": False,
         "source": objective.format,
+        "output_path": "",
+        "output_line": 0,
     }
+
+
+def at_spec(item: Item, made_of: Found) -> Item:
+    """The item of a rule in a tool's output with the place of the objective it is made of: what people edit."""
+    return item | place_of(made_of) | {"output_path": item["path"], "output_line": item["line"]}
+
+
+def own_place(item: Item) -> tuple[str, int]:
+    """Path and line of the rule's own text."""
+    return (item["output_path"], item["output_line"]) if item["output_path"] else (item["path"], item["line"])
 
 
 def objective_link(objective: Objective) -> RunbookLink:

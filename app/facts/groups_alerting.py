@@ -45,6 +45,10 @@ RULE = {
     "conditional": Field("bool", "Stands in a branch of a template"),
     "source": Field("string", "prometheus, prometheusrule, vmrule, loki, google, sloth, …"),
     "ignored": Field("string", "Why it never counts, or empty"),
+    "output_path": Field(
+        "string", "File of an SLO tool's output it stands in; its place is then the spec's", rule=False
+    ),
+    "output_line": Field("int", "Line in that file, else 0", rule=False),
     **place(),
 }
 

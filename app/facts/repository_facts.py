@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.catalog.model import Catalog, Entity, EntityRef
+from app.facts.alert_items import own_place
 from app.facts.inventory import Found, Inventory
 from app.facts.model import FactSet
 from app.facts.retrievers import TABLE
-from app.facts.seen import unreadable_items
+from app.facts.seen import Item, unreadable_items
 from app.facts.unseen import UnreadablePlace
 from app.facts.world import MemoryWorld
 from app.formats.model import AlertRule, Objective
@@ -68,9 +69,20 @@ def _facts(inventory: Inventory) -> dict[str, dict[str, Any]]:
     now = datetime.fromtimestamp(0, UTC)
     whole = _at(inventory)
     facts = facts_json(TABLE[group](whole, world, now).fact_set(group, 0, now) for group in GROUPS)
-    facts["alerting"]["rules"] = [item for item in facts["alerting"]["rules"] if not item["generated"]]
+    facts["alerting"]["rules"] = [
+        _where_it_stands(item) for item in facts["alerting"]["rules"] if not item["generated"]
+    ]
     facts["catalog"] = {"unreadable": unreadable_items(p for p in inventory.unreadable if p.group == "catalog")}
     return facts
+
+
+def _where_it_stands(rule: Item) -> Item:
+    """The rule with its own place: here it is asked what each file says, and not what is to be mended."""
+    path, line = own_place(rule)
+    return {name: value for name, value in rule.items() if not name.startswith("output_")} | {
+        "path": path,
+        "line": line,
+    }
 
 
 def _at(inventory: Inventory) -> Entity:

@@ -6,7 +6,8 @@ series may carry, or that Prometheus adds on sending, is open. What open labels 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 
 from app.facts.inventory import Found
 from app.facts.parameters import Parameters
@@ -25,21 +26,21 @@ _GENERATED = "its labels are made by the tool of its objective"
 
 
 def route_items(
-    items: Iterable[Item], rules: Sequence[Found], configs: Sequence[Found], known: Parameters
+    items: Sequence[Item], rules: Sequence[Found], configs: Sequence[Found], known: Parameters
 ) -> list[Item]:
     """One item an alert that counts, with its best way to a pager: of several configurations one that pages is enough.
 
-    `items`: those of `alerting.rules`; `configs` hold `AlertmanagerConfig`s, at least one.
+    `items`: those of `alerting.rules`, one for each of `rules` and then those that a tool generates; `configs` hold
+    `AlertmanagerConfig`s, at least one.
     """
-    by_place = {(found.repository, found.path, found.object.line): found.object for found in rules}
     made = []
-    for item in items:
+    for item, found in zip_longest(items, rules):
         if item["ignored"]:
             continue
-        rule = by_place.get((item["repository"], item["path"], item["line"]))
+        rule = found.object if found else None
         about: Item = {key: item[key] for key in ("name", "severity") if key in item}
         about |= {"rule_path": item["path"], "rule_line": item["line"], "unknown": dict(_unknown_of(item))}
-        if isinstance(rule, AlertRule) and not item["generated"]:
+        if isinstance(rule, AlertRule):
             made.append(about | min((_through(rule, config, known) for config in configs), key=_rank))
         else:
             made.append(about | _place(configs[0], configs[0].object.line) | _unseen(_GENERATED))

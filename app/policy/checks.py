@@ -93,6 +93,7 @@ def read_check(reader: Reader, area: str, names: Names) -> Check | None:
         "remediation": reader.text("remediation", needed=True),
         "effort": reader.duration("effort", needed=True),
         "requires": reader.texts("requires"),
+        "after": reader.texts("after"),
         "at_least": reader.number("at_least", 1.0, 0, 1),
         "minimum": reader.whole("minimum", 0, 1, 10_000),
         "include_ignored": reader.flag("include_ignored"),

@@ -119,13 +119,14 @@ def _checks(
         reader.finish()
     for check in found.values():
         place = written[check.id].item_mark
-        for name in check.requires:
-            if name not in seen:
-                message = f"{check.id} requires {name}, which does not exist{suggestion(name, seen)}"
-                problems.append(PolicyProblem(check.path, *place("requires", name), message))
+        for key, says, names_ in (("requires", "requires", check.requires), ("after", "comes after", check.after)):
+            for name in (name for name in names_ if name not in seen):
+                message = f"{check.id} {says} {name}, which does not exist{suggestion(name, seen)}"
+                problems.append(PolicyProblem(check.path, *place(key, name), message))
         if cycle := _cycle(check.id, found):
-            message = f"checks require each other: {' → '.join(cycle)}"
-            problems.append(PolicyProblem(check.path, *place("requires", cycle[1]), message))
+            key, says = ("requires", "require") if cycle[1] in check.requires else ("after", "come after")
+            message = f"checks {says} each other: {' → '.join(cycle)}"
+            problems.append(PolicyProblem(check.path, *place(key, cycle[1]), message))
     return found
 
 
@@ -134,7 +135,7 @@ def _cycle(start: str, checks: Mapping[str, Check]) -> list[str]:
     visited: set[str] = set()
     while stack:
         name, trail = stack.pop()
-        for required in checks[name].requires if name in checks else ():
+        for required in (*checks[name].requires, *checks[name].after) if name in checks else ():
             if required == start:
                 return [*trail, start]
             if required not in visited:

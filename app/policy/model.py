@@ -42,6 +42,8 @@ class Check:
     remediation: str
     effort: timedelta
     requires: tuple[str, ...] = ()
+    after: tuple[str, ...] = ()
+    """What is mended first where it fails too: it decides the order of a plan and no outcome."""
     parameters: Mapping[str, Parameter] = field(default_factory=dict)
     each: str = ""
     where: Rule | None = None

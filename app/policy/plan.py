@@ -21,7 +21,7 @@ Works = Callable[[str], str]
 
 @dataclass
 class _Wanted:
-    """A check that has to pass, gathered over scorecards."""
+    """A check that has to pass, gathered over scorecards. It waits for what blocks it or is mended first."""
 
     serves: list[Need] = field(default_factory=list)
     waits_for: set[str] = field(default_factory=set)
@@ -60,7 +60,7 @@ def _gather(
     for check, stage in named.items():
         entry, one = stand.card.by_check[check], into.setdefault(check, _Wanted())
         one.serves.append(Need(stand.card.id, check, entry.level, entry.weight))
-        blockers = missing & set(checks[check].requires)
+        blockers = missing & set(checks[check].requires) | {*needs.failing} & set(checks[check].after)
         one.waits_for |= blockers
         one.by_itself |= not blockers
         one.stage = min(one.stage, stage)

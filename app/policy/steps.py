@@ -29,8 +29,11 @@ class Need:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One piece of work. `waits_for`: checks of earlier steps without which it can't be judged, so that it may pass by
-    itself once they do. `opens`: checks that wait for this. `stage`: the rank of the level that needs it first."""
+    """One piece of work.
+
+    `waits_for`: checks of earlier steps without which it can't be judged, or that are mended first: it may pass by
+    itself once they do. `opens`: checks that wait for this. `stage`: the rank of the level that needs it first.
+    """
 
     checks: tuple[str, ...]
     serves: tuple[Need, ...]

@@ -49,7 +49,9 @@ def nothing(each: str) -> str:
 
 
 def rendered_for(item: Mapping[str, Any]) -> str:
-    """For which overlays or values files an item is what it is, or nothing."""
+    """For which overlays or values files an item is what it is, or what was generated of it, or nothing."""
+    if output := item.get("output_path"):
+        return f"; as generated into {output}:{item.get('output_line')}"
     told = item.get("environment")
     return f"; as rendered for {said(told)}" if isinstance(told, str) and told not in ("", ".") else ""
 

@@ -176,7 +176,7 @@ def _in_tests(case: Case, old: str, new: str) -> Iterator[Answer]:
 
 def absence(case: Case) -> Iterator[Answer]:
     """An alert for when the service's target or its data is gone, beside the first alert that there is."""
-    rules = [item for item in case.own("alerting.rules") if not item.get("generated")]
+    rules = [item for item in case.own("alerting.rules") if not (item.get("generated") or item.get("output_path"))]
     job = case.answer("job") or _job(case)
     if not rules:
         yield Refusal("", 0, "it has no rule file in this repository to which an alert could be added")

@@ -31,6 +31,7 @@ _LIMITED: dict[str, Any] = {
     "description": "Too many requests: come back later.",
     "headers": {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}},
 }
+_LIMIT = re.compile(r"(\d+)/(\d+(?:s|m|h))")
 _NUMBERS = re.compile(r"v?(\d+)(?:\.(\d+))?")
 
 
@@ -104,9 +105,19 @@ def _form(bodies: Mapping[str, Sequence[tuple[str, Node]]], models: Sequence[str
 
 
 def limits(case: Case) -> Iterator[Answer]:
-    """A 429 with `Retry-After` for every operation; how many requests are allowed is asked for, in the gateway."""
+    """A 429 with `Retry-After` for every operation, and the limit in the gateway.
+
+    How many requests are allowed is asked for; until a limit is known no contract promises its answer.
+    """
+    said = _LIMIT.fullmatch(case.answer("rate_limit"))
 
     def mend(item: Item) -> Iterator[Answer]:
+        enforced = item.get("limits_enforced")
+        if not enforced and said is None:
+            unseen = "" if enforced is False else " No limit can be seen from here."
+            text_ = f"How many requests may a client make to {item['name']} (such as 100/1s)?{unseen}"
+            yield Question("rate_limit", text_)
+            return
         text, root = _contract(case, str(item["path"]))
         edits: list[Splice] = []
         bodies = {name: _error_bodies(operation, root) for name, operation in _operations(root)}
@@ -121,19 +132,15 @@ def limits(case: Case) -> Iterator[Answer]:
             edits += _components(text, root, parts)
             yield Edit(str(item["path"]), tuple(edits), "clients can see that they are limited, and when to come back")
             yield Note("A 429 is now declared for each operation: see that the gateway answers so.")
-        if item.get("limits_enforced") is False:
-            yield from _enforced(case)
+        if enforced is False and said is not None:
+            yield from _enforced(case, said)
 
     yield from each(case, case.items, mend)
 
 
-def _enforced(case: Case) -> Iterator[Answer]:
+def _enforced(case: Case, said: re.Match[str]) -> Iterator[Answer]:
     """The limit itself, in a Tyk definition of this repository."""
-    said = re.fullmatch(r"(\d+)/(\d+(?:s|m|h))", case.answer("rate_limit"))
     gateways = [one for one in case.own("api.gateways") if one.get("format") == "tyk-oas" and not one.get("partial")]
-    if said is None:
-        yield Question("rate_limit", "How many requests may a client make (such as 100/1s)?")
-        return
     if not gateways:
         yield Refusal("", 0, "no Tyk definition stands in this repository: set the limit where its gateway is")
         return

@@ -158,6 +158,14 @@ def is_helm_template(path: str, paths: frozenset[str]) -> bool:
     )
 
 
+def editable(item: Item) -> None:
+    """Raises Uneditable for what a tool makes of the spec at the item's place: its own text is not what to change."""
+    if output := item.get("output_path"):
+        raise Uneditable(
+            f"Sloth makes it into {output}: change the alerting of this objective, and generate that again"
+        )
+
+
 def each(case: Case, items: Sequence[Item], mend: Callable[[Item], Iterator[Answer]]) -> Iterator[Answer]:
     """Mends item after item, each place once; one that can't be edited costs only itself.
 
@@ -166,6 +174,7 @@ def each(case: Case, items: Sequence[Item], mend: Callable[[Item], Iterator[Answ
     places = {(item.get("path"), item.get("line")): item for item in reversed(items)}
     for item in reversed(places.values()):
         try:
+            editable(item)
             yield from list(mend(item))
         except Uneditable as refused:
             yield Refusal(str(item.get("path", "")), int(item.get("line") or 0), refused.why)

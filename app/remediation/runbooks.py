@@ -10,7 +10,7 @@ from app.lib import forge_urls
 from app.lib.splices import Splice, after_line
 from app.lib.yaml_edits import Uneditable
 from app.remediation import pages
-from app.remediation.model import Answer, Case, Edit, Item, NewFile, Note, Question, Refusal, guessed
+from app.remediation.model import Answer, Case, Edit, Item, NewFile, Note, Question, Refusal, editable, guessed
 
 NEW_PAGE = "docs/runbook.md"
 
@@ -87,6 +87,7 @@ def _editable(case: Case, items: Sequence[Item]) -> tuple[list[tuple[Item, list[
         done.add(place)
         named = {**item, "name": item["group"]} if item.get("generated") else item
         try:
+            editable(item)
             found.append(
                 (named, _linking(case, named, address(case, page, pages.anchor_of(named["name"]), item["path"])))
             )

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from fix_cases import GUARDED, sloth, workload
+from fix_cases import GUARDED, OPENAPI, TYK, api, sloth, workload
 from fixing import Workbench, applied, descriptor
 from organisation import RUNBOOK, Organisation
 
@@ -228,6 +228,40 @@ def test_what_another_tool_generates_is_left_alone_with_the_reason(bench):
     diff, why = refusals(bench, {"catalog-info.yaml": descriptor(), "alerts.yaml": made}, "alert-runbook-linked")
     assert diff == ""
     assert why == ["alerts.yaml: it is generated, says its head: what it is made of is to be changed"]
+
+
+def test_a_contract_promises_a_429_only_where_a_limit_is_known(bench):
+    for gateway in ({}, {"gateway.yaml": TYK}):
+        asked = bench.mend({**api(OPENAPI), **gateway}, "api-rate-limited", entity="api:default/shop")
+        assert asked.diff == ""
+        assert [one["key"] for one in to_json(asked.proposal)["questions"]] == ["rate_limit"]
+    limited = TYK.replace("shop.local}", "shop.local, rateLimit: {enabled: true, rate: 9, per: 1s}}")
+    known = bench.mend({**api(OPENAPI), "gateway.yaml": limited}, "api-rate-limited", entity="api:default/shop")
+    assert "429" in known.diff
+    assert to_json(known.proposal)["questions"] == []
+
+
+def test_a_rule_that_sloth_made_of_a_spec_is_mended_in_the_spec(bench):
+    rule = (
+        "{alert: ShopBudget, expr: vector(1), labels: {sloth_slo: requests, sloth_service: shop, sloth_severity: page}}"
+    )
+    output = f"groups:\n- name: sloth-slo-alerts-shop-requests\n  rules:\n  - {rule}\n"
+    files = {"catalog-info.yaml": descriptor(), "slo.yaml": SPEC, "out.yaml": output}
+    diff, why = refusals(bench, files, "alert-runbook-linked")
+    assert diff == ""
+    assert why == [
+        "slo.yaml: Sloth makes it into out.yaml: change the alerting of this objective, and generate that again"
+    ]
+
+
+SPEC = """version: prometheus/v1
+service: shop
+slos:
+- name: requests
+  objective: 99.9
+  sli: {raw: {error_ratio_query: "errors:ratio{window='{{.window}}'}"}}
+  alerting: {name: ShopBudget}
+"""
 
 
 def test_what_an_anchor_shares_is_left_alone_with_the_reason(bench):

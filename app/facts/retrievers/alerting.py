@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from app.catalog.model import Entity
-from app.facts.alert_items import generated_item, objective_link, recording_item, rule_item
+from app.facts.alert_items import at_spec, generated_item, objective_link, recording_item, rule_item
 from app.facts.inventory import Found
 from app.facts.model import Place, Reason, Unknown
 from app.facts.retrievers.slo import joined_objectives
@@ -62,7 +62,10 @@ def _rules(
     rules: Sequence[Found], tests: Sequence[Found], objectives: Sequence[Found], world: World, seen: Seen
 ) -> list[Item]:
     fire, silent = _tested(tests)
-    written = [_with_runbook(rule_item(found, fire, silent), _landing(found, world, seen)) for found in rules]
+    written = [
+        _with_runbook(_placed(rule_item(found, fire, silent), found, objectives), _landing(found, world, seen))
+        for found in rules
+    ]
     made = [
         _with_runbook(generated_item(found, paging), _landing(found, world, seen))
         for found in objectives
@@ -96,6 +99,21 @@ def _generates(found: Found, paging: bool, rules: Sequence[Found]) -> bool:
     if not isinstance(objective, Objective) or not (objective.page_alert if paging else objective.slow_alert):
         return False
     return not any(isinstance(rule.object, AlertRule) and _is_made_of(rule.object, objective) for rule in rules)
+
+
+def _placed(item: Item, found: Found, objectives: Sequence[Found]) -> Item:
+    """A rule of Sloth's output is placed in its spec, where that is crawled too: there it can be mended."""
+    rule = found.object
+    if found.ignored or not isinstance(rule, AlertRule) or not _is_output(rule):
+        return item
+    specs = (one for one in objectives if isinstance(one.object, Objective) and not one.ignored)
+    made_of = next((one for one in specs if isinstance(one.object, Objective) and _is_made_of(rule, one.object)), None)
+    return item if made_of is None else at_spec(item, made_of)
+
+
+def _is_output(rule: AlertRule) -> bool:
+    """Sloth's own groups and labels; a rule that only reads its series was written by hand."""
+    return rule.group.startswith("sloth-slo-alerts-") or "sloth_severity" in rule.labels
 
 
 def _is_made_of(rule: AlertRule, objective: Objective) -> bool:
@@ -134,7 +152,8 @@ def _shared(items: list[Item]) -> list[Item]:
     """Replaces each link's key by the number of counted alerts that share it."""
     counts = Counter(item["runbook"]["shared"] for item in items if not item["ignored"])
     for item in items:
-        item["runbook"]["shared"] = counts[item["runbook"]["shared"]]
+        key = item["runbook"]["shared"]
+        item["runbook"]["shared"] = counts[key] if key else 0
     return items
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from app.formats.model import Part, Unreadable
-from app.formats.workloads import environments, rendering
+from app.formats.workloads import environments, rendering, variants
 from app.formats.workloads.build import build
 from app.formats.workloads.kustomize import NAMES, Overlays
 from app.formats.workloads.model import (
@@ -64,7 +64,7 @@ def assemble(parts: Parts, ignored: Callable[[str], str]) -> Assembled:
     ]
     written = [one for one, generated in plain if not generated]
     made = _made([one for one, generated in plain if generated], [*written, *built, *rendered])
-    resources = environments.chosen([*written, *made, *built, *rendered])
+    resources = variants.told(environments.chosen([*written, *made, *built, *rendered]))
     known = setters(_of(listed, ImageSetter), resources)
     return Assembled(tuple(_placed(one, ignored) for one in resources), tuple(unreadable), known)
 

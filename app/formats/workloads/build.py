@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -20,6 +21,10 @@ KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "Job", "CronJob")
 REPLICATED = ("Deployment", "StatefulSet", "Rollout")
 _ALWAYS = (*REPLICATED, "DaemonSet")
 _MOST_ANNOTATIONS = 100
+LOAD_GENERATOR = "makes load for tests"
+_LOAD = re.compile(
+    r"(?:[\w.-]*[-_.])?(?:load-?_?gen(?:erator)?|load-?_?test(?:er|ing|s)?|locust|jmeter|gatling|k6|vegeta|fortio)"
+)
 _SCRAPE = "prometheus.io/scrape"
 
 
@@ -42,8 +47,25 @@ def build(resources: Sequence[Resource]) -> list[tuple[Resource, Workload]]:
     found = []
     for group in by_environment.values():
         neighbours = _by_kind(group)
-        found += [(one, _workload(one, neighbours)) for one in group if one.kind in KINDS]
+        found += _judged([(one, _workload(one, neighbours)) for one in group if one.kind in KINDS])
     return found
+
+
+def _judged(made: list[tuple[Resource, Workload]]) -> list[tuple[Resource, Workload]]:
+    """Beside what they put under load, generators of load are not judged: nobody waits for an answer of theirs."""
+    loads = [is_load_generator(one) for _, one in made]
+    if all(loads):
+        return made
+    return [
+        (resource, replace(one, ignored=one.ignored or LOAD_GENERATOR) if loads[index] else one)
+        for index, (resource, one) in enumerate(made)
+    ]
+
+
+def is_load_generator(one: Workload) -> bool:
+    """By its name, or by the name of what all its containers run."""
+    images = [container.image.rpartition("/")[2].partition(":")[0] for container in one.containers]
+    return bool(_LOAD.fullmatch(one.name) or (images and all(_LOAD.fullmatch(image) for image in images)))
 
 
 def _by_kind(group: Iterable[Resource]) -> dict[str, list[Resource]]:

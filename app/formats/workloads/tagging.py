@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from app.formats.model import Parsed
 from app.formats.slo_common import mapping, sequence, text
 from app.formats.workloads.model import Container, ImageSetter, Workload
+from app.formats.workloads.pipelines import opaque_steps
 from app.formats.workloads.resource import Resource, is_known
 from app.lib.documents import Document, line_of
 
@@ -44,11 +46,19 @@ NO_SETTERS = Setters({})
 
 def recognises(document: Document) -> bool:
     value = document.value
-    return isinstance(value, dict) and text(value, "apiVersion").startswith("skaffold/")
+    return isinstance(value, dict) and (_is_skaffold(value) or next(opaque_steps(value), None) is not None)
+
+
+def _is_skaffold(value: Mapping[str, Any]) -> bool:
+    return text(value, "apiVersion").startswith("skaffold/")
 
 
 def read(document: Document) -> Parsed:
-    """What Skaffold builds: it deploys each such image by the tag, and the digest, that it has just made."""
+    """What Skaffold builds: it deploys each such image by the tag, and the digest, that it has just made. Of a pipeline
+    the first step that deploys and can't be read: it leaves open what runs."""
+    if not _is_skaffold(document.value):
+        line, tool = next(opaque_steps(document.value))
+        return Parsed((ImageSetter(line=line, tool=tool, images=(ANY,), charts=True),))
     builds = (document.value, *sequence(document.value, "profiles")[:_MOST])
     artifacts = [one for build in builds for one in sequence(mapping(build, "build"), "artifacts")]
     names = (bare(text(one, "image")) for one in artifacts[:_MOST])

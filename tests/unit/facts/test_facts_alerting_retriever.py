@@ -175,6 +175,31 @@ groups:
     assert rules["PaymentsBudget"]["severity"] == "ticket"
 
 
+def test_a_rule_of_sloths_output_is_placed_in_the_spec_it_is_made_of(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    rule = """\
+      - alert: NAME
+        expr: slo:sli_error:ratio_rate1h{sloth_service="payments", sloth_slo="requests"} > 0.0144
+        labels: {severity: pageteam}
+"""
+    output = "groups:\n  - name: sloth-slo-alerts-payments-requests\n    rules:\n" + rule.replace(
+        "NAME", "PaymentsBudget"
+    )
+    own = "groups:\n  - name: our-own\n    rules:\n" + rule.replace("NAME", "WrittenByHand")
+    files = {**service_files, "slo/sloth.yaml": SLOTH, "rules/sloth.yaml": output, "rules/own.yaml": own}
+
+    rules = rules_of(looked(files), now)
+    without_the_spec = rules_of(looked({**files, "slo/sloth.yaml": "{}"}), now)
+
+    def place(item: dict[str, Any]) -> tuple[Any, ...]:
+        return item["path"], item["line"], item["output_path"], item["output_line"]
+
+    assert place(rules["PaymentsBudget"]) == ("slo/sloth.yaml", 4, "rules/sloth.yaml", 4)
+    assert place(rules["WrittenByHand"]) == ("rules/own.yaml", 4, "", 0)
+    assert place(without_the_spec["PaymentsBudget"]) == ("rules/sloth.yaml", 4, "", 0)
+
+
 def test_committed_output_is_known_by_the_series_it_reads_where_its_labels_are_the_teams_own(
     looked: Callable[..., Any], service_files: dict[str, str], now: datetime
 ) -> None:

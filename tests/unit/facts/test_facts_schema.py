@@ -116,6 +116,17 @@ def test_the_facts_of_a_repository_are_public_json(looked: Callable[..., Any], s
     assert body["facts"]["alerting"]["unreadable"] == body["facts"]["catalog"]["unreadable"] == []
 
 
+def test_a_rule_of_a_tools_output_is_listed_where_it_stands(looked: Callable[..., Any]) -> None:
+    slo = "{name: up, objective: 99, sli: {raw: {error_ratio_query: 'x[{{.window}}]'}}}"
+    spec = f"version: prometheus/v1\nservice: shop\nslos:\n- {slo}\n"
+    rule = "- {alert: ShopBudget, expr: vector(1), labels: {sloth_severity: page, sloth_slo: up, sloth_service: shop}}"
+    files = {"slo.yaml": spec, "out.yaml": f"groups:\n- name: sloth-slo-alerts-shop-up\n  rules:\n  {rule}\n"}
+
+    (item,) = repository_facts(looked(files).inventory)["facts"]["alerting"]["rules"]
+
+    assert (item["path"], item["line"], "output_path" in item) == ("out.yaml", 4, False)
+
+
 def test_what_is_unknown_of_an_item_is_left_out_and_says_why_beside_it(looked: Callable[..., Any]) -> None:
     rule = "groups:\n- name: g\n  rules:\n  - alert: A\n    expr: up == 0\n    labels: {severity: {{ .Values.s }}}\n"
     inventory = looked({"chart/templates/rules.yaml": rule}).inventory

@@ -89,3 +89,70 @@ def test_argo_cd_and_flux_set_what_they_name(applied: str, tool: str) -> None:
 def test_a_container_without_an_image_is_a_patch_and_not_judged() -> None:
     files = {"app.yaml": deployment().replace("          image: shop:1.0\n", "")}
     assert image(files)[2] == "it names no image: a patch, or filled in elsewhere"
+
+
+ORB = """\
+orbs: {hmpps: ministryofjustice/hmpps@11.3.0, own: {jobs: {deploy: {steps: []}}}}
+workflows:
+  build:
+    jobs:
+      - test
+      - JOB:
+          env: prod
+"""
+CALLS = "on: push\njobs:\n  STEP\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "text", "by"),
+    [
+        (
+            ".circleci/config.yml",
+            ORB.replace("JOB", "hmpps/deploy_env"),
+            "hmpps/deploy_env, of an orb (.circleci/config.yml:6)",
+        ),
+        (
+            ".github/workflows/cd.yml",
+            CALLS.replace("STEP", "prod: {uses: org/shared/.github/workflows/helm-deploy.yml@v3}"),
+            "the workflow org/shared/.github/workflows/helm-deploy.yml@v3 (.github/workflows/cd.yml:3)",
+        ),
+        (
+            ".github/workflows/cd.yml",
+            CALLS.replace("STEP", "prod: {steps: [{uses: azure/k8s-deploy@v5, with: {images: 'shop:1'}}]}"),
+            "the action azure/k8s-deploy (.github/workflows/cd.yml:3)",
+        ),
+        (
+            ".gitlab-ci.yml",
+            "stages: [deploy]\ninclude:\n- project: platform/ci\n  file: /helm/deploy.yml\n",
+            "the include /helm/deploy.yml (.gitlab-ci.yml:3)",
+        ),
+    ],
+)
+def test_a_step_that_deploys_and_lies_elsewhere_leaves_images_of_charts_open(path: str, text: str, by: str) -> None:
+    assert image({**CHART, path: text}) == ("moving", "", f"may be named on the way by {by}")
+    assert image({**LATEST, path: text}) == ("moving", "", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "text"),
+    [
+        (".circleci/config.yml", ORB.replace("JOB", "own/deploy")),
+        (".circleci/config.yml", ORB.replace("JOB", "hmpps/install_helm")),
+        (".github/workflows/cd.yml", CALLS.replace("STEP", "prod: {uses: ./.github/workflows/deploy.yml}")),
+        (
+            ".github/workflows/cd.yml",
+            CALLS.replace("STEP", "a: {uses: org/shared/.github/workflows/deploy-docs.yml@v3}"),
+        ),
+        (
+            ".github/workflows/cd.yml",
+            CALLS.replace("STEP", "a: {steps: [{uses: azure/setup-helm@v4, with: {version: v3}}]}"),
+        ),
+        (
+            ".github/workflows/cd.yml",
+            CALLS.replace("STEP", "a: {steps: [{uses: softprops/action-gh-release@v2, with: {tag_name: v1}}]}"),
+        ),
+        (".gitlab-ci.yml", "stages: [test]\ninclude: {template: Security/SAST.gitlab-ci.yml}\n"),
+    ],
+)
+def test_a_step_that_can_be_read_or_deploys_no_image_leaves_nothing_open(path: str, text: str) -> None:
+    assert image({**CHART, path: text}) == ("moving", "", "")

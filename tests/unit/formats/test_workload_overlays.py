@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
-from workload_files import deployment, untold, workload, workloads
+from workload_files import assembled, deployment, untold, workload, workloads
+
+from app.formats.workloads import assemble
 
 BASE = {"base/kustomization.yaml": "resources: [app.yaml]\n", "base/app.yaml": deployment()}
 PROD = "overlays/prod/kustomization.yaml"
@@ -213,3 +215,31 @@ def test_a_generated_file_does_not_count_beside_what_it_is_made_of() -> None:
 def test_a_workload_of_no_copies_is_switched_off_and_not_judged() -> None:
     assert workload(deployment(spec="replicas: 0")).ignored == "is switched off (replicas: 0)"
     assert workload(deployment(spec="replicas: 1")).ignored == ""
+
+
+def reasons(files: dict[str, str]) -> dict[str, str]:
+    """Why each workload does not count, by path."""
+    return {path: one.ignored for path, one in assemble.workloads(assembled(files))}
+
+
+def test_an_optional_variant_does_not_count_beside_what_it_varies() -> None:
+    variant = {"extras/sql/app.yaml": deployment(spec="replicas: 1"), "extras/sql/other.yaml": deployment(name="other")}
+    found = reasons({"k8s/app.yaml": deployment(), **variant})
+
+    assert found["k8s/app.yaml"] == ""
+    assert found["extras/sql/app.yaml"] == "is an optional variant (extras/sql/); k8s/app.yaml is judged"
+    assert found["extras/sql/other.yaml"] == found["extras/sql/app.yaml"]
+    assert set(reasons(variant).values()) == {""}
+
+
+def test_what_makes_load_for_tests_is_not_judged_beside_what_it_loads() -> None:
+    files = {
+        "app.yaml": deployment(),
+        "load.yaml": deployment(name="loadgenerator"),
+        "k6.yaml": deployment(name="my-load-test"),
+    }
+    found = reasons(files)
+
+    assert found == {"app.yaml": "", "load.yaml": "makes load for tests", "k6.yaml": "makes load for tests"}
+    assert reasons({"load.yaml": files["load.yaml"]}) == {"load.yaml": ""}
+    assert reasons({**files, "app.yaml": deployment(name="reloader")})["app.yaml"] == ""

@@ -44,8 +44,14 @@ def policies(draw: st.DrawFn) -> Policy:
         before = draw(st.sampled_from(["", *NAMES[:place]]))
         effort = timedelta(minutes=draw(st.sampled_from([5, 15, 60])))
         area = draw(st.sampled_from(["one", "two"]))
+        first = draw(st.sampled_from(["", *NAMES[:place]]))
         checks[name] = replace(
-            BASE.checks[name], requires=(before,) if before else (), effort=effort, area=area, fix=""
+            BASE.checks[name],
+            requires=(before,) if before else (),
+            after=(first,) if first else (),
+            effort=effort,
+            area=area,
+            fix="",
         )
     cards = {name: draw(scorecards(name)) for name in ("first", "second")}
     return replace(BASE, checks=checks, scorecards=cards)
@@ -266,3 +272,17 @@ def test_the_first_steps_wait_for_nothing() -> None:
     policy = replace(BASE, checks=checks)
 
     assert [one.checks for one in next_steps(judged(policy, {"a": False, "b": False, "c": False}))] == [("a",), ("c",)]
+
+
+def test_what_is_mended_first_comes_first_and_decides_no_outcome() -> None:
+    checks = dict(BASE.checks)
+    checks["a"] = replace(checks["a"], effort=timedelta(hours=1))
+    checks["b"] = replace(checks["b"], after=("a",), effort=timedelta(minutes=5))
+    policy = replace(BASE, checks=checks)
+    results = judged(policy, {"a": False, "b": True, "c": False, "d": True, "e": True, "f": True})
+    both = judged(policy, {"a": False, "b": False, "c": False, "d": True, "e": True, "f": True})
+
+    assert [c.outcome for c in results[0].checks if c.check.id == "b"] == [Outcome.PASS]
+    assert [one.checks for one in planned(policy, both, TOP).steps] == [("c",), ("a",), ("b",)]
+    assert [one.checks for one in next_steps(both)] == [("c",), ("a",)]
+    assert [one.checks for one in next_steps(judged(policy, {"b": False}))] == [("b",)]

@@ -55,6 +55,8 @@ def test_a_mistake_in_a_rule_is_told_at_its_place_in_the_file(rule: str, line: i
         ("each: g.list\nrequire: item.good\nat_least: 1.5", "`at_least` must be a number from 0 to 1"),
         ("require: g.ok\nrequires: d", "c requires d, which does not exist"),
         ("require: g.ok\nrequires: c", "checks require each other: c → c"),
+        ("require: g.ok\nafter: c", "checks come after each other: c → c"),
+        ("require: g.ok\nafter: d", "c comes after d, which does not exist"),
         ("require: g.ok\nefort: 5m", "`efort` is not known in a check; did you mean effort?"),
         ("require: g.ok\nparameters: {n: {type: whole, default: 1, doc: d}}", "`type` must be one of"),
         ("require: g.ok\nparameters: {n: {type: int, default: x, doc: d}}", "`default` must be of type int"),
