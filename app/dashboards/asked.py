@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from typing import Any
 
 from flask import abort, request, url_for
@@ -25,13 +25,13 @@ def text(name: str) -> str:
     return request.args.get(name, "").strip()[:_LONGEST]
 
 
-def card() -> Scorecard:
-    """The scorecard asked for, or the first one. 404 for one that policy doesn't have."""
+def card(used: Container[str] = ()) -> Scorecard:
+    """The scorecard asked for; else the first one of those `used`, or the first. 404 for one policy doesn't have."""
     known = pipeline().policy.scorecards
     name = text("scorecard")
     if name and name not in known:
         abort(404, f"There is no scorecard “{name}”. Those in force: {', '.join(known)}.")
-    return known[name] if name else cards()[0]
+    return known[name] if name else next((card for card in cards() if card.id in used), cards()[0])
 
 
 def cards() -> list[Scorecard]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from datetime import datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from app.lib.times import format_instant, parse_instant
 blueprint = Blueprint(
     "dashboards", __name__, static_folder="static", template_folder="templates", static_url_path="/static"
 )
+_PLACE = re.compile(r"(?<=\()([^\s()]+:\d+)(?=\))")
 
 
 @cache
@@ -76,13 +78,21 @@ def shorten(value: Any) -> str:
 
 @blueprint.app_template_filter("coded")
 def coded(text: str) -> Markup:
-    """A text with what stands between backticks as code. Nothing else of Markdown: names in it are strangers'."""
+    """A text with what stands between backticks, or as (place:line), as code. Nothing else of Markdown: names in it are
+    strangers'."""
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
-    return Markup("").join(
-        Markup("<code>{}</code>").format(part) if place % 2 else escape(part) for place, part in enumerate(parts)
-    )
+    return Markup("").join(_code(part) if place % 2 else _placed(part) for place, part in enumerate(parts))
+
+
+def _placed(text: str) -> Markup:
+    parts = _PLACE.split(text)
+    return Markup("").join(_code(part) if place % 2 else escape(part) for place, part in enumerate(parts))
+
+
+def _code(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
 
 
 @blueprint.app_template_filter("safe_url")
@@ -102,3 +112,4 @@ blueprint.add_app_template_filter(words.effort, "effort")
 blueprint.add_app_template_filter(words.counted, "counted")
 blueprint.add_app_template_filter(words.things, "things")
 blueprint.add_app_template_filter(words.spoken, "spoken")
+blueprint.add_app_template_filter(words.sentence, "sentence")

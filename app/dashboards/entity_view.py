@@ -72,13 +72,20 @@ def _anchor(checks: list[dict[str, Any]], scorecard: str, taken: set[str]) -> No
 
 
 def _say_what_blocks(checks: list[dict[str, Any]], policy: Policy) -> None:
-    """For a check that fails because another does: which, so that the page sends there instead of to its own fix."""
+    """For a check that another blocks: which, by its title; and where that fails, so that the page sends there
+    instead of to its own fix."""
     by_id = {check["id"]: check for check in checks}
     for check in checks:
         known = policy.checks.get(check["id"])
         needed = [by_id[one] for one in (known.requires if known else ()) if one in by_id]
         failing = [one for one in needed if one["outcome"] == "fail"]
         check["blocked"] = failing if check["outcome"] == "fail" else []
+        first = by_id.get(check.get("blocked_by") or "")
+        if check["blocked"]:
+            check["reason"] = f"blocked by “{failing[0]['title']}”"
+        elif first is not None:
+            told = check["reason"].removeprefix(f"blocked by {first['id']}: ")
+            check["reason"] = f"blocked by “{first['title']}”: {told}"
 
 
 def _check(check: dict[str, Any], scorecard: str, found: Scorecard | None, since: Since) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from app.store.team_counts import STRANGERS
 
 MOST_ROWS = 40
 """A page shows so many teams; those further below, and those after them, are a page of their own."""
-_STEPS = (0.1, 0.25, 0.5)
+_STEPS = (0.1, 0.25, 0.5, 0.75)
 NOBODY = ""
 
 

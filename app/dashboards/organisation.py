@@ -24,9 +24,10 @@ VOICES_WITHIN = timedelta(days=90)
 @blueprint.get("/")
 def organisation() -> str:
     """Levels and targets of everything scored, by scorecard."""
-    card, one = asked.card(), pipeline()
+    one = pipeline()
     store, now = one.store, one.clock()
     levels, begin = store.standings.levels(), asked.teams()
+    card = asked.card(levels)
     tree = store.groups.tree()
     rose, fell = store.changes.movements(
         card.id, {level.id: card.rank(level.id) for level in card.levels}, now - MOVED_WITHIN
@@ -36,7 +37,7 @@ def organisation() -> str:
     return render_template(
         "organisation.html",
         card=card,
-        cards=tabs(levels),
+        cards=tabs(levels, card),
         stand=standing.levels(card, levels.get(card.id, {}).get(EVERYONE)),
         trend=standing.trend(card, points, now.date()),
         areas=[words.area(area) for area in heat.areas(one.policy, card)],
@@ -46,28 +47,27 @@ def organisation() -> str:
         fell=[_moved(movement, tree.titles) for movement in fell],
         failed=_failed(card, voices),
         health=store.tally.health(now),
-        providers=store.repositories.providers(),
+        providers=sorted(store.repositories.providers(), key=lambda one: not one.error),
         voices=Voices(sum(v.helped for v in voices.values()), sum(v.stuck for v in voices.values())),
         waiting=store.team_counts.waiting(),
     )
 
 
-def tabs(levels: dict[str, dict[str, Levels]]) -> list[dict[str, Any]]:
+def tabs(levels: dict[str, dict[str, Levels]], current: Scorecard) -> list[dict[str, Any]]:
     """Every scorecard that anything stands on, and the chosen one, each with its distribution of levels."""
-    current = asked.card().id
     found = [(card, levels.get(card.id, {}).get(EVERYONE, Levels())) for card in asked.cards()]
     return [
         {
             "title": card.title,
             "href": asked.here(scorecard=card.id),
-            "current": card.id == current,
+            "current": card == current,
             "total": stand.total,
             "on_target": stand.on_target,
             "with_target": stand.with_target,
             "parts": standing.bar(card, stand),
         }
         for card, stand in found
-        if stand.total or card.id == current
+        if stand.total or card == current
     ]
 
 

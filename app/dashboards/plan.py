@@ -1,18 +1,22 @@
-"""An entity's plan to a level as a page: what to do on all of its scorecards, step by step, and what must be seen."""
+"""An entity's plan to a level as a page: what to do on all of its scorecards, step by step, and what must be seen; and
+in short, for the page of its team."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 from typing import Any
 
 from flask import abort, json, render_template, request, url_for
 
 from app.api.reading import entity_of, pipeline, ref_of
+from app.catalog.model import EntityRef
 from app.dashboards import links, words
 from app.dashboards.blueprint import blueprint
 from app.lib.times import parse_duration
 from app.pipeline import plans
 from app.policy.model import Policy
+from app.policy.needs import NEXT
 
 _GOALS = {"next": "Next level", "target": "Target", "top": "The top"}
 
@@ -22,9 +26,8 @@ def entity_plan(kind: str, namespace: str, name: str) -> str:
     """The cheapest plan; `level` as in `/next-steps`."""
     ref = ref_of(kind, namespace, name)
     entity, policy = entity_of(ref), pipeline().policy
-    rows = sorted(pipeline().store.judgements.results(ref), key=lambda row: policy.place(row.scorecard))
-    cards = [json.loads(row.body) for row in rows]
-    goal, known = request.args.get("level", "next"), plans.goals_of(policy, cards)
+    cards = _cards(ref)
+    goal, known = request.args.get("level", NEXT), plans.goals_of(policy, cards)
     if goal not in known:
         abort(404)
     found = plans.plan_json(policy, cards, goal)
@@ -48,6 +51,40 @@ def entity_plan(kind: str, namespace: str, name: str) -> str:
         seconds=parse_duration(found["effort"]).total_seconds(),
         at_most=parse_duration(found["effort_at_most"]).total_seconds(),
     )
+
+
+def cheapest(owners: Sequence[str], limit: int = 3) -> list[dict[str, Any]]:
+    """The entities of these owners with the cheapest plans to their next levels, each over all of its scorecards.
+
+    Those where something is unseen come last: nobody can tell what they take.
+    """
+    store = pipeline().store
+    refs = store.standings.nearest(owners, limit=2 * limit)
+    titles = store.standings.titles(refs)
+    found = [_in_short(EntityRef.parse(ref), titles.get(ref, ref)) for ref in refs]
+    return sorted(found, key=lambda one: (one["unseen"] > 0, one["seconds"]))[:limit]
+
+
+def _in_short(ref: EntityRef, title: str) -> dict[str, Any]:
+    policy = pipeline().policy
+    found = plans.plan_json(policy, _cards(ref), NEXT)
+    return {
+        "title": title,
+        "href": links.entity(ref),
+        "plan_href": url_for("dashboards.entity_plan", kind=ref.kind, namespace=ref.namespace, name=ref.name),
+        "goals": [_standing(policy, one) for one in found["goals"] if one["steps"]],
+        "many": len(found["goals"]) > 1,
+        "seconds": parse_duration(found["effort"]).total_seconds(),
+        "steps": [_step(policy, step) for step in found["items"]],
+        "unseen": len(found["unseen"]),
+    }
+
+
+def _cards(ref: EntityRef) -> list[dict[str, Any]]:
+    """The entity's results as they are stored, in policy's order."""
+    rows = pipeline().store.judgements.results(ref)
+    rows.sort(key=lambda row: pipeline().policy.place(row.scorecard))
+    return [json.loads(row.body) for row in rows]
 
 
 def _title(policy: Policy, goal: str) -> str:
@@ -76,6 +113,7 @@ def _step(policy: Policy, step: dict[str, Any]) -> dict[str, Any]:
         **step,
         "href": links.check(step["check"]),
         "seconds": parse_duration(step["effort"]).total_seconds(),
+        "gain": sum(need["weight"] for need in step["serves"]),
         "cards": [policy.scorecards[card].title for card in cards],
         "waits": [policy.checks[check].title for check in step["waits_for"]],
         "opened": len(step["opens"]),

@@ -55,7 +55,6 @@ def scorecard(scorecard_id: str) -> str:
         targets=[(tier, words.level(card, level)) for tier, level in card.targets.items()],
         levels=[_level(card, level.id, counts) for level in card.levels],
         near=[{**standing.row(card, line), "check": one.policy.checks[line.check]} for line in near],
-        obstacles=standing.obstacles(one.policy, card, one.store.standings.obstacles(card.id)),
     )
 
 

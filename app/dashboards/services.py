@@ -36,7 +36,7 @@ def services() -> str:
         "services.html",
         card=card,
         first_card=asked.cards()[0].id,
-        cards=tabs(standings.levels()),
+        cards=tabs(standings.levels(), card),
         query=query,
         sort=sort,
         total=standings.count(where),

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from app.dashboards import charts, links, words
 from app.policy.model import Policy, Scorecard
-from app.policy.needs import way_up
 from app.store.model import Change
 from app.store.standing_rows import Levels, Line, Obstacle, TrendPoint
 
@@ -112,26 +111,6 @@ def obstacles(policy: Policy, card: Scorecard, found: Iterable[Obstacle], limit:
             }
         )
     return sorted(rows, key=lambda row: row["order"])[:limit]
-
-
-def plans(
-    policy: Policy, card: Scorecard, lines: Iterable[Line], outcomes: Mapping[str, Mapping[str, str]], now: datetime
-) -> list[dict[str, Any]]:
-    """For each entity the checks before its next level, least effort first."""
-    found = []
-    for line in lines:
-        way = way_up(card, line.level, outcomes.get(line.entity, {}), now)
-        steps = sorted((policy.checks[check] for check in way.failing), key=lambda check: check.effort)
-        found.append(
-            {
-                **row(card, line),
-                "steps": [
-                    {"title": one.title, "href": links.check(one.id), "effort": one.effort.total_seconds()}
-                    for one in steps
-                ],
-            }
-        )
-    return found
 
 
 def row(card: Scorecard, line: Line) -> dict[str, Any]:

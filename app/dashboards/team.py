@@ -8,16 +8,20 @@ from typing import Any
 from flask import render_template
 
 from app.api.reading import entity_of, pipeline, ref_of
-from app.dashboards import asked, heat, links, standing, words
+from app.dashboards import asked, heat, links, plan, standing, words
 from app.dashboards.blueprint import blueprint
 from app.dashboards.organisation import tabs
+from app.lib.times import parse_duration
+from app.pipeline import plans
 from app.policy.model import Scorecard
+from app.policy.needs import NEXT
 from app.store.standing_rows import Line, LineFilter
 from app.store.team_counts import EVERYONE
 
 WEEK = timedelta(days=7)
 GRID = 24
 """Services in the grid of checks: as many as can be taken in at once."""
+MOST_HELPS = 5
 FEW_TEAMS = 50
 """Above so many teams, single services say nothing: the page shows the teams."""
 
@@ -26,11 +30,13 @@ FEW_TEAMS = 50
 def group(namespace: str, name: str) -> str:
     """A group with all groups below it."""
     entity = entity_of(ref_of("group", namespace, name))
-    card, one = asked.card(), pipeline()
+    one = pipeline()
     store, now, ref = one.store, one.clock(), str(entity.ref)
     tree = store.groups.tree()
     owners = tree.below(ref)
+    few = len(owners) <= FEW_TEAMS
     levels, begin = store.standings.levels([ref]), asked.teams()
+    card = asked.card([key for key, found in levels.items() if ref in found])
     lines = store.standings.lines(LineFilter(scorecard=card.id, owners=owners), limit=GRID)
     outcomes = store.standings.outcomes([line.entity for line in lines], card.id)
     points = store.standings.trend(card.id, ref, since=now.date() - timedelta(days=standing.TREND_DAYS))
@@ -39,10 +45,11 @@ def group(namespace: str, name: str) -> str:
         team={"ref": ref, "title": entity.title, "description": str(entity.metadata.get("description") or "")},
         above=[{"title": tree.titles[one], "href": links.entity(one)} for one in reversed(tree.above(ref))],
         card=card,
-        cards=tabs({key: {EVERYONE: found[ref]} for key, found in levels.items() if ref in found}),
+        cards=tabs({key: {EVERYONE: found[ref]} for key, found in levels.items() if ref in found}, card),
         stand=standing.levels(card, levels.get(card.id, {}).get(ref), owner=ref),
         changed=_changed(card, owners),
-        plans=_plans(card, owners),
+        plans=plan.cheapest(owners) if few else [],
+        helps=[] if few else _helps(ref),
         obstacles=standing.obstacles(one.policy, card, store.standings.obstacles(card.id, ref)),
         lines=[standing.row(card, line) for line in lines],
         grid=_grid(card, lines, outcomes),
@@ -66,14 +73,14 @@ def _changed(card: Scorecard, owners: tuple[str, ...]) -> list[dict[str, Any]]:
     return standing.changes(one.policy, card, found, titles)
 
 
-def _plans(card: Scorecard, owners: tuple[str, ...]) -> list[dict[str, Any]]:
-    """The services nearest to their next level, each with all it takes."""
-    if len(owners) > FEW_TEAMS:
-        return []
+def _helps(ref: str) -> list[dict[str, Any]]:
+    """For many teams: what serves most of their entities on the way to their next levels, on any scorecard."""
     one = pipeline()
-    nearest = one.store.standings.nearest(card.id, owners, limit=3)
-    outcomes = one.store.standings.outcomes([line.entity for line in nearest], card.id)
-    return standing.plans(one.policy, card, nearest, outcomes, one.clock())
+    found = plans.serving_json(one.policy, one.store.standings.serving(NEXT, ref))[:MOST_HELPS]
+    return [
+        {**row, "href": links.check(row["check"]), "seconds": parse_duration(row["effort"]).total_seconds()}
+        for row in found
+    ]
 
 
 def _grid(card: Scorecard, lines: list[Line], outcomes: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -30,6 +30,7 @@ _THINGS = {
     "database-reliability": ("database", "databases"),
     "kubernetes-cluster": ("cluster", "clusters"),
 }
+_CLAUSE = re.compile(r"[a-z]+(?:[’'-][a-z]+)*(?:[ ,;]|: |$)")
 _BLANK = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 
@@ -80,8 +81,13 @@ def effort(seconds: float) -> str:
 
 
 def blanks(template: str) -> str:
-    """A text of policy without its machinery: `{{ item.path }}` becomes ‹item path›."""
-    return _BLANK.sub(lambda match: "‹" + match[1].replace(".", " ").replace("_", " ") + "›", template)
+    """A text of policy without its machinery: `{{ item.path }}` becomes ‹path›, `{{ slo.count }}` ‹slo count›."""
+    return _BLANK.sub(lambda match: "‹" + re.sub(r"[._]", " ", match[1].removeprefix("item.")) + "›", template)
+
+
+def sentence(text: str) -> str:
+    """A clause as a sentence begins. Names keep their letters: `user:default/ada is …`, `spec.owner is …`."""
+    return text[0].upper() + text[1:] if _CLAUSE.match(text) else text
 
 
 def counted(number: int, thing: str, things: str = "") -> str:

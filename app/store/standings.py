@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, func, literal, or_, select, tuple_
+from sqlalchemy import ColumnElement, and_, case, func, literal, or_, select, tuple_
 
 from app.store.engine import Database
 from app.store.sight import EVERYTHING, Sight
@@ -116,17 +116,19 @@ class Standings:
     def _conditions(self, where: LineFilter) -> list[ColumnElement[bool]]:
         return [*_wanted(where), *self._sight.owned_by(standings.c.owner)]
 
-    def nearest(self, scorecard: str, owners: Sequence[str], limit: int = 5) -> list[Line]:
-        """Entities with something to fix before their next level: few checks first, then little effort."""
+    def nearest(self, owners: Sequence[str], limit: int = 5) -> list[str]:
+        """Entities with something to fix before their next level on any scorecard, each once: those where all is seen
+        first, then those with least effort."""
         at = standings.c
-        where = (at.scorecard == scorecard, at.owner.in_(owners), at.next_level != "", at.failing > 0)
+        hidden = case((func.sum(at.unseen) > 0, 1), else_=0)
         query = (
-            select(standings)
-            .where(*where, *self._sight.owned_by(at.owner))
-            .order_by(at.failing + at.unseen, at.effort_seconds, at.entity)
+            select(at.entity)
+            .where(at.owner.in_(owners), at.next_level != "", at.failing > 0, *self._sight.owned_by(at.owner))
+            .group_by(at.entity)
+            .order_by(hidden, func.sum(at.effort_seconds), at.entity)
         )
         with self._database.read() as connection:
-            return [Line(*row) for row in connection.execute(query.limit(limit))]
+            return list(connection.execute(query.limit(limit)).scalars())
 
     def one_away(self, scorecard: str, check: str = "", limit: int = 20) -> list[Line]:
         """Entities that one failing check alone holds back, least effort first."""

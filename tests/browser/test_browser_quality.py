@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
 from playwright.sync_api import Browser, Page, Response, expect
+
+from app.dashboards import notifications
 
 PATHS = [
     "/",
@@ -16,6 +20,8 @@ PATHS = [
     "/entities/component/default/checkout",
     "/entities/component/default/cart",  # two scorecards ask some checks of it alike
     "/entities/component/default/brand-new",
+    "/entities/component/default/cart/plan?level=top",
+    "/entities/component/default/checkout/fix",
     "/entities/group/default/nobody-here",
     "/entities",
     "/entities?check=alert-runbook-linked&level=none",
@@ -30,6 +36,7 @@ PATHS = [
     "/docs",
     "/widgets/",
     "/widgets/frame/component/default/checkout",
+    "/widgets/frame/group/default/storefront",
     "/entities/component/default/no-such-thing",
 ]
 SERIOUS = ("serious", "critical")
@@ -114,6 +121,15 @@ def _visit(shown: Page, path: str) -> Seen:
 def _serious(shown: Page, theme: str, options: dict[str, Any]) -> list[tuple[str, str, str]]:
     found = Axe().run(shown, options={**options, "resultTypes": ["violations"]}).response["violations"]
     return [(theme, one["id"], one["nodes"][0]["html"][:160]) for one in found if one["impact"] in SERIOUS]
+
+
+def test_every_page_there_is_was_seen() -> None:
+    app = Flask("pages")
+    app.register_blueprint(notifications.blueprint)
+    place = app.url_map.bind("")
+    seen = {place.match(urlsplit(path).path)[0] for path in PATHS}
+    there = {rule.endpoint for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())}
+    assert there - seen == {"static", "dashboards.static", "dashboards.script", "dashboards.services_csv"}
 
 
 def test_axe_finds_no_serious_issue_on_any_page_in_either_theme(seen: list[Seen]) -> None:

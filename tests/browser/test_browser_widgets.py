@@ -207,6 +207,93 @@ def test_a_silent_server_is_told_of_while_it_is_waited_for(stage, look):
     expect(card.get_by_role("status")).to_have_count(0)
 
 
+def test_a_token_that_never_comes_is_not_waited_for_for_ever(stage, look):
+    here, page, newcomer = stage(), look(), look()
+    page.goto(here.url)
+    card = page.locator("roadworthy-scorecard")
+    expect(card.get_by_text("As of")).to_be_visible()
+    for one in (page, newcomer):
+        one.add_init_script("roadworthy = {token: () => new Promise(() => {}), giveUp: 200}")
+        one.goto(here.url)
+    expect(card.get_by_role("status")).to_contain_text("No answer came in time. This is what it said")
+    expect(card.get_by_text("Every paging alert links a runbook", exact=True)).to_be_visible()
+    expect(newcomer.locator("roadworthy-team").get_by_role("status")).to_contain_text("No answer came in time.")
+    newcomer.evaluate("roadworthy = {}")
+    newcomer.locator("roadworthy-team").evaluate("one => one.load()")
+    expect(newcomer.locator("roadworthy-team").get_by_text("0 of 1 meet their target")).to_be_visible()
+
+
+def test_what_changes_looks_alone_asks_nothing_and_another_entity_is_never_shown_as_the_one_before(stage, look):
+    here, page = stage(), look()
+    here.host.body = '<roadworthy-scorecard entity="shop"></roadworthy-scorecard><p id="elsewhere"></p>'
+    page.goto(here.url)
+    card = page.locator("roadworthy-scorecard")
+    expect(card.get_by_text("As of")).to_be_visible()
+    card.evaluate("one => { one.setAttribute('only-failing', ''); one.setAttribute('heading', '2') }")
+    expect(card.get_by_role("heading", level=2, name="SRE maturity")).to_be_visible()
+    expect(card.get_by_text("check passes").or_(card.get_by_text("checks pass"))).to_have_count(0)
+    card.evaluate("one => { one.remove(); document.getElementById('elsewhere').append(one) }")
+    expect(page.locator("#elsewhere").get_by_text("As of")).to_be_visible()
+    assert [path for _, path, _ in here.ours.data()] == [_ENTITY]
+
+    here.ours.breath = answers = Event()
+    try:
+        card.evaluate("one => one.setAttribute('entity', 'component:default/other')")
+        expect(card.get_by_role("status")).to_have_text("Loading…")
+        expect(card.get_by_text("Every paging alert links a runbook")).to_have_count(0)
+    finally:
+        answers.set()
+    expect(card.get_by_role("status")).to_have_text("Not known here.")
+
+
+def test_a_hundred_on_a_page_ask_once_and_leave_nothing_behind(stage, look):
+    here, page = stage(), look()
+    here.host.body = ""
+    page.goto(here.url)
+    page.evaluate("""() => {
+      for (let number = 0; number < 100; number++) {
+        const one = document.createElement("roadworthy-scorecard");
+        one.setAttribute("entity", "shop");
+        one.setAttribute("refresh", "15");
+        document.querySelector("main").append(one);
+      }
+    }""")
+    expect(page.locator("roadworthy-scorecard").get_by_text("As of")).to_have_count(100)
+    assert [path for _, path, _ in here.ours.data()] == [_ENTITY]
+
+    page.evaluate("""() => {
+      const all = [...document.querySelectorAll("roadworthy-scorecard")];
+      globalThis.gone = all.map(one => new WeakRef(one));
+      all.forEach(one => one.remove());
+    }""")
+    page.context.new_cdp_session(page).send("HeapProfiler.collectGarbage")
+    assert page.evaluate("gone.filter(one => one.deref()).length") == 0
+
+
+def test_no_more_than_twenty_answers_are_kept_in_the_pages_own_storage(stage, look):
+    here, page = stage(), look()
+    names = [f"shop-{number}" for number in range(25)]
+    for name in names:
+        here.ours.instead[_ENTITY.replace("shop", name)] = {"entity": name, "scorecards": []}
+    here.host.body = "".join(f'<roadworthy-scorecard entity="{name}"></roadworthy-scorecard>' for name in names)
+    page.goto(here.url)
+    expect(page.locator("roadworthy-scorecard").get_by_text("No scorecard applies")).to_have_count(25)
+    assert page.evaluate("Object.keys(sessionStorage).filter(key => key.includes('/results')).length") == 20
+
+
+def test_code_and_places_in_its_texts_are_shown_as_such(stage, look):
+    here, page = stage(), look()
+    body = hostile()
+    said = "Add `runbook_url` to Slow (rules/slow.yaml:15), <b>not</b> (so: 3)."
+    body["scorecards"][0]["checks"][0]["remediation"] = said
+    here.ours.instead[_ENTITY] = body
+    page.goto(here.url)
+    card = page.locator("roadworthy-scorecard")
+    card.locator("summary").first.click()
+    expect(card.locator(".more")).to_contain_text("Add runbook_url to Slow (rules/slow.yaml:15), <b>not</b> (so: 3).")
+    assert card.locator("code").all_text_contents() == ["runbook_url", "rules/slow.yaml:15"]
+
+
 def test_with_nothing_to_show_it_says_why(stage, look):
     here, page = stage(), look()
     here.host.body = '<roadworthy-scorecard entity="nobody"></roadworthy-scorecard><roadworthy-team></roadworthy-team>'

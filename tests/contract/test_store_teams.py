@@ -198,7 +198,9 @@ def test_a_list_holds_what_every_part_of_its_filter_allows(lines: Store, parts: 
 
 
 def test_the_nearest_to_their_next_level_come_first(lines: Store) -> None:
-    assert names(lines.standings.nearest(CARD, [TEAM])) == ["refunds", "payments"]
+    assert lines.standings.nearest([TEAM]) == ["component:default/payments", "component:default/refunds"]
+    assert lines.standings.nearest([TEAM], limit=1) == ["component:default/payments"]
+    assert lines.standings.nearest([SHOP]) == []
     assert names(lines.standings.one_away(CARD)) == ["refunds"]
     assert names(lines.standings.one_away(CARD, "owned")) == ["refunds"]
     assert lines.standings.one_away(CARD, "other") == []

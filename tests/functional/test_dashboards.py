@@ -177,9 +177,9 @@ def test_an_entity_without_a_descriptor_tells_what_is_wrong_with_the_one_there_i
 
     text = client.get("/entities/component/default/torn").text
 
-    assert "Its descriptor has a problem." in text
+    assert "Its descriptor has a problem:" in text
     assert "<code>catalog-info.yaml:3</code>" in text
-    assert "Its descriptor has a problem." not in client.get("/entities/component/default/plain").text
+    assert "Its descriptor has a problem" not in client.get("/entities/component/default/plain").text
 
 
 def test_teams_past_the_end_of_the_list_are_the_last_ones(client):

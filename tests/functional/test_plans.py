@@ -1,12 +1,14 @@
 """The cheapest plan to a level over HTTP and on the command line, of an entity with two scorecards."""
 
 import json
+import re
 
 import pytest
 from click.testing import CliRunner
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
 from app.cli.main import cli
+from app.lib.times import parse_duration
 from app.web import create_app
 
 API = """
@@ -143,6 +145,33 @@ def test_a_group_is_told_what_serves_most_of_its_entities_each_counted_once(team
     target = client.get(f"{GROUP}?level=target&limit=1").get_json()
     assert (len(target["items"]), target["goal"]) == (1, "target")
     assert client.get(f"{GROUP}?level=gold").status_code == 422
+
+
+def test_a_teams_page_shows_its_cheapest_plans_over_all_scorecards_and_leads_to_the_whole(team):
+    client = create_app(team.pipeline, organisation="Acme").test_client()
+    text = client.get("/groups/default/team").text
+    shown = text[text.index("What to do next") : text.index("Fix once, help many")]
+    refs = re.findall(r'href="/entities/([^"]+)/plan"', shown)
+    efforts = []
+    for ref in refs:
+        plan = client.get(f"/api/v1/entities/by-name/{ref}/next-steps").get_json()
+        efforts.append((bool(plan["unseen"]), parse_duration(plan["effort"])))
+        assert [step["title"] in shown for step in plan["items"][:3]] == [True] * len(plan["items"][:3])
+
+    assert sorted(refs) == ["api/default/shop-api", "component/default/one", "component/default/two"]
+    assert efforts == sorted(efforts)
+    assert "on all scorecards" in shown
+
+
+def test_a_team_that_only_another_scorecard_asks_about_sees_that_one_first(tmp_path):
+    own = Organisation(tmp_path).open()
+    own.repository("catalog", {"catalog-info.yaml": TEAM})
+    own.repository("contract", {"catalog-info.yaml": API.removeprefix("\n---\n")})
+    own.crawl()
+    text = create_app(own.pipeline, organisation="Acme").test_client().get("/groups/default/team").text
+    own.close()
+    assert "Where we stand" in text
+    assert "Nothing of this team is scored" not in text
 
 
 def test_the_plan_has_a_page_that_leads_to_the_fixes(client):

@@ -23,7 +23,22 @@
     form.addEventListener("submit", () => {
       for (const field of form.elements) if (field.name && !field.value) field.disabled = true;
     });
+    addEventListener("pageshow", () => {
+      for (const field of form.elements) field.disabled = false; // back from what it led to
+    });
   }
+
+  // Folds by a name that a new page has too: their own, else their place within what has an id.
+  const folds = () => {
+    const seen = {};
+    return [...document.querySelectorAll("main details")].map((one) => {
+      const around = one.dataset.fold || one.closest("[id]").id;
+      const number = (seen[around] = (seen[around] ?? 0) + 1);
+      return [`${around} ${number}`, one];
+    });
+  };
+  const states = () => new Map(folds().map(([name, one]) => [name, one.open]));
+  let asServed = states();
 
   // Links into the page open what they lead to.
   const openTarget = () => {
@@ -90,21 +105,19 @@
     document.querySelector("main .fixed[open]") ||
     [...document.querySelectorAll("main textarea, main input:not([type=checkbox])")].some((one) => one.value !== one.defaultValue);
 
-  // The page as it is now, in place of the old one; what the reader opened or chose, and where they are, stays.
+  // The page as it is now, in place of the old one; what the reader opened, closed or chose, and where they are, stays.
   async function show(said) {
     const answer = await fetch(location.pathname + location.search);
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const open = [...document.querySelectorAll("main details[open]")].map((one) => one.parentElement.id).filter(Boolean);
+    const turned = new Map([...states()].filter(([name, open]) => open !== asServed.get(name)));
     const checked = [...document.querySelectorAll("main input:checked")].map((one) => one.id);
     const held = document.activeElement?.closest("main [id]")?.id;
     body.dataset.checked = fresh.body.dataset.checked || "";
     body.dataset.cursor = fresh.body.dataset.cursor;
     document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
-    for (const id of open) {
-      const folded = document.getElementById(id)?.querySelector("details");
-      if (folded) folded.open = true;
-    }
+    asServed = states();
+    for (const [name, one] of folds()) if (turned.has(name)) one.open = turned.get(name);
     for (const id of checked) if (document.getElementById(id)) document.getElementById(id).checked = true;
     const place = held && document.getElementById(held);
     if (place) (place.matches("input, button, a") ? place : place.querySelector("summary, a, button"))?.focus({ preventScroll: true });

@@ -10,10 +10,12 @@
   const MARKS = { fail: "✕", error: "!", unknown: "?", waived: "~", pass: "✓", not_applicable: "–" };
   const ORDER = ["fail", "error", "unknown", "waived", "pass", "not_applicable"];
   const AREAS = { oncall: "On-call", slo: "Objectives", slos: "Objectives", apis: "API" };
-  const AWAY = "The server can't be reached.", WAITING = "Waiting for the server.";
+  const AWAY = "The server can't be reached.", WAITING = "Waiting for the server.", SILENT = "No answer came in time.";
   const NONE = { none: "No level", not_rated: "Not rated" };
-  const LONGEST = 20000, KEY = "roadworthy ";
-  const PATIENCE = 2500, GIVE_UP = 15000; // milliseconds: until a silent server is told of, and until it is given up
+  const LONGEST = 20000, KEY = "roadworthy ", MOST_KEPT = 20;
+  const RECENT = 15000; // milliseconds: what came so lately is not asked for again when a widget is moved in its page
+  const PATIENCE = 2500; // milliseconds until a silent server is told of
+  const giveUp = () => Number(globalThis.roadworthy?.giveUp) || 15000; // milliseconds until nobody waits any more
 
   const STYLE = `
     :host { display: block; container-type: inline-size;
@@ -46,6 +48,7 @@
     .r0 { background: #6a7582; } .rx { background: #aeb7c2; } .r1 { background: #b56f38; } .r2 { background: #93aac2; } .r3 { background: #d9a92f; } .r4 { background: #2b8fa3; }
     .pill { display: inline-flex; border: 1px solid var(--line); border-radius: 999px; overflow: hidden; font-size: .88em; line-height: 1.7; text-decoration: none; color: var(--ink); background: var(--ground); white-space: nowrap; }
     .pill > span { padding: 0 10px; } .pill > .said { font-weight: 650; background: var(--raised); } .inline { display: inline-block; }
+    code { font: .9em/1.5 var(--roadworthy-mono, ui-monospace, SFMono-Regular, Menlo, Consolas, monospace); }
     .hidden { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
     @container (max-width: 360px) { section { padding: 12px; } .word:not(:empty) { grid-column: 2; } }
   `.replace(/DARK/g, `--ink: var(--roadworthy-ink, #e7ebf0); --soft: var(--roadworthy-soft, #9daab8); --ground: var(--roadworthy-ground, #171c22);
@@ -81,6 +84,12 @@
 
   const link = (url, text) => (safe(url) ? el("a", { href: safe(url), target: "_blank", rel: "noopener noreferrer" }, text) : el("span", {}, text));
   const text = value => String(value ?? "").slice(0, LONGEST);
+  /* A text with what stands between backticks, or as (place:line), as code. */
+  const coded = value => {
+    const parts = text(value).split("`");
+    const placed = part => part.split(/(\([^\s()]+:\d+\))/).flatMap((one, at) => (at % 2 ? ["(", el("code", {}, one.slice(1, -1)), ")"] : one));
+    return parts.length % 2 ? parts.flatMap((part, at) => (at % 2 ? el("code", {}, part) : placed(part))) : [text(value)];
+  };
   const percent = value => (value === null || value === undefined ? "–" : `${Math.round(value * 100)}%`);
   const when = value => (value ? el("time", { datetime: value }, new Date(value).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "short" })) : "never");
   const area = name => AREAS[name] ?? text(name).replace(/[-_]/g, " ").replace(/^./, letter => letter.toUpperCase());
@@ -112,20 +121,32 @@
 
   const underway = new Map();
 
-  const ask = async url => {
+  const ask = async (url, signal) => {
     const token = await globalThis.roadworthy?.token?.();
+    signal.throwIfAborted?.();
     const headers = { Accept: "application/json", ...(token ? { Authorization: `Bearer ${token}` } : {}) };
-    const answer = await fetch(url, { headers, credentials: "same-origin", signal: AbortSignal.timeout?.(GIVE_UP) });
+    const answer = await fetch(url, { headers, credentials: "same-origin", signal });
     if (!answer.ok) throw Object.assign(new Error(`the server answered ${answer.status}`), { status: answer.status });
     return answer.json();
   };
 
+  /* Ends in time whoever is silent: the server, or the page's own token(). */
+  const bounded = url =>
+    new Promise((done, failed) => {
+      const ending = new AbortController();
+      const timer = setTimeout(() => {
+        ending.abort();
+        failed(Object.assign(new Error("nobody answered in time"), { said: SILENT }));
+      }, giveUp());
+      ask(url, ending.signal).then(done, failed).finally(() => clearTimeout(timer));
+    });
+
   const asked = url => {
-    if (!underway.has(url)) underway.set(url, ask(url).finally(() => underway.delete(url)));
+    if (!underway.has(url)) underway.set(url, bounded(url).finally(() => underway.delete(url)));
     return underway.get(url);
   };
 
-  /* What was shown last, for this tab only: it is gone with it. */
+  /* What was shown last, for this tab only: it is gone with it. Not more than MOST_KEPT: the room is the page's own. */
   const remembered = url => {
     try {
       return JSON.parse(sessionStorage.getItem(KEY + url));
@@ -134,11 +155,14 @@
     }
   };
 
-  const remember = (url, body) => {
+  const remember = (url, kept) => {
     try {
-      sessionStorage.setItem(KEY + url, JSON.stringify({ at: new Date().toISOString(), body }));
+      const urls = [...(JSON.parse(sessionStorage.getItem(KEY)) ?? []).filter(one => one !== url), url];
+      for (const gone of urls.splice(0, urls.length - MOST_KEPT)) sessionStorage.removeItem(KEY + gone);
+      sessionStorage.setItem(KEY, JSON.stringify(urls));
+      sessionStorage.setItem(KEY + url, JSON.stringify(kept));
     } catch {
-      /* full, or not allowed here: then a failure shows nothing old */
+      /* full, or not allowed here: then only this widget remembers */
     }
   };
 
@@ -155,6 +179,10 @@
     #timer = 0;
     #patience = 0;
     #turn = 0;
+    #changing = false;
+    #url = ""; // whose answer is shown
+    #kept = null; // that answer: {at, body}
+    #stale = ""; // why that is old
 
     constructor() {
       super();
@@ -165,7 +193,8 @@
 
     connectedCallback() {
       document.addEventListener("visibilitychange", this.#seen);
-      this.load();
+      if (this.#kept && !this.#stale && Date.now() - Date.parse(this.#kept.at) < RECENT) this.#changed();
+      else this.load();
     }
 
     disconnectedCallback() {
@@ -175,8 +204,28 @@
       this.#turn++;
     }
 
+    /* Several may change at once: they are one change. */
     attributeChangedCallback(_, before, after) {
-      if (this.isConnected && before !== after) this.load();
+      if (!this.isConnected || before === after || this.#changing) return;
+      this.#changing = true;
+      queueMicrotask(() => {
+        this.#changing = false;
+        if (this.isConnected) this.#changed();
+      });
+    }
+
+    /* What is shown otherwise needs no new answer; what is asked otherwise does. */
+    #changed() {
+      const about = this.about();
+      if (!about || about.url !== this.#url || !this.#kept) return this.load();
+      this.#show(this.#shown(about, this.#kept.body, this.#stale, this.#stale && this.#kept.at));
+      this.#again();
+    }
+
+    #again() {
+      clearTimeout(this.#timer);
+      const seconds = this.#seconds();
+      if (seconds) this.#timer = setTimeout(() => (document.hidden ? undefined : this.load()), seconds * 1000);
     }
 
     #seen = () => {
@@ -203,15 +252,22 @@
       clearTimeout(this.#patience);
       const turn = ++this.#turn;
       const about = this.about();
-      if (!about) return this.#show(this.message("Nothing to show: the reference is not one such as component:default/payments."));
-      const old = remembered(about.url);
-      if (!this.shadowRoot.querySelector("[part=widget]").hasChildNodes()) this.#show(old ? this.#shown(about, old.body) : this.message("Loading…"));
+      if (about?.url !== this.#url) this.#kept = null;
+      if (!about) {
+        this.#url = "";
+        return this.#show(this.message("Nothing to show: the reference is not one such as component:default/payments."));
+      }
+      const old = this.#kept ?? remembered(about.url);
+      if (about.url !== this.#url) this.#show(old ? this.#shown(about, old.body) : this.message("Loading…"));
+      this.#url = about.url;
       this.#patience = setTimeout(() => this.#show(old ? this.#shown(about, old.body, WAITING, old.at) : this.message("Waiting for the server…", about.page, "Open")), PATIENCE);
       try {
         const body = await asked(about.url);
         if (turn !== this.#turn) return;
         clearTimeout(this.#patience);
-        remember(about.url, body);
+        this.#kept = { at: new Date().toISOString(), body };
+        this.#stale = "";
+        remember(about.url, this.#kept);
         this.#show(this.#shown(about, body));
         this.dispatchEvent(new CustomEvent("roadworthy-loaded", { detail: body }));
       } catch (error) {
@@ -219,16 +275,20 @@
         clearTimeout(this.#patience);
         this.#failed(about, old, error);
       }
-      const seconds = this.#seconds();
-      if (seconds) this.#timer = setTimeout(() => (document.hidden ? undefined : this.load()), seconds * 1000);
+      this.#again();
     }
 
     #failed(about, old, error) {
-      if ([401, 403, 404].includes(error.status)) forget(about.url);
+      if ([401, 403, 404].includes(error.status)) {
+        forget(about.url);
+        old = null;
+      }
+      this.#kept = old;
+      this.#stale = error.said ?? AWAY;
       if (error.status === 404) this.#show(this.message("Not known here."));
       else if (error.status === 401 || error.status === 403) this.#show(this.message("Sign in to see this.", about.page, "Open"));
-      else if (old) this.#show(this.#shown(about, old.body, AWAY, old.at));
-      else this.#show(this.message("Can't be reached just now.", about.page, "Open"));
+      else if (old) this.#show(this.#shown(about, old.body, this.#stale, old.at));
+      else this.#show(this.message(error.said ?? "Can't be reached just now.", about.page, "Open"));
       this.dispatchEvent(new CustomEvent("roadworthy-failed", { detail: { status: error.status ?? 0, message: error.message } }));
     }
 
@@ -335,10 +395,10 @@
       const rest = check.offenders_total - offenders.length;
       const waiver = check.waiver && el("p", {}, "Waived until ", when(check.waiver.until), ` by ${text(check.waiver.approved_by)}: ${text(check.waiver.reason)}`);
       return [
-        check.reason && el("p", {}, text(check.reason)),
+        check.reason && el("p", {}, ...coded(check.reason)),
         offenders.length ? el("ul", {}, ...offenders, rest > 0 ? el("li", { class: "soft" }, `and ${rest} more`) : "") : undefined,
         waiver,
-        check.remediation && check.outcome === "fail" ? el("p", {}, text(check.remediation), el("span", { class: "soft" }, ` (${text(check.effort)})`)) : undefined,
+        check.remediation && check.outcome === "fail" ? el("p", {}, ...coded(check.remediation), el("span", { class: "soft" }, ` (${text(check.effort)})`)) : undefined,
         safe(check.help_url) && el("p", {}, link(check.help_url, "Guidance")),
       ].filter(Boolean);
     }

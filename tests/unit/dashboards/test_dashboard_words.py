@@ -55,13 +55,31 @@ def test_a_share_is_never_rounded_to_none_or_all(percents, said):
 
 
 def test_the_machinery_of_a_remediation_becomes_words():
-    assert words.blanks("Give {{ item.path }} to {{entity.name}}.") == "Give ‹item path› to ‹entity name›."
+    assert words.blanks("Give {{ item.path }} to {{entity.name}}.") == "Give ‹path› to ‹entity name›."
+
+
+@pytest.mark.parametrize(
+    ("clause", "said"),
+    [
+        ("can't be read: no such file", "Can't be read: no such file"),
+        ("is empty: it has no branch yet", "Is empty: it has no branch yet"),
+        ("user:default/ada is defined twice", "user:default/ada is defined twice"),
+        ("spec.owner is missing", "spec.owner is missing"),
+        ("`owner` is missing", "`owner` is missing"),
+        ("2 of 3 fail", "2 of 3 fail"),
+        ("", ""),
+    ],
+)
+def test_a_clause_becomes_a_sentence_and_names_keep_their_letters(clause, said):
+    assert words.sentence(clause) == said
 
 
 @pytest.mark.parametrize(
     ("text", "html"),
     [
         ("Set `runbook_url` on <b>", "Set <code>runbook_url</code> on &lt;b&gt;"),
+        ("Mend Slow (a/b.yaml:15) and (so: 3)", "Mend Slow (<code>a/b.yaml:15</code>) and (so: 3)"),
+        ("of (`a.yaml:3`), (<b>:1)", "of (<code>a.yaml:3</code>), (<code>&lt;b&gt;:1</code>)"),
         ("`<script>`", "<code>&lt;script&gt;</code>"),
         ("one ` alone", "one ` alone"),
         ("[click](https://evil.example) **now**", "[click](https://evil.example) **now**"),
