@@ -83,7 +83,7 @@ def _moved(movement: Movement, titles: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
-def _failed(card: Scorecard, voices: dict[str, Voices], limit: int = 8) -> list[dict[str, Any]]:
+def _failed(card: Scorecard, voices: dict[str, Voices], limit: int = 10) -> list[dict[str, Any]]:
     """Checks that most entities fail, with the effort to mend one."""
     policy = pipeline().policy
     found = pipeline().store.standings.checks(card.id)

@@ -4,7 +4,7 @@ in short, for the page of its team."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import accumulate, groupby
 from typing import Any
 
 from flask import abort, json, render_template, request, url_for
@@ -18,6 +18,8 @@ from app.pipeline import plans
 from app.policy.model import Policy
 from app.policy.needs import NEXT
 
+_LOOKED_AT, _FEW, _LINES = 8, 3, 11
+"""Entities whose plans are compared; steps shown of each in short; lines that all of them may take."""
 _GOALS = {"next": "Next level", "target": "Target", "top": "The top"}
 
 
@@ -53,16 +55,19 @@ def entity_plan(kind: str, namespace: str, name: str) -> str:
     )
 
 
-def cheapest(owners: Sequence[str], limit: int = 3) -> list[dict[str, Any]]:
-    """The entities of these owners with the cheapest plans to their next levels, each over all of its scorecards.
+def cheapest(owners: Sequence[str]) -> list[dict[str, Any]]:
+    """The entities of these owners with the cheapest plans to their next levels, each over all of its scorecards: as
+    many as can be taken in at once.
 
     Those where something is unseen come last: nobody can tell what they take.
     """
     store = pipeline().store
-    refs = store.standings.nearest(owners, limit=2 * limit)
+    refs = store.standings.nearest(owners, limit=_LOOKED_AT)
     titles = store.standings.titles(refs)
     found = [_in_short(EntityRef.parse(ref), titles.get(ref, ref)) for ref in refs]
-    return sorted(found, key=lambda one: (one["unseen"] > 0, one["seconds"]))[:limit]
+    found.sort(key=lambda one: (one["unseen"] > 0, one["seconds"]))
+    room = accumulate(1 + min(_FEW + 1, len(one["steps"])) + (one["unseen"] > 0) for one in found)
+    return [one for place, (one, lines) in enumerate(zip(found, room, strict=True)) if place < 2 or lines <= _LINES]
 
 
 def _in_short(ref: EntityRef, title: str) -> dict[str, Any]:
@@ -76,6 +81,7 @@ def _in_short(ref: EntityRef, title: str) -> dict[str, Any]:
         "many": len(found["goals"]) > 1,
         "seconds": parse_duration(found["effort"]).total_seconds(),
         "steps": [_step(policy, step) for step in found["items"]],
+        "few": _FEW,
         "unseen": len(found["unseen"]),
     }
 

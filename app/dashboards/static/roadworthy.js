@@ -110,14 +110,14 @@
     const answer = await fetch(location.pathname + location.search);
     if (!answer.ok) return;
     const fresh = new DOMParser().parseFromString(await answer.text(), "text/html");
-    const turned = new Map([...states()].filter(([name, open]) => open !== asServed.get(name)));
+    const kept = new Map([...states()].filter(([name, open]) => open || asServed.get(name)));
     const checked = [...document.querySelectorAll("main input:checked")].map((one) => one.id);
     const held = document.activeElement?.closest("main [id]")?.id;
     body.dataset.checked = fresh.body.dataset.checked || "";
     body.dataset.cursor = fresh.body.dataset.cursor;
     document.querySelector("main").replaceChildren(...fresh.querySelector("main").childNodes);
     asServed = states();
-    for (const [name, one] of folds()) if (turned.has(name)) one.open = turned.get(name);
+    for (const [name, one] of folds()) if (kept.has(name)) one.open = kept.get(name);
     for (const id of checked) if (document.getElementById(id)) document.getElementById(id).checked = true;
     const place = held && document.getElementById(held);
     if (place) (place.matches("input, button, a") ? place : place.querySelector("summary, a, button"))?.focus({ preventScroll: true });
