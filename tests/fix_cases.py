@@ -323,6 +323,25 @@ CASES = [
         {"image.web": "2.0.1"},
     ),
     FixCase(
+        "image-pinned",
+        service(deploy__app_yaml=workload(), Dockerfile="FROM python:latest AS build\nRUN make\nFROM scratch\n"),
+        {"base.python": "3.12-slim"},
+        name="base",
+    ),
+    FixCase("metrics-scraped", service(deploy__app_yaml=workload()), {"metrics_port": "8080/stats"}),
+    FixCase(
+        "metrics-scraped",
+        service(
+            deploy__app_yaml=workload().replace("containerPort: 8080", "{containerPort: 9090, name: metrics}").rstrip()
+        ),
+        name="named-port",
+    ),
+    FixCase(
+        "rollout-strategy-safe",
+        service(deploy__app_yaml=workload(spec="    replicas: 3\n    revisionHistoryLimit: 0\n")),
+        name="nothing-kept",
+    ),
+    FixCase(
         "workload-autoscaled",
         service(
             deploy__app_yaml=workload(spec="    replicas: 3\n", container=HALF.replace("limits", "requests") + PROBES)

@@ -305,9 +305,8 @@ def _offender(item: Mapping[str, Any]) -> Offender:
 def _turning(check: Check, facts: Facts, names: Names, outcome: Outcome, now: datetime) -> datetime | None:
     if "now" not in check.names:
         return None
-    shifts = {by for by in names.values() if isinstance(by, timedelta)} & {
-        names.get(f"params.{name}") for name in check.parameters
-    }
+    own = [names.get(f"params.{name}") for name in check.parameters]
+    shifts = {by for by in names.values() if isinstance(by, timedelta) and by in own}
     rules = [rule for rule in (check.where, check.unknown, check.require) if rule is not None]
     shifts |= {times.parse_duration(text) for rule in rules for text in rule.durations}
     candidates = set()

@@ -52,7 +52,7 @@ def latest(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: d
 
 def _reported(reports: Iterable[Pushed], keys: Sequence[str]) -> list[Dated]:
     """Drills that were reported; their names are those of front matter."""
-    names = _names(keys)
+    names = names_of(keys)
     return [
         Dated(drill["proof"], at, Place(repository=report.origin, url=drill.get("url", report.url)))
         for report in reports
@@ -72,7 +72,7 @@ def _annotated(entity: Entity, commit: str, keys: Iterable[str]) -> list[Dated]:
 
 def _written(documents: Iterable[Found], keys: Sequence[str]) -> list[Dated]:
     """Front matter may write the key's last part alone: `load-tested-at` or `load_tested_at`."""
-    names = _names(keys)
+    names = names_of(keys)
     found = []
     for one in documents:
         written = one.object.front_matter if isinstance(one.object, Runbook) else {}
@@ -83,7 +83,8 @@ def _written(documents: Iterable[Found], keys: Sequence[str]) -> list[Dated]:
     return found
 
 
-def _names(keys: Sequence[str]) -> set[str]:
+def names_of(keys: Sequence[str]) -> set[str]:
+    """How front matter and reports may write these keys."""
     return {name for key in keys for name in (key, key.rpartition("/")[2], key.rpartition("/")[2].replace("-", "_"))}
 
 

@@ -13,6 +13,8 @@ from app.facts.groups_api import API
 from app.facts.groups_cluster import CLUSTER
 from app.facts.groups_common import place, unreadable
 from app.facts.groups_database import DATABASE
+from app.facts.groups_delivery import DELIVERY
+from app.facts.groups_recovery import RECOVERY
 from app.facts.groups_runbooks import RUNBOOKS
 from app.facts.groups_slo import ERROR_BUDGET, SLO
 from app.facts.groups_workloads import WORKLOADS
@@ -118,5 +120,8 @@ ONCALL = Group(
 
 SCHEMA: Mapping[str, Group] = {
     group.name: group
-    for group in (CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS, DATABASE, CLUSTER, API)
+    for group in (
+        *(CATALOG, CODEOWNERS, RUNBOOKS, SLO, ERROR_BUDGET, ONCALL, ALERTING, WORKLOADS, DELIVERY, RECOVERY),
+        *(DATABASE, CLUSTER, API),
+    )
 }

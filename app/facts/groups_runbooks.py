@@ -24,12 +24,20 @@ DOCUMENT = {
     **place(),
 }
 
+ROLLBACK = {
+    "title": Field("string", "Heading of the section"),
+    "concrete": Field("bool", "It names a command or a page, or two steps at least"),
+    "ignored": Field("string", "Why it never counts, or empty"),
+    **place(),
+}
+
 RUNBOOKS = Group(
     "runbooks",
-    1,
+    2,
     "Runbooks of the entity: its own documents and those it links.",
     {
         "documents": Fact("items", "Runbooks found, one a document.", fields=DOCUMENT),
+        "rollbacks": Fact("items", "Sections on going back to the version before.", fields=ROLLBACK),
         "unreadable": unreadable("runbooks"),
     },
 )

@@ -31,7 +31,17 @@ OBJECT = {
     "pre_stop": Field("bool", "A serving container waits in a preStop hook"),
     "pre_stop_seconds": Field("int", "Longest such wait that is written", "seconds"),
     "rollout_problem": Field("string", "Why a new version can't replace the old one without a gap, or empty"),
-    "scraped": Field("bool", "A monitor or an annotation has Prometheus scrape its pods"),
+    "revisions_kept": Field("int", "Earlier versions that are kept to roll back to", "versions"),
+    "scraped": Field("bool", "Its metrics are collected, in whichever way"),
+    "metrics.way": Field(
+        "string",
+        "How its metrics are collected: monitor (ServiceMonitor, PodMonitor or their like), annotation, push"
+        " (OpenTelemetry), or empty",
+    ),
+    "metrics.by": Field("string", "Kind and name of the monitor, or the annotation or variable that says so, or empty"),
+    "metrics.problem": Field("string", "Why a monitor that is there collects nothing, or empty"),
+    "metrics.path": Field("string", "File of the monitor, or empty"),
+    "metrics.line": Field("int", "Line of the monitor, or 0"),
     "ignored": Field("string", "Why it never counts, or empty"),
     **place(),
 }
@@ -66,13 +76,29 @@ CONTAINER = {
     **place(),
 }
 
+IMAGE = {
+    "name": Field(
+        "string", "Workload and container, such as orders/app; of a build its file, and its stage if it has a name"
+    ),
+    "origin": Field("string", "container, or build (a Dockerfile begins with it or copies from it)"),
+    "environment": Field("string", "Overlays or values files it is rendered for, or empty", rule=False),
+    "image": Field("string", "Image as it would be pulled"),
+    "image_state": Field(
+        "string", "digest, tag, set (a tool names it when it deploys) or moving (latest, a branch, none)"
+    ),
+    "image_set_by": Field("string", "That tool and where it does so, or empty", rule=False),
+    "ignored": Field("string", "Why it never counts, or empty"),
+    **place(),
+}
+
 WORKLOADS = Group(
     "workloads",
-    2,
+    3,
     "What runs the entity, as Kubernetes manifests, overlays and charts declare it.",
     {
         "manifests": Fact("items", "Workloads, each as its manifests, overlays and values have it run.", fields=OBJECT),
         "containers": Fact("items", "Their containers.", fields=CONTAINER),
+        "images": Fact("items", "Images of these containers, and images that Dockerfiles build on.", fields=IMAGE),
         "load_tested_at": Fact("timestamp", "Latest load test on record; 1970 where there is none"),
         "unreadable": unreadable("workloads"),
     },

@@ -22,7 +22,7 @@ from app.facts.unseen import UnreadablePlace, left_unread, of_broken
 from app.formats import ignoring, kinds, links, reading
 from app.formats.apis import openapi
 from app.formats.apis.model import ApiDefinition
-from app.formats.model import AlertRule, Object, Objective, Parsed, Part, Runbook
+from app.formats.model import AlertRule, BaseImage, Object, Objective, Parsed, Part, Pipeline, Runbook
 from app.formats.workloads.model import Workload
 from app.lib.names import shown
 from app.lib.paths import folders
@@ -170,11 +170,16 @@ def _restored(body: Mapping[str, Any]) -> _Reading | None:
 
 def _found(snapshot: Snapshot, readings: Mapping[str, _Reading]) -> Iterable[Found]:
     for path, one in readings.items():
-        if one.parsed.objects:
-            place = ignoring.reason(path)
-            for thing in one.parsed.objects:
-                if not isinstance(thing, Part):
-                    yield Found(thing, snapshot.url, snapshot.commit, path, place or thing.ignored)
+        for thing in one.parsed.objects:
+            if not isinstance(thing, Part):
+                yield Found(thing, snapshot.url, snapshot.commit, path, _left_out(path, thing) or thing.ignored)
+
+
+def _left_out(path: str, thing: Object) -> str:
+    """Why an object at a path never counts. A pipeline is known by its very place, whatever it is called."""
+    if isinstance(thing, BaseImage):
+        return ignoring.of_build(path)
+    return "" if isinstance(thing, Pipeline) else ignoring.reason(path)
 
 
 def _contracts(snapshot: Snapshot, descriptors: Descriptors, found: Iterable[Found]) -> Iterable[Found]:

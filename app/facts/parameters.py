@@ -28,6 +28,18 @@ PAGING_SECRETS: Mapping[str, str] = {
 """Annotation → tool, where the value itself is a credential."""
 
 
+PIPELINES = (
+    "jenkins.io/job-full-name",
+    "jenkins.io/github-folder",
+    "circleci.com/project-slug",
+    "buildkite.com/project-slug",
+    "dev.azure.com/build-definition",
+    "teamcity/project-id",
+    "roadworthy.dev/pipeline",
+)
+"""Source: the CI tools' Backstage plugins."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parameters:
     """No standard annotation exists for tier, runbook or chat, so every organisation names its own."""
@@ -45,7 +57,13 @@ class Parameters:
     paging_secrets: Mapping[str, str] = field(default_factory=lambda: PAGING_SECRETS)
     load_test_keys: tuple[str, ...] = ("roadworthy.dev/load-tested-at",)
     restore_test_keys: tuple[str, ...] = ("roadworthy.dev/restore-tested-at",)
+    recovery_test_keys: tuple[str, ...] = ("roadworthy.dev/recovery-tested-at", "roadworthy.dev/restore-tested-at")
     """Annotations, or keys of a document's front matter, that date a proof made by people."""
+    pipeline_annotations: tuple[str, ...] = PIPELINES
+    """Annotations that name a pipeline which lies in another tool, where no file says what it runs."""
+    rto_keys: tuple[str, ...] = ("roadworthy.dev/rto",)
+    rpo_keys: tuple[str, ...] = ("roadworthy.dev/rpo",)
+    """Annotations, or keys of a document's front matter, that declare recovery objectives."""
     paging_receivers: tuple[str, ...] = ("pagerduty", "opsgenie", "victorops", "incidentio", "pushover")
     """Integrations of Alertmanager that wake someone."""
     opaque_receivers: tuple[str, ...] = ("webhook", "sns")

@@ -55,6 +55,10 @@ class Seen:
         )
 
 
+PLACE = ("repository", "commit", "path", "line", "ignored")
+"""The fields of an item that say where it was seen."""
+
+
 def place_of(found: Found) -> Item:
     """The fields every item has: where it was seen."""
     return {

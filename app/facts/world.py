@@ -42,6 +42,9 @@ class RepositoryView(Protocol):
     def codeowners(self) -> Found | None:
         """The CODEOWNERS file in force."""
 
+    def pipelines(self) -> Sequence[Found]:
+        """What a CI service runs for the repository as a whole, whoever owns what in it."""
+
     def problems(self, paths: Iterable[str]) -> Sequence[Problem]:
         """What is wrong in those files."""
 
@@ -116,6 +119,9 @@ class InventoryView:
     def codeowners(self) -> Found | None:
         files = {found.path: found for found in self.inventory.of("codeowners")}
         return next((files[place] for place in PLACES if place in files), None)
+
+    def pipelines(self) -> Sequence[Found]:
+        return self.inventory.of("pipeline")
 
     def problems(self, paths: Iterable[str]) -> Sequence[Problem]:
         wanted = frozenset(paths)

@@ -43,6 +43,24 @@ def of_infrastructure(path: str) -> str:
     return reason(path) or (f"is an example ({folder}/)" if folder else "")
 
 
+_DEVELOPMENT = r"(dev|develop|development|devcontainer|local|debug|tests?|testing|e2e|ci|lint|docs?)"
+_DEVELOPMENT_NAME = re.compile(rf"([\w-]+[-_.])?{_DEVELOPMENT}([-_.][\w.-]*)?", re.IGNORECASE)
+_DEVELOPMENT_FOLDER = re.compile(
+    rf"(^|/)(\.(devcontainer|gitpod|github|gitlab|circleci|buildkite)(/.*)?|{_DEVELOPMENT})$", re.IGNORECASE
+)
+_BUILD = re.compile(r"[-_.]?(dockerfile|containerfile)$|^(dockerfile|containerfile)[-_.]?", re.IGNORECASE)
+
+
+def of_build(path: str) -> str:
+    """Why no Dockerfile at this path counts, or "" when it does: one for development makes nothing that is deployed."""
+    if why := of_infrastructure(path):
+        return why
+    folder, _, name = path.rpartition("/")
+    if _DEVELOPMENT_FOLDER.search(folder):
+        return f"builds no image that is deployed ({folder}/)"
+    return f"builds no image that is deployed ({name})" if _DEVELOPMENT_NAME.fullmatch(_BUILD.sub("", name)) else ""
+
+
 @lru_cache(maxsize=65536)
 def reason(path: str) -> str:
     """Why nothing under this path counts, or "" when it does. `path` is relative to the repository, with `/`."""

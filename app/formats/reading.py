@@ -12,9 +12,11 @@ from app.errors import DocumentError
 from app.formats import (
     alertmanager,
     code_owners,
+    dockerfile,
     helm_values,
     kubernetes,
     openslo,
+    pipelines,
     prometheus,
     pyrra,
     rule_tests,
@@ -32,7 +34,7 @@ from app.formats.workloads.model import Manifest
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "14"
+VERSION = "15"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
@@ -84,6 +86,8 @@ def wants(path: str) -> bool:
 def name_class(path: str) -> str:
     """What of a path changes the reading of its bytes, for a cache's key: "" where the file isn't wanted."""
     lowered = posixpath.basename(path).lower()
+    if system := pipelines.system_of(path):
+        return f"pipeline-{system}"
     if lowered in _KUSTOMIZATION:
         return "kustomization"
     if lowered.endswith(_YAML):
@@ -95,6 +99,8 @@ def name_class(path: str) -> str:
         return "jsonnet"
     if terraform.wants(lowered):
         return "tfvars" if lowered.endswith(".tfvars") else "terraform"
+    if dockerfile.wants(lowered):
+        return "dockerfile"
     return "codeowners" if path in code_owners.PLACES else ""
 
 
@@ -107,8 +113,12 @@ def read(path: str, data: bytes) -> Parsed:
         return runbooks.read(_text(data))
     if kind == "codeowners":
         return _code_owners(data)
+    if kind == "dockerfile":
+        return dockerfile.read(_text(data))
     if kind in ("terraform", "tfvars"):
         return terraform.read(_text(data), values=kind == "tfvars")
+    if kind.startswith("pipeline-") and not path.endswith(_YAML):
+        return Parsed(objects=tuple(pipelines.read(pipelines.system_of(path), (), data)))
     loaded = load_documents(path, data)
     if kind == "kustomization":
         return replace(_unread(loaded), objects=tuple(kustomizations.read(loaded.documents)))
@@ -124,7 +134,11 @@ def read(path: str, data: bytes) -> Parsed:
     if any(isinstance(thing, Manifest) for thing in parsed.objects) and is_generated(data):
         things = (replace(one, generated=True) if isinstance(one, Manifest) else one for one in parsed.objects)
         parsed = replace(parsed, objects=tuple(things))
-    return _of_interest(_without_included(parsed, data), data)
+    said = _of_interest(_without_included(parsed, data), data)
+    if kind.startswith("pipeline-"):
+        run = pipelines.read(pipelines.system_of(path), loaded.documents, data)
+        said = replace(said, objects=(*said.objects, *run))
+    return said
 
 
 def _digested(parsed: Parsed, data: bytes) -> Parsed:

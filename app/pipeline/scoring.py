@@ -144,7 +144,17 @@ _TYPES = {kind: "databases" if "database" in types else "clusters" for kind, typ
 def parameters_of(policy: Policy) -> Parameters:
     """The keys and words by which facts are found, as policy.yaml says them; the rest by default."""
     said = policy.settings
-    sections = ("contacts", "runbooks", "oncall", "proofs", "alertmanager", "end_of_life", "clusters")
+    sections = (
+        "contacts",
+        "runbooks",
+        "oncall",
+        "proofs",
+        "recovery",
+        "pipelines",
+        "alertmanager",
+        "end_of_life",
+        "clusters",
+    )
     parts = {name: said[name] for name in sections if isinstance(said.get(name), dict)}
     given: dict[str, Any] = {
         "tiers": _tuple(said.get("tiers")),
@@ -157,6 +167,10 @@ def parameters_of(policy: Policy) -> Parameters:
         "runbook_words": _tuple(parts.get("runbooks", {}).get("link_words")),
         "load_test_keys": _tuple(parts.get("proofs", {}).get("load_test")),
         "restore_test_keys": _tuple(parts.get("proofs", {}).get("restore_test")),
+        "recovery_test_keys": _tuple(parts.get("proofs", {}).get("recovery_test")),
+        "pipeline_annotations": _tuple(parts.get("pipelines", {}).get("annotations")),
+        "rto_keys": _tuple(parts.get("recovery", {}).get("rto")),
+        "rpo_keys": _tuple(parts.get("recovery", {}).get("rpo")),
         "required_cluster_alerts": _tuple(parts.get("clusters", {}).get("required_alerts")),
         "end_of_life": parts.get("end_of_life", {}).get("versions"),
         "end_of_life_source": parts.get("end_of_life", {}).get("source"),

@@ -59,5 +59,5 @@ def _guarded(new: Found, old: Found) -> Found:
     if thing.budget is None and was.budget is not None:
         thing = replace(thing, budget=was.budget, budget_state=was.budget_state, budget_text=was.budget_text)
     if thing.monitor is None and was.monitor is not None:
-        thing = replace(thing, monitor=was.monitor)
+        thing = replace(thing, monitor=was.monitor, metrics_way=was.metrics_way, metrics_by=was.metrics_by)
     return replace(new, object=thing)

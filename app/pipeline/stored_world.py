@@ -17,6 +17,7 @@ from app.facts.pushed import Pushed
 from app.facts.unseen import UnreadablePlace
 from app.facts.world import RepositoryView as View
 from app.facts.world import spellings
+from app.formats import pipelines
 from app.formats.code_owners import PLACES
 from app.lib.paths import folders
 from app.lib.problems import Problem
@@ -25,7 +26,7 @@ from app.store.model import StoredObject
 from app.store.repositories import RepositoryView
 from app.store.store import Store
 
-_ONE_A_FILE = ("runbook", "codeowners")
+_ONE_A_FILE = ("runbook", "codeowners", "pipeline")
 """Kinds of which a file holds one."""
 Place = tuple[str, str]
 """(repository, path)"""
@@ -66,6 +67,14 @@ class StoredView:
     def codeowners(self) -> Found | None:
         place = next((place for place in PLACES if place in self.row.paths), None)
         return self.world.standing(self.url, "codeowners", place) if place else None
+
+    def pipelines(self) -> Sequence[Found]:
+        found = (self.world.standing(self.url, "pipeline", path) for path in self._pipeline_paths)
+        return [one for one in found if one is not None]
+
+    @cached_property
+    def _pipeline_paths(self) -> Sequence[str]:
+        return sorted(path for path in self.row.paths if pipelines.system_of(path))
 
     def problems(self, paths: Iterable[str]) -> Sequence[Problem]:
         return [problem for path in sorted(set(paths)) for problem in self._problems.get(path, ())]

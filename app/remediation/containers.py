@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.lib.splices import Splice
+from app.formats.workloads import tagging
+from app.lib.splices import Splice, line_end
 from app.lib.yaml_edits import Uneditable
 from app.lib.yaml_nodes import Node
 from app.remediation.manifests import container_of, edit
@@ -116,6 +118,9 @@ def images(case: Case) -> Iterator[Answer]:
     """A version or digest: which one runs, only the team knows."""
 
     def mend(item: Item) -> Iterator[Answer]:
+        if item.get("origin") == "build":
+            yield from _base(case, item)
+            return
         text, box = container_of(case, item)
         name = str(item["name"]).rpartition("/")[2]
         said, node = case.answer(f"image.{name}"), box.get("image")
@@ -125,6 +130,22 @@ def images(case: Case) -> Iterator[Answer]:
         yield edit(item, text.replace(node, _image(node.value, said)), f"{item['name']} names what it runs")
 
     yield from each(case, case.items, mend)
+
+
+def _base(case: Case, item: Item) -> Iterator[Answer]:
+    """The image that a Dockerfile names on a line; one that an ARG makes up is the ARG's to change."""
+    path, image = str(item["path"]), str(item["image"])
+    name = tagging.bare(image)
+    said = case.answer(f"base.{name}")
+    if not said:
+        yield Question(f"base.{name}", f"Which version or digest of {image} is {path} built on?")
+        return
+    text = case.files.text(path)
+    start = sum(len(line) for line in text.splitlines(keepends=True)[: int(item["line"]) - 1])
+    match = re.compile(rf"(?<=[\s=]){re.escape(image)}(?=[\s,]|$)").search(text, start, line_end(text, start))
+    if match is None:
+        raise Uneditable(f"{image} does not stand there by itself", int(item["line"]))
+    yield edit(item, [Splice(match.start(), match.end(), _image(image, said))], f"{path} names what it is built on")
 
 
 def _image(written: str, said: str) -> str:

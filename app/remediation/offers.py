@@ -40,6 +40,7 @@ FIXES = frozenset(
         "workload-probes",
         "workload-resources",
         "image-pinned",
+        "metrics-scraped",
         "workload-autoscaled",
         "container-hardened",
         "api-definition-valid",

@@ -93,6 +93,13 @@ TABLE: Mapping[str, Remedy] = {
     "runbook-escalation-path": Remedy("fix", runbooks.escalation),
     "slo-error-budget-policy": Remedy("skeleton", runbooks.budget_policy),
     "alert-runbook-specific": _question("a section of its own for an alert is writing, which no machine can do"),
+    "changes-tested": _question("which tests there are, and what runs them, is for its team to say"),
+    "rollback-documented": _question(
+        "what goes back to the version before, a command or a job of the pipeline, is for its team to write"
+    ),
+    "dr-objectives-tested": _none(
+        "objectives are agreed with the business, and a recovery must happen before it is dated"
+    ),
     "runbook-fresh": _question("read the runbook against how the service runs, then set last_reviewed yourself"),
     # What runs.
     "workload-replicas": Remedy("fix", workloads.replicas),
@@ -102,6 +109,7 @@ TABLE: Mapping[str, Remedy] = {
     "workload-probes": Remedy("fix", containers.probes),
     "workload-resources": Remedy("fix", containers.resources),
     "image-pinned": Remedy("fix", containers.images),
+    "metrics-scraped": Remedy("fix", workloads.monitored),
     "workload-autoscaled": Remedy("fix", workloads.autoscaler),
     "container-hardened": Remedy("fix", containers.rights),
     "workload-declared": _question("name the repository of its manifests, or say on what it runs: runs-on"),

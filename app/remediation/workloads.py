@@ -10,8 +10,9 @@ from app.formats.workloads.model import Workload
 from app.lib import yaml_writing
 from app.lib.splices import Splice, after_line
 from app.lib.yaml_edits import Uneditable
+from app.lib.yaml_nodes import Node
 from app.remediation.manifests import edit, manifest_of, pod_of, selector_of, workload_of
-from app.remediation.model import Answer, Case, Edit, Item, Question, each
+from app.remediation.model import Answer, Case, Edit, Item, Note, Question, each
 
 _STORES = re.compile(
     r"(^|/)(postgres|postgresql|mysql|mariadb|mongo|mongodb|redis|valkey|rabbitmq|kafka|zookeeper|etcd|elasticsearch"
@@ -129,11 +130,62 @@ def rollout(case: Case) -> Iterator[Answer]:
         stop = int(item.get("pre_stop_seconds") or 0)
         if int(item.get("grace_seconds") or 0) <= stop:
             edits += text.put(pod_of(root, item), ["terminationGracePeriodSeconds"], stop + _GRACE)
+        if item.get("revisions_kept") == 0 and (spec := root.get("spec")) is not None:
+            edits += text.remove(spec, "revisionHistoryLimit")
         if not edits:
             raise Uneditable(f"how a {item['kind']} is rolled out is for people to choose", root.line)
         yield edit(item, edits, f"{item['name']} is replaced without a gap")
 
     yield from each(case, case.items, mend)
+
+
+def monitored(case: Case) -> Iterator[Answer]:
+    """A PodMonitor behind the manifest. The port is the one that is named for metrics, else it is asked for."""
+
+    def mend(item: Item) -> Iterator[Answer]:
+        name = str(item["name"])
+        told = item.get("metrics", {})
+        if told.get("by"):
+            raise Uneditable(f"{told['by']}: {told.get('problem')}", int(item["line"]))
+        text, root = manifest_of(case, item)
+        if root.flow:
+            raise Uneditable("a JSON file holds one object only", root.line)
+        port, slash, path = case.answer(f"metrics_port.{name}", "metrics_port").partition("/")
+        port = port or _metrics_port(pod_of(root, item))
+        if not port:
+            yield Question(
+                f"metrics_port.{name}", f"On which port, and path, does {name} show its metrics (such as http/metrics)?"
+            )
+            return
+        endpoint: dict[str, Any] = {"portNumber": int(port)} if port.isdigit() else {"port": port}
+        if slash and path != "metrics":
+            endpoint["path"] = f"/{path}"
+        metadata: dict[str, Any] = {"name": name}
+        if (namespace := root.at("metadata", "namespace")) is not None:
+            metadata["namespace"] = namespace.value
+        document = {
+            "apiVersion": "monitoring.coreos.com/v1",
+            "kind": "PodMonitor",
+            "metadata": metadata,
+            "spec": {"selector": {"matchLabels": selector_of(root)}, "podMetricsEndpoints": [endpoint]},
+        }
+        lines = "---\n" + yaml_writing.document(document, text.style(root))
+        yield edit(item, [after_line(text.text, len(text.text), lines)], f"Prometheus collects the metrics of {name}")
+        yield Note("A Prometheus that picks its monitors by a label (`podMonitorSelector`) needs it on the PodMonitor.")
+
+    yield from each(case, case.items, mend)
+
+
+def _metrics_port(pod: Node) -> str:
+    """The name of a container's port that is called for metrics; "" where none is."""
+    containers = pod.get("containers")
+    for box in containers.items if containers is not None else ():
+        ports = box.get("ports")
+        for port in ports.items if ports is not None else ():
+            name = port.get("name")
+            if name is not None and re.search(r"metrics|prom", name.value):
+                return name.value
+    return ""
 
 
 def autoscaler(case: Case) -> Iterator[Answer]:

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from app.catalog.model import Entity
 from app.facts.inventory import Found
 from app.facts.retrievers.catalog import has_words, links_of
+from app.facts.rollbacks import rollbacks, unseen
 from app.facts.runbook_links import Landing, land
 from app.facts.seen import Item, Seen, due_at, entity_place, place_of, unreadable_items
 from app.facts.world import World, commit_of
@@ -29,11 +30,12 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     names = frozenset(f.object.name.lower() for f in alerts if isinstance(f.object, AlertRule))
     documents: dict[tuple[str, str], Item] = {}
     own = world.objects(entity.ref, Runbook.kind)
-    for found in own:
-        if is_runbook(found):
-            documents[found.repository, found.path] = document_item(found, role_of(found, names))
-    for item in _declared(entity, world, seen):
+    pages = [found for found in own if is_runbook(found)]
+    for found in pages:
+        documents[found.repository, found.path] = document_item(found, role_of(found, names))
+    for item, page in _declared(entity, world, seen):
         documents[item["repository"], item["path"] + item.get("url", "")] = item
+        pages += [page] if page is not None else []
     for landing in _linked(alerts, world, seen):
         if landing.page is not None:
             page = landing.page
@@ -41,6 +43,7 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     places = world.unreadable(entity.ref, "runbooks")
     seen.found([*own, *places])
     seen.values["runbooks.documents"] = list(documents.values())
+    seen.values["runbooks.rollbacks"] = [*rollbacks(pages, own), *unseen(documents.values())]
     seen.values["runbooks.unreadable"] = unreadable_items(places)
     return seen
 
@@ -124,7 +127,7 @@ def _attended(found: Found, page: Runbook) -> Item:
     return seen | {"attended_at": changed.at.astimezone(UTC), "attended_exact": changed.exact}
 
 
-def _declared(entity: Entity, world: World, seen: Seen) -> Iterable[Item]:
+def _declared(entity: Entity, world: World, seen: Seen) -> Iterable[tuple[Item, Found | None]]:
     """Runbooks that the descriptor links or annotates: real pages where crawled, else pages we can't see."""
     wanted = [
         (entity.annotations[key], key) for key in world.parameters.runbook_annotations if entity.annotations.get(key)
@@ -137,9 +140,9 @@ def _declared(entity: Entity, world: World, seen: Seen) -> Iterable[Item]:
     for value, title in wanted:
         landing = land(value.strip(), repository=entity.repository, path=entity.path, world=world, seen=seen)
         if landing.page is not None:
-            yield document_item(landing.page, "service")
+            yield document_item(landing.page, "service"), landing.page
         elif landing.state in ("external", "not_crawled", "templated"):
-            yield _unseen_page(entity, commit_of(entity, world), title, value, landing)
+            yield _unseen_page(entity, commit_of(entity, world), title, value, landing), None
 
 
 def _unseen_page(entity: Entity, commit: str, title: str, value: str, landing: Landing) -> Item:

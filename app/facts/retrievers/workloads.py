@@ -9,8 +9,9 @@ from app.catalog.model import Entity
 from app.facts.dated import latest
 from app.facts.inventory import Found
 from app.facts.model import Reason
-from app.facts.seen import Item, Seen, place_of, unreadable_items
+from app.facts.seen import PLACE, Item, Seen, place_of, unreadable_items
 from app.facts.world import World
+from app.formats.model import BaseImage
 from app.formats.workloads.model import SEPARATOR, Container, Workload
 
 _ELSEWHERE = "its manifests may lie in another repository; only this one is known here"
@@ -23,13 +24,49 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen.found([*found, *places])
     seen.values["workloads.manifests"] = merged(workload_item(one) for one in found)
     seen.values["workloads.containers"] = merged(item for one in found for item in container_items(one))
+    seen.values["workloads.images"] = images(entity, world, found, seen)
     seen.values["workloads.unreadable"] = unreadable_items(places)
     seen.values["workloads.load_tested_at"] = latest(entity, world, world.parameters.load_test_keys, seen, now)
     counted = any(not one.ignored for one in found) or any(not one.ignored for one in places)
     if not counted and not world.catalog_complete:
-        for name in ("manifests", "containers"):
+        for name in ("manifests", "containers", "images"):
             seen.unseen(f"workloads.{name}", Reason.NOT_CONNECTED, _ELSEWHERE)
     return seen
+
+
+def images(entity: Entity, world: World, workloads: Iterable[Found], seen: Seen) -> list[Item]:
+    """Images that containers run, then those that Dockerfiles build on. The latter count beside the former only."""
+    kept = ("name", "environment", "image", "image_state", "image_set_by")
+    run = [
+        {key: item[key] for key in (*kept, *PLACE) if key in item}
+        | {"origin": "container"}
+        | _because(item, "image_state")
+        for one in workloads
+        for item in container_items(one)
+    ]
+    bases = world.objects(entity.ref, BaseImage.kind)
+    seen.found(bases)
+    return merged([*run, *map(_base_item, bases)])
+
+
+def _because(item: Item, name: str) -> Item:
+    """Why one field of an item can't be told."""
+    why = item.get("unknown", {}).get(name)
+    return {"unknown": {name: why}} if why else {}
+
+
+def _base_item(found: Found) -> Item:
+    one = found.object
+    assert isinstance(one, BaseImage)
+    item = place_of(found) | {
+        "name": f"{found.path} ({one.stage})" if one.stage else found.path,
+        "origin": "build",
+        "environment": "",
+        "image": one.image,
+        "image_state": one.image_state,
+        "image_set_by": "",
+    }
+    return _without(item, one.unknown)
 
 
 def merged(items: Iterable[Item]) -> list[Item]:
@@ -74,13 +111,23 @@ def workload_item(found: Found) -> Item:
         "grace_seconds": one.grace_seconds,
         "pre_stop": any(container.pre_stop for container in serving),
         "pre_stop_seconds": max((container.pre_stop_seconds for container in serving), default=0),
-        "scraped": one.monitor is not None,
+        "revisions_kept": one.revisions_kept,
+        "scraped": bool(one.metrics_way),
+        "metrics": {
+            "way": one.metrics_way,
+            "by": one.metrics_by,
+            "problem": one.metrics_problem,
+            "path": one.monitor.path if one.monitor else "",
+            "line": one.monitor.line if one.monitor else 0,
+        },
     }
     item["rollout_problem"] = rollout_problem(one, item["pre_stop_seconds"]) if one.replicated else ""
     hidden = {_FIELDS.get(name, name): why for name, why in one.unknown.items()}
     untold = next((hidden[name] for name in ("strategy", "keeps_serving", "containers") if name in hidden), "")
     if one.replicated and untold and not item["rollout_problem"]:
         hidden["rollout_problem"] = untold
+    if "metrics.way" in hidden:
+        hidden["scraped"] = hidden["metrics.way"]
     return _without(item, hidden | dict.fromkeys(("serving", "pre_stop"), hidden.get("containers", "")))
 
 
@@ -91,6 +138,8 @@ def rollout_problem(one: Workload, waits: int) -> str:
             f"its preStop hook waits {waits} s of the {one.grace_seconds} s that a pod has to end, so that it is killed"
         )
         return f"{told} before it can finish: set terminationGracePeriodSeconds to {waits + _FINISHING} or more"
+    if one.revisions_kept == 0:
+        return "revisionHistoryLimit 0 keeps no version to roll back to: leave it out, or keep a few"
     if one.strategy == "recreate" and not one.volume_claims:
         return "Recreate stops every copy before the next one starts: use RollingUpdate with maxUnavailable 0"
     if one.object_kind == "Deployment" and one.strategy == "rolling" and not one.keeps_serving:
@@ -100,7 +149,7 @@ def rollout_problem(one: Workload, waits: int) -> str:
 
 _FINISHING = 15
 """Seconds to end what was being answered, beyond the hook."""
-_FIELDS = {"budget_state": "budget.state"}
+_FIELDS = {"budget_state": "budget.state", "metrics_way": "metrics.way"}
 
 
 def container_items(found: Found) -> list[Item]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from app.formats.model.alerting import AlertmanagerConfig, AlertRule, BurnRatePair, Receiver, RecordingRule, RuleTest
 from app.formats.model.base import Finding, Object, Parsed, Part, RunbookLink, Unreadable
+from app.formats.model.builds import BaseImage, Pipeline
 from app.formats.model.pages import CodeOwners, OwnerRule, Runbook, Section
 from app.formats.model.slo import AlertCondition, AlertPolicy, Indicator, Objective
 
@@ -17,6 +18,7 @@ __all__ = [
     "AlertPolicy",
     "AlertRule",
     "AlertmanagerConfig",
+    "BaseImage",
     "BurnRatePair",
     "CodeOwners",
     "Finding",
@@ -26,6 +28,7 @@ __all__ = [
     "OwnerRule",
     "Parsed",
     "Part",
+    "Pipeline",
     "Receiver",
     "RecordingRule",
     "RuleTest",

@@ -60,7 +60,7 @@ def assemble(parts: Parts, ignored: Callable[[str], str]) -> Assembled:
         for path, held in manifests.items()
         if path not in taken
         for one in held
-        if not one.templated
+        if not rendering.is_rendered(path, one, charts)
     ]
     written = [one for one, generated in plain if not generated]
     made = _made([one for one, generated in plain if generated], [*written, *built, *rendered])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -12,10 +12,11 @@ from app.formats.prometheus_place import texts
 from app.formats.workloads import budgets, scaling, spreading, strategies
 from app.formats.workloads.containers import FILLED_IN, containers_of
 from app.formats.workloads.marking import OPEN
-from app.formats.workloads.model import Matched, Workload
+from app.formats.workloads.metrics import beside, metrics_of
+from app.formats.workloads.model import Workload
 from app.formats.workloads.quantities import whole
-from app.formats.workloads.resource import Resource, readable
-from app.formats.workloads.selectors import Labels, labels_of, match_labels, selects, together
+from app.formats.workloads.resource import Pods, Resource, readable
+from app.formats.workloads.selectors import labels_of, match_labels, selects, together
 
 KINDS = ("Deployment", "StatefulSet", "DaemonSet", "Rollout", "Job", "CronJob")
 REPLICATED = ("Deployment", "StatefulSet", "Rollout")
@@ -25,18 +26,6 @@ LOAD_GENERATOR = "makes load for tests"
 _LOAD = re.compile(
     r"(?:[\w.-]*[-_.])?(?:load-?_?gen(?:erator)?|load-?_?test(?:er|ing|s)?|locust|jmeter|gatling|k6|vegeta|fortio)"
 )
-_SCRAPE = "prometheus.io/scrape"
-
-
-@dataclass(frozen=True, slots=True)
-class Pods:
-    """The pods of one workload: their spec and labels. `selector` adds the labels by which the workload finds them."""
-
-    spec: Mapping[str, Any]
-    labels: Labels
-    selector: Labels
-    annotations: Mapping[str, str]
-    known: bool
 
 
 def build(resources: Sequence[Resource]) -> list[tuple[Resource, Workload]]:
@@ -45,9 +34,11 @@ def build(resources: Sequence[Resource]) -> list[tuple[Resource, Workload]]:
     for one in resources:
         by_environment.setdefault((one.environment, bool(one.ignored)), []).append(one)
     found = []
-    for group in by_environment.values():
-        neighbours = _by_kind(group)
-        found += _judged([(one, _workload(one, neighbours)) for one in group if one.kind in KINDS])
+    apart = {off: beside((held for (_, o), held in by_environment.items() if o is off), KINDS) for off in (False, True)}
+    for (_, off), group in by_environment.items():
+        if running := [one for one in group if one.kind in KINDS]:
+            neighbours = _by_kind((*group, *apart[off]))
+            found += _judged([(one, _workload(one, neighbours)) for one in running])
     return found
 
 
@@ -113,13 +104,15 @@ def _workload(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Wo
     replicas = scaling.replicas_of(one, containers, neighbours, unknown)
     parts = {
         "autoscaler": None,
+        "monitor": None,
         **replicas,
         **budgets.budget_of(one, pods.labels, pods.selector, replicas["replicas_min"], neighbours, unknown),
         **spreading.spread_of(pods.spec, pods.labels, pods.selector, unknown),
         **strategies.strategy_of(one, replicas["replicas_min"], unknown),
-        "monitor": _monitor(one, pods, services, neighbours),
+        **metrics_of(one, pods, services, neighbours, unknown),
         "volume_claims": _has_claims(one, pods.spec),
-        "grace_seconds": _grace(pods.spec),
+        "grace_seconds": _number(pods.spec.get("terminationGracePeriodSeconds"), 30),
+        "revisions_kept": _number(one.spec.get("revisionHistoryLimit"), 10),
     }
     if one.missing:
         unknown.update(dict.fromkeys(_EVERYTHING, one.missing))
@@ -143,7 +136,7 @@ def _workload(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Wo
 
 _EVERYTHING = (
     *("containers", "replicas_min", "replicas_max", "autoscaler_problem", "budget_state"),
-    *("spread_zone", "spread_node", "strategy", "keeps_serving"),
+    *("spread_zone", "spread_node", "strategy", "keeps_serving", "metrics_way"),
 )
 
 
@@ -159,9 +152,10 @@ def _has_claims(one: Resource, pod: Mapping[str, Any]) -> bool:
     return bool(one.spec.get("volumeClaimTemplates")) or (claimed and isinstance(volumes, list))
 
 
-def _grace(pod: Mapping[str, Any]) -> int:
-    seconds = whole(pod.get("terminationGracePeriodSeconds"))
-    return 30 if seconds is None else seconds
+def _number(written: Any, default: int) -> int:
+    """What is written, else what Kubernetes takes instead."""
+    number = whole(written)
+    return default if number is None else number
 
 
 def _services(one: Resource, pods: Pods, neighbours: Mapping[str, Sequence[Resource]]) -> list[Resource]:
@@ -172,41 +166,3 @@ def _services(one: Resource, pods: Pods, neighbours: Mapping[str, Sequence[Resou
         if selector and together(one, service) and selects({"matchLabels": selector}, pods.labels, pods.selector):
             found.append(service)
     return found
-
-
-def _monitor(
-    one: Resource, pods: Pods, services: Sequence[Resource], neighbours: Mapping[str, Sequence[Resource]]
-) -> Matched | None:
-    """What has Prometheus scrape the pods: a PodMonitor, a ServiceMonitor over a Service, or their annotations."""
-    for monitor in neighbours.get("PodMonitor", ()):
-        if _reaches(monitor, one) and selects(monitor.spec.get("selector"), pods.labels, pods.selector):
-            return matched(monitor)
-    for service in services:
-        labels = labels_of(service.metadata.get("labels"))
-        for monitor in neighbours.get("ServiceMonitor", ()):
-            if _reaches(monitor, service) and selects(monitor.spec.get("selector"), labels):
-                return matched(monitor)
-    if _is_annotated(pods.annotations):
-        return matched(one)
-    annotated = [service for service in services if _is_annotated(texts(service.metadata.get("annotations")))]
-    return matched(annotated[0]) if annotated else None
-
-
-def _is_annotated(annotations: Mapping[str, str]) -> bool:
-    return annotations.get(_SCRAPE, "").lower() == "true"
-
-
-def _reaches(monitor: Resource, other: Resource) -> bool:
-    """A monitor looks in its own namespace unless its namespaceSelector says more."""
-    selector = monitor.spec.get("namespaceSelector")
-    if isinstance(selector, dict):
-        names = selector.get("matchNames")
-        if selector.get("any") is True or (
-            isinstance(names, list) and (other.namespace in names or not other.namespace)
-        ):
-            return True
-    return together(monitor, other)
-
-
-def matched(resource: Resource) -> Matched:
-    return Matched(object_kind=resource.kind, name=readable(resource.name), path=resource.path, line=resource.line)

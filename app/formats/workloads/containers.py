@@ -6,13 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.formats.images import is_moving, state_of, tag_of
 from app.formats.workloads.marking import OPEN
 from app.formats.workloads.model import Container
 from app.formats.workloads.quantities import quantity, whole
 from app.formats.workloads.resource import is_known, readable
 
 FILLED_IN = "is filled in by values that are not known here"
-_MOVING = frozenset(("", "latest", "main", "master", "develop", "dev", "edge", "nightly", "canary", "head", "snapshot"))
 _PLACEHOLDER = re.compile(r"[<>{}]|^[A-Z_]*(IMAGE|PLACEHOLDER|CHANGEME)[A-Z_]*$")
 _HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
 
@@ -58,19 +58,15 @@ def _container(
 def _image(value: Any, unknown: dict[str, str]) -> tuple[str, str]:
     """The image and how firmly it is named: digest, tag, or moving."""
     image = value if isinstance(value, str) else ""
-    name, _, digest = image.partition("@")
-    last = name.rpartition("/")[2]
-    tag = last.partition(":")[2]
+    digest, tag = image.partition("@")[2], tag_of(image)
     if not image:
         unknown["image_state"] = "it names no image: a patch, or filled in elsewhere"
         return "", "moving"
     if not is_known(image) or _PLACEHOLDER.search(image) or image.endswith(":"):
-        if not digest and not (is_known(tag) and tag and tag not in _MOVING):
+        if not digest and not (is_known(tag) and not is_moving(tag)):
             unknown["image_state"] = FILLED_IN
         return readable(image), "digest" if digest else "tag"
-    if digest.startswith("sha256:"):
-        return image, "digest"
-    return image, "moving" if tag.lower() in _MOVING else "tag"
+    return image, state_of(image)
 
 
 def _probes(raw: Mapping[str, Any], unknown: dict[str, str]) -> dict[str, Any]:

@@ -154,7 +154,8 @@ class Workload(Object):
     `environment` is the overlay or values file it is rendered for. `replicas_min` is what keeps running: the
     autoscaler's minimum where one targets it, else `spec.replicas` (1 by default).
     `budget_state`: none, protects, blocks (no pod may ever leave) or idle (all of them may).
-    `strategy`: rolling, recreate, on_delete, canary, blue_green or "" (jobs).
+    `strategy`: rolling, recreate, on_delete, canary, blue_green or "" (jobs). `revisions_kept`: to roll back to.
+    `metrics_way`: monitor, annotation, push or "" (nothing collects its metrics).
     """
 
     kind: ClassVar[str] = "workload"
@@ -177,6 +178,11 @@ class Workload(Object):
     budget_state: str = "none"
     budget_text: str = ""
     monitor: Matched | None = None
+    """What has its metrics collected: a monitor, or the object whose annotation does."""
+    metrics_way: str = ""
+    metrics_by: str = ""
+    metrics_problem: str = ""
+    revisions_kept: int = 10
     spread_zone: bool = False
     spread_node: bool = False
     spread_problem: str = ""

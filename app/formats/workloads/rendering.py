@@ -22,7 +22,8 @@ _NEAR = 2
 def rendered(
     charts: Mapping[str, Chart], values: Mapping[str, ChartValues], manifests: Mapping[str, Sequence[Manifest]]
 ) -> list[Resource]:
-    """Every templated manifest, once for each production values file of its chart, or once with the defaults.
+    """Every manifest of a chart, and every other templated one: once for each production values file of the chart, or
+    once with the defaults.
 
     `charts` by folder, `values` and `manifests` by file.
     """
@@ -36,13 +37,18 @@ def rendered(
 def _by_chart(
     charts: Mapping[str, Chart], manifests: Mapping[str, Sequence[Manifest]]
 ) -> dict[str | None, list[tuple[str, Manifest]]]:
-    """Templated manifests by the folder of the chart they belong to; None for those of no chart."""
+    """Manifests that are rendered, by the folder of the chart they belong to; None for those of no chart."""
     found: dict[str | None, list[tuple[str, Manifest]]] = {}
     for path, listed in manifests.items():
-        templated = [(path, one) for one in listed if one.templated]
+        templated = [(path, one) for one in listed if is_rendered(path, one, charts)]
         if templated:
             found.setdefault(_chart_of(path, charts), []).extend(templated)
     return found
+
+
+def is_rendered(path: str, manifest: Manifest, charts: Mapping[str, Chart]) -> bool:
+    """It holds a template, or goes along with a chart's templates as it is."""
+    return manifest.templated or ("/templates/" in f"/{path}" and _chart_of(path, charts) is not None)
 
 
 def _chart_of(path: str, charts: Mapping[str, Chart]) -> str | None:

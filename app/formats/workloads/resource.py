@@ -47,6 +47,17 @@ class Resource:
         return value if isinstance(value, str) and OPEN not in value else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Pods:
+    """The pods of one workload: their spec and labels. `selector` adds the labels by which the workload finds them."""
+
+    spec: Mapping[str, Any]
+    labels: Mapping[str, str]
+    selector: Mapping[str, str]
+    annotations: Mapping[str, str]
+    known: bool
+
+
 def of_manifest(path: str, manifest: Manifest) -> Resource:
     one = Resource(path, manifest.line, manifest.api, manifest.object_kind, manifest.content, ignored=manifest.ignored)
     return replace(one, original=one.name)

@@ -294,5 +294,7 @@ SHAPES: Mapping[tuple[str, str], dict[str, Any]] = {
     ),
     ("networking.k8s.io", "Ingress"): _object({"rules": [{"host": True}]}),
     **{("monitoring.coreos.com", kind): _object(_MONITOR) for kind in ("ServiceMonitor", "PodMonitor")},
+    **{("operator.victoriametrics.com", kind): _object(_MONITOR) for kind in ("VMServiceScrape", "VMPodScrape")},
+    **{("monitoring.googleapis.com", kind): _object(_MONITOR) for kind in ("PodMonitoring", "ClusterPodMonitoring")},
 }
 """(API group, kind) → what is kept of such an object."""

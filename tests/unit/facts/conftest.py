@@ -271,7 +271,13 @@ apiVersion: policy/v1
 kind: PodDisruptionBudget
 metadata: {name: payments, namespace: payments}
 spec: {maxUnavailable: 1, selector: {matchLabels: {app: payments}}}
+---
+apiVersion: monitoring.coreos.com/v1
+kind: PodMonitor
+metadata: {name: payments, namespace: payments}
+spec: {selector: {matchLabels: {app: payments}}, podMetricsEndpoints: [{port: http}]}
 """
+WORKFLOW = "on: pull_request\njobs: {tests: {steps: [{run: go test ./...}]}}\n"
 
 
 @pytest.fixture
@@ -284,4 +290,5 @@ def service_files() -> dict[str, str]:
         "docs/runbook.md": RUNBOOK,
         "CODEOWNERS": "* @shop/pay\n",
         "deploy/payments.yaml": MANIFESTS,
+        ".github/workflows/ci.yaml": WORKFLOW,
     }

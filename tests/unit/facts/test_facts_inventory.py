@@ -44,7 +44,7 @@ def test_every_object_carries_its_place(snapshot: Callable[..., Any], service_fi
         "resource:default/payments-db",
     ]
     assert inventory.problems == ()
-    assert inventory.folders == {"", "deploy", "docs", "slo"}
+    assert inventory.folders == {"", ".github", ".github/workflows", "deploy", "docs", "slo"}
 
 
 def test_all_files_are_read_in_one_batch(snapshot: Callable[..., Any], service_files: dict[str, str]) -> None:

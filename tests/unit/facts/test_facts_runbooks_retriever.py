@@ -108,3 +108,25 @@ def test_a_service_with_a_name_in_camel_case_keeps_its_runbook(
     (page,) = runbooks.retrieve(made_up, look.world, now).values["runbooks.documents"]
 
     assert page["role"] == "service"
+
+
+def test_a_way_back_is_concrete_when_it_says_what_to_type_where_to_click_or_what_to_do(
+    looked: Callable[..., Any], service_files: dict[str, str], now: datetime
+) -> None:
+    runbook = (
+        "# Payments runbook\n\n## Overview\n\nTakes payments from customers at checkout, all day and night.\n\n"
+        "## Rollback\n\nAsk a senior engineer, who knows how this is done.\n\n"
+        "## Escalation\n\n- #team-pay\n- the pager\n"
+    )
+    deploy = "# Deploying\n\n## Rolling back a release\n\nRun `kubectl rollout undo deploy/payments`.\n"
+    other = "# Design\n\n## Rollback of transactions\n\nSee https://example.org/design.\n"
+    files = {**service_files, "docs/runbook.md": runbook, "docs/deploying.md": deploy, "docs/design.md": other}
+    look = looked(files)
+
+    seen = runbooks.retrieve(look.entity(PAYMENTS), look.world, now)
+
+    found = [(item["title"], item["concrete"], item["path"]) for item in seen.values["runbooks.rollbacks"]]
+    assert found == [
+        ("Rollback", False, "docs/runbook.md"),
+        ("Rolling back a release", True, "docs/deploying.md"),
+    ]

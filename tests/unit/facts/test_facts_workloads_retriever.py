@@ -173,3 +173,43 @@ def test_a_hook_that_waits_as_long_as_the_pod_has_to_end_is_the_cause_and_not_th
         "its preStop hook waits 60 s of the 60 s that a pod has to end, so that it is killed before it can finish: "
         "set terminationGracePeriodSeconds to 75 or more",
     )
+
+
+def test_images_are_those_of_containers_and_those_that_dockerfiles_build_on(
+    looked: Callable[..., Any], now: datetime
+) -> None:
+    files = {
+        "catalog-info.yaml": COMPONENT.format(name="shop", more=""),
+        "k/a.yaml": deployment(),
+        "Dockerfile": "ARG BASE\nFROM ${BASE} AS deps\nFROM python:latest\n",
+        "Dockerfile.dev": "FROM node\n",
+    }
+    seen = seen_of(looked(files), now)
+    found = [
+        (item["name"], item["origin"], item.get("image_state"), item["line"], bool(item["ignored"]))
+        for item in seen.values["workloads.images"]
+    ]
+    assert found == [
+        ("app/c", "container", "tag", 7, False),
+        ("Dockerfile (deps)", "build", None, 2, False),
+        ("Dockerfile", "build", "moving", 3, False),
+        ("Dockerfile.dev", "build", "moving", 1, True),
+    ]
+    assert "Dockerfile" in {read.path for read in seen.reads}
+
+
+def test_how_metrics_are_collected_stands_beside_the_workload(looked: Callable[..., Any], now: datetime) -> None:
+    monitor = (
+        "apiVersion: monitoring.coreos.com/v1\nkind: PodMonitor\nmetadata: {name: app}\n"
+        "spec: {selector: {matchLabels: {x: y}}, podMetricsEndpoints: [{port: metrics}]}\n"
+    )
+    files = {"catalog-info.yaml": COMPONENT.format(name="shop", more=""), "k/a.yaml": deployment(), "m.yaml": monitor}
+    (item,) = seen_of(looked(files), now).values["workloads.manifests"]
+    assert item["metrics"] == {
+        "way": "",
+        "by": "PodMonitor app",
+        "problem": "it asks port “metrics”, which is not declared",
+        "path": "m.yaml",
+        "line": 1,
+    }
+    assert item["scraped"] is False

@@ -99,7 +99,7 @@ def test_one_broken_document_costs_its_neighbours_nothing() -> None:
 
 
 def test_a_duplicate_key_in_a_file_that_says_nothing_here_is_no_problem_of_ours() -> None:
-    assert reading.read(".travis.yml", b"branches: a\nbranches: b\n") == Parsed()
+    assert reading.read(".golangci.yml", b"linters: a\nlinters: b\n") == Parsed()
     assert reading.read("catalog-info.yaml", b"apiVersion: backstage.io/v1alpha1\na: 1\na: 2\n").findings
 
 

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from workload_files import workload, workloads
+from workload_files import deployment, workload, workloads
 
 from app.formats.workloads.expressions import UNSEEN, Opaque, evaluate
 
@@ -259,3 +259,19 @@ def test_hostile_templates_end_soon_and_never_raise(text: str) -> None:
     started = time.monotonic()
     workloads({**chart(), "charts/shop/templates/deployment.yaml": text})
     assert time.monotonic() - started < 10
+
+
+def test_a_manifest_without_a_template_goes_along_with_its_chart() -> None:
+    """A budget that holds no template protects the templated workload beside it."""
+    files = {
+        "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+        "chart/values.yaml": "replicas: 3\n",
+        "chart/templates/app.yaml": deployment(spec="replicas: {{ .Values.replicas }}"),
+        "chart/templates/pdb.yaml": (
+            "apiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: shop, namespace: shop}\n"
+            "spec: {maxUnavailable: 1, selector: {matchLabels: {app: shop}}}\n"
+        ),
+    }
+    assert workload(files).budget_state == "protects"
+    plain = {**files, "chart/templates/app.yaml": deployment(spec="replicas: 3")}
+    assert workload(plain).budget_state == "protects"
