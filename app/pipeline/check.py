@@ -15,13 +15,14 @@ from app.attribution.attribute import Attributor
 from app.catalog.locations import locate
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.collect import collect
-from app.facts.inventory import Inventory, take
+from app.facts.inventory import Inventory
 from app.facts.model import FactSet
 from app.facts.world import MemoryWorld
 from app.formats import kinds
 from app.formats.model import AlertRule, Objective, Runbook
 from app.pipeline.newborn import with_stand_ins
 from app.pipeline.scoring import Judged, Owner, attribution_rules, parameters_of, score
+from app.pipeline.unread import taken
 from app.policy.baseline import without_newer_checks
 from app.policy.compare import Comparison, Judgings, compare
 from app.policy.model import Policy
@@ -72,7 +73,7 @@ def check(
 
     `unborn`: it lies in no repository yet, so what no descriptor declares is scored as what it would become.
     """
-    inventory = take(snapshot)
+    inventory = taken(snapshot)
     if unborn:
         inventory = with_stand_ins(inventory)
     world, owner = world_of(inventory, policy)

@@ -15,7 +15,6 @@ import structlog
 
 from app.attribution.attribute import Attributor
 from app.catalog.model import EntityRef
-from app.catalog.provisional import provisional_entity
 from app.errors import RepositoryError
 from app.facts import codec
 from app.facts.inventory import Found, Inventory, take
@@ -23,6 +22,7 @@ from app.formats import reading
 from app.formats.model import AlertmanagerConfig
 from app.jobs.due import next_poll, next_retry
 from app.pipeline.services import Pipeline
+from app.pipeline.unread import unread
 from app.repos.model import Tip
 from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, Reading, RepositoryClaim, UnreadableRow
 from app.store.parsed import ParsedCache, packed
@@ -30,7 +30,6 @@ from app.store.parsed import ParsedCache, packed
 log = structlog.get_logger(__name__)
 RESOLVE_AGAIN = timedelta(days=1)
 """How long a default branch is believed before HEAD is asked again."""
-GROUPS = ("alerting", "runbooks", "slo", "codeowners", "error_budget", "workloads", "database", "cluster", "api")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,14 +163,18 @@ def _save_unreadable(pipeline: Pipeline, claim: RepositoryClaim, error: Reposito
     if claim.url in pipeline.evidence:
         return
     known = pipeline.store.entities.declared_in(claim.url)
-    made_up = provisional_entity(claim.url, frozenset())
-    refs = tuple(entity.ref for entity in known) or (made_up.ref,)
+    nothing = unread(claim.url, claim.branch, str(error))
+    entities = tuple(known) or nothing.entities
+    refs = tuple(entity.ref for entity in entities)
     rows = InventoryRows(
         tip="",
         branch=claim.branch,
         paths={},
-        unreadable=tuple(UnreadableRow(path="", line=0, group=g, reason=str(error), refs=refs) for g in GROUPS),
-        entities=tuple(known) or (made_up,),
+        unreadable=tuple(
+            UnreadableRow(path=one.path, line=one.line, group=one.group, reason=one.reason, refs=refs)
+            for one in nothing.unreadable
+        ),
+        entities=entities,
     )
     pipeline.store.inventories.save(claim, rows, now)
 

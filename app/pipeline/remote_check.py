@@ -15,11 +15,11 @@ from app.catalog.model import Entity
 from app.errors import RepositoryError
 from app.facts import codec, wire
 from app.facts.groups import SCHEMA
-from app.facts.inventory import take
 from app.pipeline.check import Report
 from app.pipeline.newborn import with_stand_ins
 from app.pipeline.remote import ask
 from app.pipeline.scoring import Judged, rejudge
+from app.pipeline.unread import taken
 from app.policy.documents import load_texts
 from app.policy.model import Policy, Subject, Waiver
 from app.repos.model import Snapshot
@@ -39,7 +39,7 @@ def remote_check(
 
     Raises RepositoryError when the service can't be asked, SettingsError when it refuses the token.
     """
-    inventory = take(snapshot)
+    inventory = taken(snapshot)
     if unborn:
         inventory = with_stand_ins(inventory)
     body = json.dumps(wire.inventory_body(inventory), ensure_ascii=False).encode("utf-8", "replace")

@@ -16,7 +16,7 @@ from app.repos import layout, revisions, urls
 from app.repos.cloning import clone
 from app.repos.failures import GitFailure
 from app.repos.git import Git
-from app.repos.model import Tip
+from app.repos.model import NOTHING_PUSHED, Tip
 from app.repos.snapshot import PARTIAL, CommitSnapshot
 from app.repos.tree import Limits
 
@@ -171,7 +171,7 @@ class Mirror:
             return Tip(branch, commit)
         heads = self._heads("refs/heads/*")
         if not heads:
-            raise RepositoryError("it is empty: no branch was pushed yet", reason="unreadable")
+            raise RepositoryError(NOTHING_PUSHED, reason="unreadable")
         odd = f"HEAD points at {branch}, which does not exist" if branch else "HEAD names no branch"
         choice = next((name for name in _USUAL if name in heads), sorted(heads)[0])
         return Tip(choice, heads[choice], odd)

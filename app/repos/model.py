@@ -9,6 +9,9 @@ from typing import Protocol
 
 from app.lib.names import shown
 
+NOTHING_PUSHED = "it is empty: no branch was pushed yet"
+"""Why a repository without a commit can't be read."""
+
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
