@@ -38,7 +38,7 @@ from app.repos.git import Git
 from app.repos.tree import Limits
 from app.settings import Settings
 from app.settings.access import BackstageTokens, TrustedProxy
-from app.sources import canonical, credentials_of, forge_api, forges_of, providers_of, rules_of
+from app.sources import canonical, credentials_of, forge_api, forges_of, intervals_of, providers_of, rules_of
 from app.store import migrate
 from app.store.store import Store
 from app.webhooks.forges import FORGES
@@ -86,6 +86,7 @@ def build(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> Pip
         evidence={canonical(settings, one.url): one.provides for one in settings.evidence_repositories},
         interval=settings.polling.interval,
         clock=clock,
+        intervals=intervals_of(settings),
         forges=forges_of(settings),
         work=hints_of(settings, "work"),
         news=hints_of(settings, "news"),

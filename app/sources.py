@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import timedelta
 from urllib.parse import urlsplit
 
 from app.catalog.providers.backstage_catalog import BackstageCatalog
@@ -49,6 +50,11 @@ def providers_of(settings: Settings) -> Sequence[Provider]:
     return found
 
 
+def intervals_of(settings: Settings) -> dict[str, timedelta]:
+    """Provider → how often its repositories are looked at, where its source says so itself."""
+    return {_forge_name(one): one.interval for one in settings.sources.forges if one.interval is not None}
+
+
 def _backstage(settings: Settings, source: BackstageSource) -> BackstageCatalog:
     """A catalog on a private address needs `transport.allow_private`."""
     token = source.token.reveal(settings.environ) if source.token else ""
@@ -64,14 +70,22 @@ def forge_api(settings: Settings, source: ForgeSource) -> Api:
 def _forge(settings: Settings, source: ForgeSource) -> ForgeProvider:
     """A forge on a private address needs `transport.allow_private`."""
     api, listing = forge_api(settings, source), _FORGES[source.forge][1]
+    if source.app is not None:
+        listing = github.installed_repositories
     return ForgeProvider(
-        label=f"{source.forge} {source.owner}",
+        name=_forge_name(source),
         list_all=lambda: listing(api, source.owner),
         include=source.include,
         exclude=source.exclude,
         archived=source.archived,
         forks=source.forks,
     )
+
+
+def _forge_name(source: ForgeSource) -> str:
+    """Stable, and its own: an owner of the same name may be on two GitLabs."""
+    host = urlsplit(source.url).netloc
+    return f"forge {source.forge} {source.owner}" + (f" at {host}" if host else "")
 
 
 def _token(settings: Settings, source: ForgeSource, http: Http) -> Callable[[], str]:

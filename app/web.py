@@ -69,7 +69,7 @@ def create_app(
     app.extensions["openapi"] = api
     document.complete(app, api.spec)
     errors.install(app)
-    metrics = WebMetrics()
+    app.extensions["metrics"] = metrics = WebMetrics()
     lane.install(app, _fast(results, insights), metrics.answered, pipeline.clock)
     _measure(app, metrics, shared_metrics)
     app.before_request(kept.look)  # follows the policy that the worker put in force

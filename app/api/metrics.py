@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from app.pipeline.services import Pipeline
 from app.store.gauges import Gauges, gauges
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _PLAIN = {
     "repositories": ("roadworthy_repositories", "Repositories known."),
@@ -51,11 +52,21 @@ class WebMetrics:
             buckets=_SECONDS,
             registry=self.registry,
         )
+        self.deliveries = Counter(
+            "roadworthy_webhook_deliveries_total",
+            "Webhook deliveries by what became of them.",
+            ("source", "outcome"),
+            registry=self.registry,
+        )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
-        """Counts one request."""
-        self.requests.labels(method, route, status).inc()
+        """Counts one request. A method that nobody knows is a stranger's word, and no label."""
+        self.requests.labels(method if method in _METHODS else "other", route, status).inc()
         self.durations.labels(route).observe(seconds)
+
+    def delivered(self, source: str, outcome: str) -> None:
+        """Counts one webhook delivery; `source`: `forge/name`, of the settings."""
+        self.deliveries.labels(source, outcome).inc()
 
 
 class StoreCollector(Collector):

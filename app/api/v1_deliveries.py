@@ -57,6 +57,7 @@ class DeliveryItem(Told):
 
 class RefusalItem(Told):
     source = fields.String()
+    forge = fields.String(metadata={"description": "empty for what was counted before forges were told apart"})
     reason = fields.String()
     count = fields.Integer()
     first_at = fields.DateTime()
@@ -124,8 +125,10 @@ def delivery_json(one: Delivery) -> dict[str, Any]:
 
 
 def refusal_json(one: Refusals) -> dict[str, Any]:
+    forge, _, name = one.source.rpartition("/")
     return {
-        "source": one.source,
+        "source": name,
+        "forge": forge,
         "reason": one.reason,
         "count": one.count,
         "first_at": format_instant(one.first_at),

@@ -35,6 +35,7 @@ def deliver(forge: str, source: str) -> Response:
         abort(404, "There is no such webhook here.")
     with gate.room() as entered:
         if not entered:
+            _told(known, "turned_away")
             raise ServiceUnavailable("Too many deliveries at once.", retry_after=5)
         return _deliver(gate, known)
 
@@ -44,15 +45,17 @@ def _deliver(gate: Gate, source: Source) -> Response:
     try:
         answer = receive(pipeline().store, source, headers, _body(gate.max_body), pipeline().clock())
     except Refused as refused:
-        _count(gate, source.name, refused.reason)
-        log.info("webhook.refused", source=source.name, reason=refused.reason)
+        _count(gate, source, refused.reason)
+        log.info("webhook.refused", source=source.key, reason=refused.reason)
         abort(refused.status, f"The delivery was refused: {refused.reason}.")
     except RequestEntityTooLarge:
-        _count(gate, source.name, "body-too-large")
+        _count(gate, source, "body-too-large")
         raise
     except SQLAlchemyError:
-        log.exception("webhook.not_recorded", source=source.name)
+        log.exception("webhook.not_recorded", source=source.key)
+        _told(source, "unrecorded")
         raise ServiceUnavailable("The delivery can't be recorded now.", retry_after=10) from None
+    _told(source, answer.state)
     if answer.state == "accepted":
         pipeline().work.give()
     return Response(json.dumps(asdict(answer)), answer.status, mimetype="application/json")
@@ -67,9 +70,15 @@ def _body(most: int) -> bytes:
     return body
 
 
-def _count(gate: Gate, source: str, reason: str) -> None:
-    gate.refuse(source, reason)
+def _count(gate: Gate, source: Source, reason: str) -> None:
+    _told(source, "refused")
+    gate.refuse(source.key, reason)
     _write(gate, gate.taken())
+
+
+def _told(source: Source, outcome: str) -> None:
+    """Counts one delivery: accepted, ignored, done (handed to the gate), replayed, refused, turned_away, unrecorded."""
+    current_app.extensions["metrics"].delivered(source.key, outcome)
 
 
 def write_refusals() -> None:

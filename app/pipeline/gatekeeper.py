@@ -17,7 +17,9 @@ from app.clients.forges.changes import Annotation, ChangePlace, Report, Tell
 from app.errors import RepositoryError
 from app.pipeline.gate import Proposal, Verdict, judge_change
 from app.pipeline.services import Pipeline
-from app.policy.change_report import text_of, title_of
+from app.policy import telling
+from app.policy.change_report import Wording, text_of, title_of
+from app.remediation import offers
 from app.store.gates import Gate
 
 log = structlog.get_logger(__name__)
@@ -69,7 +71,7 @@ class Gatekeeper:
             if error.permanent or gate.tries >= _MOST_TRIES:
                 self._say_unseen(gate)
         except ForgeError as error:
-            self._failed(gate, str(error), permanent=error.permanent)
+            self._failed(gate, str(error), permanent=error.permanent, at_least=timedelta(seconds=error.wait))
         except Exception as error:
             # One change's surprise must not end the thread that judges all others; it is kept where people see it.
             log.exception("gate.failed", repository=gate.repository, number=gate.number)
@@ -95,7 +97,7 @@ class Gatekeeper:
         report = Report(
             name=self.name,
             title=title_of(comparison),
-            text=text_of(comparison, self.page_url),
+            text=text_of(comparison, Wording(self.page_url, command=offers.command)),
             conclusion="success" if comparison.entities and not (comparison.of("worse") or unseen) else "neutral",
             annotations=self._annotations(verdict),
             comment=bool(comparison.turns or comparison.levels),
@@ -108,7 +110,13 @@ class Gatekeeper:
         """A remark on each new offender's line, in files of the change itself."""
         level: Literal["notice", "warning"] = "warning" if self.mode == "warn" else "notice"
         return [
-            Annotation(one.place.path, one.place.line, f"{turn.result.check.title}: {one.name}", level)
+            Annotation(
+                one.place.path,
+                one.place.line,
+                telling.remedy(turn.result, one) or turn.result.check.why,
+                level,
+                f"{one.name}: {turn.result.check.title}" if one.name else turn.result.check.title,
+            )
             for turn in verdict.comparison.of("worse")
             for one in turn.offenders
             if one.place.path and one.place.line and one.place.commit == verdict.head
@@ -121,8 +129,10 @@ class Gatekeeper:
                 return one
         raise ForgeError(f"no source under sources.forges has the credentials of {gate.path}", permanent=True)
 
-    def _failed(self, gate: Gate, error: str, *, permanent: bool) -> None:
+    def _failed(self, gate: Gate, error: str, *, permanent: bool, at_least: timedelta = timedelta()) -> None:
+        """`at_least`: for how long the forge wants to be left alone."""
         now: datetime = self.pipeline.clock()
-        again = None if permanent or gate.tries >= _MOST_TRIES else now + _FIRST * 2 ** (gate.tries - 1)
+        wait = max(_FIRST * 2 ** (gate.tries - 1), at_least)
+        again = None if permanent or gate.tries >= _MOST_TRIES else now + wait
         self.pipeline.store.gates.failed(gate, error, again)
         log.warning("gate.not_told", repository=gate.repository, number=gate.number, error=error)

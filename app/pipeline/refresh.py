@@ -74,7 +74,9 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
     rows = rows_of(pipeline, inventory, {entry.path: entry.blob for entry in snapshot.entries()})
     rows = replace(rows, branch=tip.branch, branch_resolved_at=resolved_at, readings=cache.fresh)
     done_at = pipeline.clock()
-    counts = pipeline.store.inventories.save(claim, rows, done_at, next_due=_next_due(pipeline, done_at))
+    counts = pipeline.store.inventories.save(claim, rows, done_at, next_due=_next_due(pipeline, claim, done_at))
+    if claim.read_at is None and claim.forge_id:
+        pipeline.store.repositories.has_moved(claim.url, claim.forge_id, done_at)
     log.info(
         "repository.refreshed",
         repository=claim.url,
@@ -91,15 +93,15 @@ def _unchanged(pipeline: Pipeline, claim: RepositoryClaim, tip: Tip, resolved_at
     pipeline.store.claims.finish(
         claim,
         now=now,
-        next_due=_next_due(pipeline, now),
+        next_due=_next_due(pipeline, claim, now),
         commit=tip.commit,
         branch=tip.branch,
         branch_resolved_at=resolved_at,
     )
 
 
-def _next_due(pipeline: Pipeline, now: datetime) -> datetime:
-    return next_poll(now, pipeline.interval, pipeline.rng)
+def _next_due(pipeline: Pipeline, claim: RepositoryClaim, now: datetime) -> datetime:
+    return next_poll(now, pipeline.interval_of(claim.url), pipeline.rng)
 
 
 def rows_of(pipeline: Pipeline, inventory: Inventory, blobs: Mapping[str, str]) -> InventoryRows:

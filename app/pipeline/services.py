@@ -55,6 +55,8 @@ class Pipeline:
     evidence: Mapping[str, Sequence[str]]
     interval: timedelta
     clock: Callable[[], datetime]
+    intervals: Mapping[str, timedelta] = field(default_factory=dict)
+    """Provider → how often its repositories are looked at, where that is not `interval`."""
     forges: Forges = field(default_factory=dict)
     rng: Random = field(default_factory=Random)
     work: Hints = field(default_factory=ProcessHints)
@@ -72,6 +74,13 @@ class Pipeline:
     @property
     def parameters(self) -> Parameters:
         return parameters_of(self.policy)
+
+    def interval_of(self, url: str) -> timedelta:
+        """How often a repository is looked at: the shortest of what those say that list it."""
+        if not self.intervals:
+            return self.interval
+        listed = self.store.repositories.listed_by(url)
+        return min((self.intervals.get(name, self.interval) for name in listed), default=self.interval)
 
     def mirror(self, url: str) -> Mirror:
         return Mirror(self.mirrors, url, git=self.git, rules=self.rules, limits=self.limits)

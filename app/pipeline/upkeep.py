@@ -49,10 +49,10 @@ class Upkeep:
 
     def __init__(self, pipeline: Pipeline, discover_interval: timedelta) -> None:
         self._pipeline, self._interval = pipeline, discover_interval
-        self._discovered, self._tallied, self._attributed = _Since(), _Since(), _Since()
+        self._discovered, self._answered, self._tallied, self._attributed = _Since(), _Since(), _Since(), _Since()
         self._pruned, self._mended = _Since(), _Since()
         self._attribute_after = timedelta()
-        self._asked = 0
+        self._asked: int | None = None
 
     def jobs(self) -> list[Beside]:
         """For `jobs.worker.Worker`. Judging is prompt: a refresh that ended wakes it."""
@@ -75,9 +75,11 @@ class Upkeep:
         """Lists anew when its interval has passed, or a webhook told that what exists has changed."""
         now = self._pipeline.clock()
         asked = self._pipeline.store.inbound.discover_requests()
-        wanted = asked != self._asked and self._discovered.is_over(now, _AT_MOST_EVERY)
+        wanted = self._asked not in (None, asked) and self._answered.is_over(now, _AT_MOST_EVERY)
         if not wanted and not self._discovered.is_over(now, self._interval):
             return
+        if wanted:
+            self._answered.done(now)
         self._asked = asked
         self._discovered.done(now)
         if discover(self._pipeline):
@@ -110,6 +112,7 @@ class Upkeep:
             self._pruned.done(now)
             self._pipeline.store.parsed.prune(now - _FORGET_AFTER)
             self._pipeline.store.pushes.prune(now - _REMEMBER)
+            self._pipeline.store.gates.prune(now - _REMEMBER)
             self._pipeline.store.audit.forget(now - _AUDITED)
 
     def _attribute(self) -> None:

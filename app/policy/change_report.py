@@ -1,15 +1,25 @@
-"""A comparison in words: what a proposed change makes better or worse, for people who review it. Pure."""
+"""A comparison in words: what a proposed change makes better or worse, for people who review it. Pure.
+
+The Markdown is what GitHub, GitLab, Gitea and Bitbucket all show alike: lists, bold, links and code, no line breaks
+within a paragraph, no HTML.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
+from app.lib.markdown_text import code, plain, prose
+from app.policy import telling
 from app.policy.compare import Comparison, LevelTurn, Turn
-from app.policy.remediation import generic
+from app.policy.model import Check
 
 _MOST = 20
 _PLACES = 3
+_HOW = ("worse", "better", "unseen")
+_HEADINGS = {"worse": "Worse", "better": "Better", "unseen": "Can no longer be seen"}
+NOTHING_BLOCKED = "Only what this change moves is told; nothing here blocks it."
 
 
 def title_of(comparison: Comparison) -> str:
@@ -24,44 +34,94 @@ def title_of(comparison: Comparison) -> str:
     return ", ".join(parts) or "Nothing better or worse"
 
 
-NOTHING_BLOCKED = "Only what this change moves is told; nothing here blocks it."
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a report says beside the comparison. `page_url`: where pages are, "" for none; `command`: what mends a check
+    in a clone, "" where nothing does; `closing`: the last line.
+    """
+
+    page_url: str = ""
+    closing: str = NOTHING_BLOCKED
+    command: Callable[[Check], str] = lambda _: ""
+
+    def entity(self, ref: str) -> str:
+        kind, _, rest = ref.partition(":")
+        is_plain = all(one.isalnum() or one in "-_./" for one in rest)
+        return f"[{code(ref)}]({self.page_url}/entities/{kind}/{rest})" if self.page_url and is_plain else code(ref)
+
+    def check(self, check: Check) -> str:
+        return f"[{plain(check.title)}]({self.page_url}/checks/{check.id})" if self.page_url else plain(check.title)
 
 
-def text_of(comparison: Comparison, page_url: str = "", closing: str = NOTHING_BLOCKED) -> str:
+def text_of(comparison: Comparison, wording: Wording) -> str:
     """Markdown. Only what the change moved; old debt is not mentioned."""
-    lines = ["### Roadworthy: " + title_of(comparison), ""]
-    lines += [_level(turn) for turn in comparison.levels[:_MOST]]
-    for how, heading in (("worse", "Worse"), ("better", "Better"), ("unseen", "Can no longer be seen")):
-        lines += _section(heading, comparison.of(how), page_url)
-    lines += ["", closing]
-    return "\n".join(lines)
+    told = {turn.entity for turn in comparison.turns} | {level.entity for level in comparison.levels}
+    lines = [f"### Roadworthy: {title_of(comparison)}", ""]
+    lines += [_level(turn, wording) for turn in comparison.levels[:_MOST]]
+    if len(comparison.levels) > _MOST:
+        lines.append(f"- … and {len(comparison.levels) - _MOST} more")
+    if not comparison.levels and len(told) == 1:
+        lines.append(f"Of {wording.entity(*told)}:")
+    for how in _HOW:
+        lines += _section(_HEADINGS[how], comparison.of(how), wording, alone=len(told) == 1)
+    return "\n".join([*lines, "", wording.closing])
 
 
-def _level(turn: LevelTurn) -> str:
+def _level(turn: LevelTurn, wording: Wording) -> str:
     before = f"{_word(turn.before)} → " if turn.before else "new, born at "
-    return f"- `{_code(turn.entity)}` ({_code(turn.scorecard)}): {before}**{_word(turn.after)}**"
+    return f"- {wording.entity(turn.entity)} ({plain(turn.scorecard)}): {before}**{_word(turn.after)}**"
 
 
-def _section(heading: str, turns: Sequence[Turn], page_url: str) -> Iterator[str]:
-    if not turns:
+def _section(heading: str, turns: Sequence[Turn], wording: Wording, *, alone: bool) -> Iterator[str]:
+    """`alone`: it is all about one entity, which is named already."""
+    found, waiting = _gathered(turns)
+    if not found:
         return
     yield from ("", f"**{heading}**", "")
-    for turn in turns[:_MOST]:
-        yield _turn(turn, page_url)
-    if len(turns) > _MOST:
-        yield f"- … and {len(turns) - _MOST} more"
+    for turn in found[:_MOST]:
+        yield from _turn(turn, waiting.get((turn.entity, turn.result.check.id), []), wording, alone=alone)
+    if len(found) > _MOST:
+        yield f"- … and {len(found) - _MOST} more"
 
 
-def _turn(turn: Turn, page_url: str) -> str:
-    check = turn.result.check
-    name = f"[{_text(check.title)}]({page_url}/checks/{check.id})" if page_url else _text(check.title)
-    places = ", ".join(
-        f"`{_code(one.name)}` ({_code(one.place.path)}:{one.place.line})" for one in turn.offenders[:_PLACES]
-    )
+def _gathered(turns: Sequence[Turn]) -> tuple[list[Turn], Mapping[tuple[str, str], list[Check]]]:
+    """Each check of an entity once, and which checks only wait for it: mending it comes first."""
+    once = {(turn.entity, turn.result.check.id): turn for turn in reversed(turns)}
+    waiting: dict[tuple[str, str], list[Check]] = {}
+    first = []
+    for (entity, _), turn in reversed(once.items()):
+        reason = (entity, turn.result.blocked_by)
+        if turn.how == "worse" and reason in once:
+            waiting.setdefault(reason, []).append(turn.result.check)
+        else:
+            first.append(turn)
+    return first, waiting
+
+
+def _turn(turn: Turn, waiting: Sequence[Check], wording: Wording, *, alone: bool) -> Iterator[str]:
+    whose = "" if alone else f", {wording.entity(turn.entity)}"
+    yield f"- **{wording.check(turn.result.check)}**{whose}{_places(turn)}"
+    if turn.how != "worse":
+        return
+    if fix := remedy(turn):
+        yield f"    - {prose(fix)}"
+    if command := wording.command(turn.result.check):
+        yield f"    - As a diff, in a clone: {code(command)}"
+    if waiting:
+        names = ", ".join(wording.check(check) for check in waiting[:_MOST])
+        yield f"    - {len(waiting)} more fail until then: {names}"
+
+
+def _places(turn: Turn) -> str:
+    named = [f"{code(one.name)}{_place(one.place.path, one.place.line)}" for one in turn.offenders[:_PLACES]]
+    if not named:
+        return ""
     more = f" and {len(turn.offenders) - _PLACES} more" if len(turn.offenders) > _PLACES else ""
-    line = f"- {name} — `{_code(turn.entity)}`" + (f": {places}{more}" if places else "")
-    fix = remedy(turn) if turn.how == "worse" else ""
-    return f"{line}\n  {_text(fix)}" if fix else line
+    return f": {', '.join(named)}{more}"
+
+
+def _place(path: str, line: int) -> str:
+    return f" in {code(f'{path}:{line}' if line else path)}" if path else ""
 
 
 def to_json(comparison: Comparison) -> dict[str, Any]:
@@ -72,9 +132,6 @@ def to_json(comparison: Comparison) -> dict[str, Any]:
         for one in comparison.levels
     ]
     return {**moved, "levels": levels}
-
-
-_HOW = ("worse", "better", "unseen")
 
 
 def _turn_json(turn: Turn) -> dict[str, Any]:
@@ -91,22 +148,9 @@ def _turn_json(turn: Turn) -> dict[str, Any]:
 
 
 def remedy(turn: Turn) -> str:
-    """What to do about what is new: worded for the first offender of all, so in general where that one is old."""
-    first = turn.result.offenders[:1]
-    if turn.offenders and first and first[0] != turn.offenders[0]:
-        return generic(turn.result.check.remediation)
-    return turn.result.remediation
+    """What to do about what is new, worded for the first of it."""
+    return telling.remedy(turn.result, turn.offenders[0]) if turn.offenders else turn.result.remediation
 
 
 def _word(level: str) -> str:
-    return _text(level.replace("_", " "))
-
-
-def _text(text: str) -> str:
-    """No markup, mention or link of a stranger's making; one line."""
-    flat = " ".join(text.split())
-    return "".join(f"\\{one}" if one in "\\`*_[]<>#|!" else one for one in flat).replace("@", "@\u200b")
-
-
-def _code(text: str) -> str:
-    return " ".join(text.split()).replace("`", "'")
+    return plain(level.replace("_", " "))

@@ -104,6 +104,15 @@ class Teller:
         """The check's text for this entity; an item's names come from the first offender."""
         return render(ask.check.remediation, item or {}, self.scene.seen, ask.parameters)
 
+    def remedy(self, result: CheckResult, position: int) -> str:
+        """How to mend the offender at a place of the result's list; `Told.remediation` is worded for the first."""
+        ask = self.asks[result.check.id]
+        if not isinstance(result.clue, bytes):
+            return result.remediation
+        pairs = zip(self.scene.counted(ask.showing), result.clue, strict=True)
+        failing = [item for item, standing in pairs if standing == STANDS_FAILED]
+        return self._remediation(ask, failing[position]) if position < len(failing) else result.remediation
+
     def _each(self, ask: Ask, outcome: Outcome, standings: bytes) -> Told:
         check, unread = ask.check, self.scene.unread(ask.check.each)
         passed, failed = standings.count(STANDS_PASSED), standings.count(STANDS_FAILED)
@@ -140,6 +149,13 @@ class Teller:
         item = self.scene.counted(ask.showing)[standings.index(STANDS_UNKNOWN)]
         data = laid_out(ask.showing, item, self.scene.shared(ask.showing))
         return why_unknown(ask.check, item, data, self.scene.facts)
+
+
+def remedy(result: CheckResult, offender: Offender) -> str:
+    """How to mend one of a result's offenders; one that is not among them gets the text of the first."""
+    if not isinstance(result.teller, Teller) or offender not in result.offenders:
+        return result.remediation
+    return result.teller.remedy(result, result.offenders.index(offender))
 
 
 def _offender(item: Mapping[str, Any], names: Iterable[str]) -> Offender:

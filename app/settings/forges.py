@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from app.settings.secret import Secret
 
@@ -33,5 +34,6 @@ class ForgeSource:
     app: GitHubApp | None = None
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    interval: timedelta | None = None
     archived: bool = False
     forks: bool = False

@@ -7,7 +7,7 @@ from typing import Any
 from marshmallow import ValidationError, fields, validate, validates_schema
 
 from app.settings.forges import ForgeHost, ForgeSource, GitHubApp
-from app.settings.parts import Base, SecretSchema
+from app.settings.parts import Base, DurationField, SecretSchema
 from app.settings.webhooks import FORGES
 
 _OWN_ADDRESS = ("gitea", "forgejo", "bitbucket-server")
@@ -58,6 +58,9 @@ class ForgeSourceSchema(Base):
     include = fields.List(fields.String(), metadata={"description": "Globs over group/name; empty: all."})
     exclude = fields.List(  # type: ignore[assignment]  # a schema's own `exclude` is set on its instances
         fields.String(), metadata={"description": "Globs over group/name that are left out."}
+    )
+    interval = DurationField(
+        metadata={"description": "How often its repositories are looked at; by default as polling.interval says."}
     )
     archived = fields.Boolean(metadata={"description": "Archived repositories as well."})
     forks = fields.Boolean(metadata={"description": "Forks as well."})

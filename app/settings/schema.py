@@ -97,6 +97,14 @@ class SourcesSchema(Base):
         metadata={"description": "Which forge a host is, where no forge or webhook source says so."},
     )
 
+    @validates_schema
+    def _apart(self, data: dict[str, Any], **_: Any) -> None:
+        """What one lists and the other leaves out would come and go with every round."""
+        named = [(one.forge, one.owner.lower(), one.url.rstrip("/")) for one in data.get("forges", ())]
+        twice = next((one for one in named if named.count(one) > 1), None)
+        if twice:
+            raise ValidationError(f"{twice[0]} {twice[1]} is named twice: join its include and exclude", "forges")
+
 
 class EvidenceSchema(Base):
     into = EvidenceRepository

@@ -236,6 +236,7 @@ def _claim(row: RowMapping, owner: str, until: datetime, *, lapsed: bool) -> Rep
         checked_at=row["checked_at"],
         read_at=row["read_at"],
         read_version=row["read_version"],
+        forge_id=row["forge_id"],
     )
 
 

@@ -31,7 +31,9 @@ class Known:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrival:
-    """A believed delivery and what is done with it. `hint`: make the repository due; `resolve`: ask HEAD again too."""
+    """A believed delivery and what is done with it. `hint`: make the repository due; `resolve`: when it is next looked
+    at, ask which its default branch is.
+    """
 
     source: str
     forge: str
@@ -72,7 +74,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Refusals:
-    """How often a source's deliveries were refused for one reason."""
+    """How often a source's deliveries were refused for one reason. `source`: `forge/name`."""
 
     source: str
     reason: str
@@ -185,13 +187,14 @@ def close(
 
 def _hinted(connection: Connection, arrival: Arrival, now: datetime) -> int | None:
     """The repository's count of hints after this one's; None when none is given."""
+    column = repositories.c
+    values: dict[str, object] = {"branch_resolved_at": None} if arrival.resolve else {}
+    if arrival.hint:
+        values |= {"hints": column.hints + 1, "hinted_at": now, "due_at": pulled_forward(now)}
+    if values:
+        connection.execute(update(repositories).where(column.url == arrival.repository).values(**values))
     if not arrival.hint:
         return None
-    column = repositories.c
-    values = {"hints": column.hints + 1, "hinted_at": now, "due_at": pulled_forward(now)}
-    if arrival.resolve:
-        values["branch_resolved_at"] = None
-    connection.execute(update(repositories).where(column.url == arrival.repository).values(**values))
     return connection.execute(select(column.hints).where(column.url == arrival.repository)).scalar()
 
 

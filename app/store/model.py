@@ -85,6 +85,7 @@ class RepositoryClaim:
     checked_at: datetime | None
     read_at: datetime | None
     read_version: str = ""
+    forge_id: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

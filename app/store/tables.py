@@ -43,6 +43,7 @@ repositories = Table(
     Column("skipped", Json, nullable=False, default=list),
     Index("repositories_due", "interactive", "due_at", "url"),
     Index("repositories_health", "orphaned_at", "failures", "checked_at"),
+    Index("repositories_forge_id", "forge_id"),
 )
 
 listings = Table(  # which provider told of which repository
@@ -52,6 +53,7 @@ listings = Table(  # which provider told of which repository
     repository(primary_key=True),
     text("branch"),
     text("remote"),
+    flag("leaving"),  # no longer listed: it stands in until it has been read under its new URL
     Index("listings_repository", "repository"),
 )
 

@@ -13,7 +13,7 @@ _JUDGED = ("pullrequest:created", "pullrequest:updated")
 _SERVER_JUDGED = ("pr:opened", "pr:from_ref_updated", "pr:modified")
 """Made, pushed to, or meant for another branch."""
 _OF_A_FORK = "its head lies in a fork, which can't be read through this repository"
-_CATALOG = ("repo:transfer", "repo:updated", "repo:created", "repo:deleted", "repo:modified")
+_CATALOG = ("repo:transfer", "repo:updated", "repo:created", "repo:deleted", "repo:modified", "project:modified")
 
 
 def verify(headers: Headers, body: bytes, secrets: Sequence[str], now: datetime) -> None:
@@ -47,6 +47,7 @@ def _cloud(headers: Headers, payload: Mapping[str, Any]) -> Event:
         refs=tuple(_cloud_refs(payload)),
         default_branch=text(mapping(repository.get("mainbranch")).get("name")),
         proposed=_cloud_proposed(payload, full_name) if key in _JUDGED else None,
+        gone=key == "repo:deleted",
         unseen=_OF_A_FORK if key in _JUDGED and _is_of_a_fork(payload, full_name) else "",
     )
 

@@ -35,6 +35,7 @@ class Gate:
                 self._room.release()
 
     def refuse(self, source: str, reason: str) -> None:
+        """`source`: `forge/name`."""
         with self._lock:
             self._refused[source, reason] += 1
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -25,10 +25,11 @@ from app.webhooks.model import (
 _JUDGED = ("opened", "synchronize", "synchronized", "reopened", "ready_for_review", "edited")
 """What may change what a pull request does; Gitea says `synchronized`."""
 _PLACES = ("clone_url", "ssh_url", "html_url", "git_url")
+_ABOUT_REPOSITORIES = ("repository", "installation_repositories", "installation", "installation_target", "organization")
 _CATALOG = frozenset(
     {
         *("created", "renamed", "transferred", "archived", "unarchived", "deleted", "privatized", "publicized"),
-        *("edited", "added", "removed"),
+        *("edited", "added", "removed", "suspend", "unsuspend"),
     }
 )
 
@@ -60,21 +61,29 @@ def read(name: str, payload: Mapping[str, Any], places: Sequence[str] = _PLACES)
     """The event by its name: Gitea and Forgejo write the same shapes."""
     repository = mapping(payload.get("repository"))
     action = text(payload.get("action"))
-    refs: tuple[Ref, ...] = ()
-    if name == "push" and (branch := branch_of(text(payload.get("ref")))):
-        after = text(payload.get("after"))
-        gone = payload.get("deleted") is True or (after != "" and not after.strip("0"))
-        refs = (Ref(branch, "" if gone else after, gone),)
     return Event(
         name=name,
         kind=_kind(name, action),
         action=action,
         places=texts(repository, *places),
         path=text(repository.get("full_name")),
-        refs=refs,
+        refs=tuple(_refs(name, payload)),
         default_branch=text(repository.get("default_branch")),
         proposed=_proposed(payload) if name == "pull_request" and action in _JUDGED else None,
+        gone=(name, action) == ("repository", "deleted"),
     )
+
+
+def _refs(name: str, payload: Mapping[str, Any]) -> Iterator[Ref]:
+    """A branch that moved. Gitea tells of a branch that is renamed or deleted by `create` and `delete` alone."""
+    if name == "push" and (branch := branch_of(text(payload.get("ref")))):
+        after = text(payload.get("after"))
+        gone = payload.get("deleted") is True or (after != "" and not after.strip("0"))
+        yield Ref(branch, "" if gone else after, gone)
+    elif name in ("create", "delete") and payload.get("ref_type") == "branch":
+        branch = text(payload.get("ref")).removeprefix("refs/heads/")
+        if branch:
+            yield Ref(branch, text(payload.get("sha")) if name == "create" else "", name == "delete")
 
 
 def _proposed(payload: Mapping[str, Any]) -> Proposed | None:
@@ -85,11 +94,14 @@ def _proposed(payload: Mapping[str, Any]) -> Proposed | None:
 
 
 def _kind(name: str, action: str) -> Kind:
-    if name in ("push", "ping"):
-        return "push" if name == "push" else "ping"
+    """`public` is what GitHub says, with no action, of a repository that everyone may see from now on."""
+    if name == "ping":
+        return "ping"
+    if name in ("push", "create", "delete"):
+        return "push"
     if name == "pull_request":
         return "change_request"
-    if name in ("repository", "installation_repositories", "installation") and action in _CATALOG:
+    if name == "public" or (name in _ABOUT_REPOSITORIES and action in _CATALOG):
         return "catalog"
     return "other"
 

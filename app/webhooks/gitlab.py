@@ -2,15 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from app.webhooks import github, signatures
-from app.webhooks.model import Event, Forge, Headers, Kind, Proposed, Ref, branch_of, mapping, number, text, texts
+from app.webhooks.model import (
+    Event,
+    Forge,
+    Headers,
+    Kind,
+    Proposed,
+    Ref,
+    branch_of,
+    items,
+    mapping,
+    number,
+    text,
+    texts,
+)
 
 _PROJECT = ("git_http_url", "git_ssh_url", "web_url", "http_url", "ssh_url")
-_CATALOG = frozenset(["project_create", "project_destroy", "project_rename", "project_transfer", "project_update"])
+_CATALOG = frozenset(
+    {
+        *("project_create", "project_destroy", "project_rename", "project_transfer", "project_update"),
+        *("group_rename", "group_destroy"),
+    }
+)
 
 
 def verify(headers: Headers, body: bytes, secrets: Sequence[str], now: datetime) -> None:
@@ -33,21 +51,35 @@ def event(headers: Headers, payload: Mapping[str, Any]) -> Event:
     """Project, group and system hooks. Never raises."""
     name = text(payload.get("object_kind")) or text(payload.get("event_name"))
     project = mapping(payload.get("project"))
-    refs: tuple[Ref, ...] = ()
-    if name == "push" and (branch := branch_of(text(payload.get("ref")))):
-        after = text(payload.get("after"))
-        gone = after != "" and not after.strip("0")
-        refs = (Ref(branch, "" if gone else after, gone),)
+    path = text(project.get("path_with_namespace")) or text(payload.get("path_with_namespace"))
+    places = texts(project, *_PROJECT) or texts(mapping(payload.get("repository")), "git_http_url", "git_ssh_url")
     return Event(
         name=name or headers.get("x-gitlab-event", ""),
         kind=_kind(name),
         action=text(mapping(payload.get("object_attributes")).get("action")),
-        places=texts(project, *_PROJECT) or texts(mapping(payload.get("repository")), "git_http_url", "git_ssh_url"),
-        path=text(project.get("path_with_namespace")) or text(payload.get("path_with_namespace")),
-        refs=refs,
+        places=places or _by_instance(headers, path),
+        path=path,
+        refs=tuple(_refs(name, payload)),
         default_branch=text(project.get("default_branch")),
         proposed=_proposed(payload) if name == "merge_request" else None,
+        gone=name == "project_destroy",
     )
+
+
+def _by_instance(headers: Headers, path: str) -> tuple[str, ...]:
+    """Events of projects name no URL, but GitLab says beside each delivery where it lives."""
+    instance = headers.get("x-gitlab-instance", "").rstrip("/")
+    return (f"{instance}/{path}",) if path and instance.startswith(("https://", "http://")) else ()
+
+
+def _refs(name: str, payload: Mapping[str, Any]) -> Iterator[Ref]:
+    """The branches that moved: one a push; the system hook `repository_update` tells of all, however many they are."""
+    moved = items(payload.get("changes")) if name == "repository_update" else [payload] if name == "push" else []
+    for one in moved:
+        if branch := branch_of(text(one.get("ref"))):
+            after = text(one.get("after"))
+            gone = after != "" and not after.strip("0")
+            yield Ref(branch, "" if gone else after, gone)
 
 
 def _proposed(payload: Mapping[str, Any]) -> Proposed | None:
@@ -62,7 +94,7 @@ def _proposed(payload: Mapping[str, Any]) -> Proposed | None:
 
 
 def _kind(name: str) -> Kind:
-    if name in ("push", "tag_push"):
+    if name in ("push", "tag_push", "repository_update"):
         return "push"
     if name == "ping":  # only our own probe says so
         return "ping"

@@ -50,7 +50,7 @@ class Event:
 
     `kind` catalog: what exists changed (created, renamed, transferred, archived, deleted, visibility): list anew.
     `refs` empty on a push: only tags moved. `default_branch` "" where the payload does not say.
-    `unseen`: why a change request that should be judged can't be.
+    `unseen`: why a change request that should be judged can't be. `gone`: the repository itself was deleted.
     """
 
     name: str
@@ -62,6 +62,7 @@ class Event:
     default_branch: str = ""
     proposed: Proposed | None = None
     unseen: str = ""
+    gone: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,11 @@ class Source:
     url: str = ""
     gates: bool = False
 
+    @property
+    def key(self) -> str:
+        """Its name among all sources: two forges may both have a `main`."""
+        return f"{self.forge.id}/{self.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -101,7 +106,7 @@ def _decided(event: Event, known: Known | None, source: Source, identity: str) -
         state="ignored" if reason else "done" if judged else "accepted",
         reason="handed to the gate" if judged else reason,
         hint=hint,
-        resolve=bool(hint and known and event.default_branch not in ("", known.branch)),
+        resolve=known is not None and _may_have_another_default(event, known, hint=hint),
         discover=discover,
     )
 
@@ -111,7 +116,7 @@ def _verdict(event: Event, known: Known | None, moved: Ref | None, source: Sourc
     if event.kind == "ping":
         return "a ping", False, False
     if event.kind == "catalog":
-        return "", known is not None, True
+        return "", known is not None and not event.gone, True
     if event.kind == "change_request":
         return _ungated(event, known, source), False, False
     if event.kind != "push":
@@ -123,6 +128,15 @@ def _verdict(event: Event, known: Known | None, moved: Ref | None, source: Sourc
     if moved is None:
         return f"not the branch that is read ({known.branch})", False, False
     return "", True, False
+
+
+def _may_have_another_default(event: Event, known: Known, *, hint: bool) -> bool:
+    """Whether the default branch is to be asked for anew: it is said to be another, what exists has changed, or on a
+    forge that does not say which is the default one, another branch moved or ours is gone.
+    """
+    if event.default_branch not in ("", known.branch) or (hint and event.kind == "catalog"):
+        return True
+    return event.default_branch == "" and any(ref.deleted or ref.branch != known.branch for ref in event.refs)
 
 
 def _ungated(event: Event, known: Known | None, source: Source) -> str:

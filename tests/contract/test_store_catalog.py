@@ -118,6 +118,38 @@ def test_a_repository_is_fetched_as_whoever_names_an_address_of_its_own_says(sto
     assert remote() == ""
 
 
+def test_the_old_name_stands_in_until_the_new_one_was_read_and_goes_then(store: Store) -> None:
+    new = "https://git.example.org/shop/renamed"
+    store.repositories.sync("forge", [RepositorySource(URL, forge_id="forge:7")], NOW)
+    save(store, entities=(entity("payments"),))
+
+    store.repositories.sync("forge", [RepositorySource(new, forge_id="forge:7")], NOW)
+    store.repositories.sync("forge", [RepositorySource(new, forge_id="forge:7")], NOW)
+    assert store.repositories.urls() == sorted([URL, new])
+    assert store.repositories.has_moved(OTHER, "forge:8", NOW) == []
+
+    taken = claim(store, new)
+    assert taken.forge_id == "forge:7"
+    store.inventories.save(taken, inventory(entities=(entity("payments"),)), NOW)
+    assert store.repositories.has_moved(new, "forge:7", NOW) == [URL]
+
+    assert store.repositories.urls() == [new]
+    assert refs(store) == ["component:default/payments"]
+    assert store.repositories.has_moved(new, "forge:7", NOW) == []
+
+
+def test_a_name_that_is_listed_again_no_longer_leaves(store: Store) -> None:
+    new = "https://git.example.org/shop/renamed"
+    both = [RepositorySource(URL, forge_id="forge:7"), RepositorySource(new, forge_id="forge:7")]
+    store.repositories.sync("forge", both[:1], NOW)
+    save(store)
+    store.repositories.sync("forge", both[1:], NOW)
+    store.repositories.sync("forge", both, NOW)
+
+    assert store.repositories.has_moved(new, "forge:7", NOW) == []
+    assert store.repositories.urls() == sorted([URL, new])
+
+
 def test_repositories_are_paged_by_url(store: Store) -> None:
     add_repositories(store, "https://h/a", "https://h/b", "https://h/c")
 

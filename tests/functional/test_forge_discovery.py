@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import pairwise
 
 import jwt
 import pytest
@@ -16,8 +18,9 @@ from app.clients.forges import api as forge_api
 from app.clients.github_app import InstallationToken
 from app.errors import ProviderError, SettingsError
 from app.lib.http import Http
+from app.repos.author import Commit, write
 from app.settings import load
-from app.sources import providers_of
+from app.sources import intervals_of, providers_of
 
 FORGES = ("github", "gitlab", "gitea", "bitbucket", "bitbucket-server")
 
@@ -181,6 +184,70 @@ def test_a_renamed_repository_keeps_its_entities_scored_until_it_has_been_read_u
         )
         assert made.result("shop")["level"] in ("none", "bronze", "silver", "gold", "not_rated")
         made.close()
+
+
+def test_a_source_that_is_no_longer_in_the_settings_takes_its_repositories_with_it_once_the_others_listed_well(
+    tmp_path,
+):
+    from dataclasses import replace
+
+    from app.pipeline.discover import discover
+
+    made = Organisation(tmp_path).open()
+    made.repository("shop", {"catalog-info.yaml": component("shop")})
+    made.crawl()
+    with ForgeStub("gitea", [repository(1, "acme/tool")]) as stub:
+        found = provider(tmp_path, stub)
+        made.pipeline.providers = [*made.pipeline.providers, found]
+        discover(made.pipeline)
+        assert len(made.pipeline.store.repositories.urls()) == 2
+        failing = replace(found, name="another", list_all=lambda: iter(()))
+
+        made.pipeline.providers = [made.pipeline.providers[0], failing]
+        discover(made.pipeline)
+        assert len(made.pipeline.store.repositories.urls()) == 2  # one lists nothing: nothing is taken back
+
+        made.pipeline.providers = made.pipeline.providers[:1]
+        discover(made.pipeline)
+
+    assert made.pipeline.store.repositories.urls() == [made.url("shop")]
+    assert len(made.pipeline.store.repositories.providers()) == 1
+    made.close()
+
+
+def test_two_forges_may_have_an_owner_of_one_name_and_one_forge_names_it_once(tmp_path):
+    with ForgeStub("gitlab", []) as one, ForgeStub("gitlab", []) as two:
+        names = {provider(tmp_path, stub).name for stub in (one, two)}
+    assert len(names) == 2
+
+    twice = ", ".join(["{forge: github, owner: Acme}", "{forge: github, owner: acme, include: ['acme/a*']}"])
+    (tmp_path / "roadworthy.yaml").write_text(f"sources: {{forges: [{twice}]}}\n", "utf-8")
+    with pytest.raises(SettingsError, match="github acme is named twice: join its include and exclude"):
+        load(tmp_path / "roadworthy.yaml", {})
+
+
+def test_a_source_may_have_its_repositories_looked_at_more_seldom_and_polls_are_spread(tmp_path):
+    """Forty repositories of a source of its own pace, and one of the usual: when each is looked at next."""
+    made = Organisation(tmp_path).open()
+    made.repository("shop", {"catalog-info.yaml": component("shop")})
+    far = [tmp_path / "far" / f"service-{number}" for number in range(40)]
+    for folder in far:
+        write(folder, [Commit(START, {"a.txt": b"x"})])
+    listed = [repository(number, f"acme/{one.name}", url=one.as_uri()) for number, one in enumerate(far)]
+    with ForgeStub("gitlab", listed) as stub:
+        found = provider(tmp_path, stub, more="interval: 2h")
+        made.pipeline.providers = [*made.pipeline.providers, found]
+        made.pipeline.intervals = intervals_of(load(tmp_path / "roadworthy.yaml", {"FORGE_TOKEN": "good"}))
+        made.crawl()
+
+    views = [made.pipeline.store.repositories.brief(url, made.now) for url in made.pipeline.store.repositories.urls()]
+    made.close()
+    own = sorted((one.due_at - one.checked_at) / timedelta(minutes=1) for one in views if "/far/" in one.url)
+    (usual,) = [(one.due_at - one.checked_at) / timedelta(minutes=1) for one in views if "/far/" not in one.url]
+    assert 4.5 <= usual <= 5.5
+    assert (len(own), own[0] >= 108, own[-1] <= 132) == (40, True, True)
+    assert own[-1] - own[0] > 16  # of the 24 minutes that they may differ by
+    assert max(later - earlier for earlier, later in pairwise(own)) < 8
 
 
 def test_an_app_asks_for_a_token_of_an_hour_and_for_the_next_before_it_ends():

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 
+import forge_events
 import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
@@ -88,6 +89,50 @@ def test_in_a_monorepo_only_the_component_whose_files_changed_is_judged_again(or
     assert [str(claim.ref) for claim in due] == ["component:default/till-a"]
 
 
+def judged(organisation, client, name, files, delivery):
+    """Which entities a push has judged again, told by webhook."""
+    organisation.push(name, files)
+    client.post("/webhooks/github/main", **github(organisation, name, delivery=delivery))
+    assert refreshed(organisation) == [organisation.url(name)]
+    found = []
+    while claims := organisation.pipeline.store.due.claim(organisation.now):
+        found += [claim.ref.name for claim in claims]
+    shown = client.get("/api/v1/deliveries").get_json()["items"][0]
+    assert shown["caused"]["entities_due"] == len(found)
+    return sorted(found)
+
+
+def test_every_entity_that_what_changed_was_or_is_attributed_to_is_judged_wherever_it_lives_and_no_other(tmp_path):
+    """A central repository of alerts, three services with a repository each, and a monorepo of three components."""
+    shared = "evidence_repositories:\n  - {url: ./repositories/alerts, provides: [alerts]}\n"
+    organisation = Organisation(tmp_path, settings=shared).open()
+    organisation.repository(
+        "alerts",
+        {"a.yaml": alert("Burning", "x.md", service="shop"), "b.yaml": alert("Stuck", "x.md", service="till-a")},
+    )
+    for name in ("shop", "cart", "books"):
+        organisation.repository(name, {"catalog-info.yaml": component(name)})
+    tills = {f"{part}/catalog-info.yaml": component(f"till-{part}") for part in "abc"}
+    organisation.repository("tills", {**tills, "README.md": "# Tills\n"})
+    organisation.crawl()
+    sources = {("github", "main"): Source("main", FORGES["github"], (SECRET,))}
+    client = create_app(organisation.pipeline, gate=Gate(sources, max_body=9999, at_once=2)).test_client()
+
+    def push(name, files, delivery):
+        organisation.judge()
+        return judged(organisation, client, name, files, delivery)
+
+    assert push("alerts", {"a.yaml": alert("Burning", "x.md", service="cart")}, "1") == ["cart", "shop"]  # was, is
+    assert push("alerts", {"b.yaml": alert("Stuck", "y.md", service="till-a")}, "2") == ["till-a"]
+    assert push("alerts", {"b.yaml": None}, "3") == ["till-a"]
+    assert push("alerts", {"c.yaml": alert("Lost", "x.md", service="fax")}, "4") == []  # nobody's
+    assert push("tills", {"b/alerts.yaml": alert("Late", "x.md")}, "5") == ["till-b"]
+    assert push("tills", {"b/alerts.yaml": None, "c/alerts.yaml": alert("Late", "x.md")}, "6") == ["till-b", "till-c"]
+    assert push("tills", {"a/alerts.yaml": alert("Odd", "x.md", service="till-b")}, "7") == ["till-b"]
+    assert push("tills", {"README.md": "# Tills, again\n"}, "8") == []
+    organisation.close()
+
+
 def test_the_payload_is_only_a_hint_and_what_counts_is_what_is_fetched(organisation, client):
     lie = {"after": "f" * 40, "commits": [{"removed": ["catalog-info.yaml"]}], "forced": True}
 
@@ -152,13 +197,70 @@ def test_a_deleted_default_branch_makes_its_repository_due_so_that_it_can_say_wh
     assert answer.get_json()["state"] == "accepted"
 
 
-def test_a_rename_asks_to_list_anew(organisation, client):
-    asked = organisation.pipeline.store.inbound.discover_requests()
+SENT = [
+    (forge, what)
+    for forge in sorted(FORGES)
+    for what in forge_events.WHAT
+    if forge_events.told(forge, what, forge_events.Told("shop", "https://x.example/acme/shop"))
+]
 
-    answer = client.post("/webhooks/github/main", **github(organisation, "shop", event="repository", action="renamed"))
+
+@pytest.mark.parametrize(("forge", "what"), SENT)
+def test_what_happens_to_a_repository_has_what_exists_listed_anew_or_its_default_branch_asked_for(
+    organisation, client, forge, what
+):
+    store = organisation.pipeline.store
+    asked = store.inbound.discover_requests()
+    branch = "trunk" if what == "default branch" else "main"
+    happened = forge_events.Told("shop", organisation.url("shop"), was="shop", branch=branch)
+    headers, body = forge_events.told(forge, what, happened, SECRET)
+
+    answer = client.post(f"/webhooks/{forge}/main", data=body, headers=headers)
 
     assert answer.status_code == 202
+    assert answer.get_json()["state"] == ("ignored" if (forge, what) in ONLY_BRANCHES else "accepted")
+    if (forge, what) in TOLD_BY_BRANCHES:
+        organisation.git("shop", "branch", "-m", "main", "trunk")
+        organisation.crawl()
+        assert store.repositories.get(organisation.url("shop"), organisation.now).branch == "trunk"
+    else:
+        assert store.inbound.discover_requests() == asked + 1
+        assert (what == "deleted") <= (refreshed(organisation) == [])  # there is nothing to read any more
+
+
+TOLD_BY_BRANCHES = {(forge, "default branch") for forge in ("gitea", "forgejo", "bitbucket-server")}
+ONLY_BRANCHES = {("bitbucket-server", "default branch")}  # it does not say which branch is the default one
+
+
+@pytest.mark.parametrize(
+    ("event", "change"),
+    [
+        ("public", {}),
+        ("organization", {"action": "renamed"}),
+        ("installation_target", {"action": "renamed"}),
+        ("installation_repositories", {"action": "removed"}),
+    ],
+)
+def test_what_happens_to_an_owner_asks_to_list_anew(organisation, client, event, change):
+    asked = organisation.pipeline.store.inbound.discover_requests()
+
+    client.post("/webhooks/github/main", **github(organisation, "shop", event=event, **change))
+
     assert organisation.pipeline.store.inbound.discover_requests() == asked + 1
+
+
+def test_a_push_to_more_branches_than_gitlab_sends_hooks_for_is_told_by_its_system_hook(organisation, client):
+    organisation.push("shop", {"docs/runbook.md": RUNBOOK})
+    changes = [{"before": "0" * 40, "after": "a" * 40, "ref": f"refs/heads/topic-{number}"} for number in range(5)]
+    changes.append({"before": "0" * 40, "after": "b" * 40, "ref": "refs/heads/main"})
+    project = {"git_http_url": organisation.url("shop"), "default_branch": "main", "path_with_namespace": "acme/shop"}
+    payload = {"event_name": "repository_update", "project": project, "changes": changes}
+    headers = {"X-Gitlab-Token": SECRET, "X-Gitlab-Event": "System Hook", "X-Gitlab-Event-UUID": "many"}
+
+    answer = client.post("/webhooks/gitlab/main", json=payload, headers=headers)
+
+    assert answer.get_json()["state"] == "accepted"
+    assert refreshed(organisation) == [organisation.url("shop")]
 
 
 def test_refusals_say_little_change_nothing_and_are_counted(organisation, client):

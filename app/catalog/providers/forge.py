@@ -17,16 +17,12 @@ class ForgeProvider:
     exclude wins.
     """
 
-    label: str
+    name: str
     list_all: Callable[[], Iterator[ForgeRepository]]
     include: Sequence[str] = ()
     exclude: Sequence[str] = ()
     archived: bool = False
     forks: bool = False
-
-    @property
-    def name(self) -> str:
-        return f"forge {self.label}"
 
     def discover(self) -> Discovery:
         try:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from app.pipeline.check import Report
 from app.policy.compare import is_new
 from app.policy.model import CheckResult, Outcome
-from app.policy.remediation import generic
+from app.policy.telling import remedy
 from app.policy.told import Offender
 from app.remediation import offers
 
@@ -41,8 +41,8 @@ def findings(report: Report) -> Iterator[Finding]:
                     continue
                 told = [o for o in check.offenders if o.place.path and o.place.repository == report.inventory.url]
                 ref = judged.subject.ref
-                for number, offender in enumerate(told):
-                    text = _message(check, offender, first=number == 0)
+                for offender in told:
+                    text = _message(check, offender)
                     new = is_new_in(report, ref, check, offender)
                     line = max(1, offender.place.line)
                     yield Finding(ref, check, offender.place.path, line, text, new, offender.name)
@@ -56,11 +56,11 @@ def is_new_in(report: Report, ref: str, check: CheckResult, offender: Offender |
     return report.comparison is None or is_new(report.comparison, ref, check, offender)
 
 
-def _message(check: CheckResult, offender: Offender, *, first: bool) -> str:
-    """What is wrong with one offender. The fix is worded for the first; the others get it in general."""
+def _message(check: CheckResult, offender: Offender) -> str:
+    """What is wrong with one offender, and how to mend it."""
     head = ": ".join(text for text in (offender.name, check.check.title) if text)
     seen = f" ({offender.observed})" if offender.observed else ""
-    return with_fix(f"{head}{seen}. {check.remediation if first else generic(check.check.remediation)}", check)
+    return with_fix(f"{head}{seen}. {remedy(check, offender)}", check)
 
 
 def with_fix(text: str, check: CheckResult) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from app.pipeline.check import Report
 from app.pipeline.plans import first_steps, plan_of
 from app.pipeline.scoring import Judged
-from app.policy.change_report import text_of
+from app.policy.change_report import Wording, text_of
 from app.policy.model import CheckResult, Outcome
 from app.remediation import offers
 
@@ -20,7 +20,7 @@ _MARK = {Outcome.FAIL: "❌", Outcome.ERROR: "⚠️", Outcome.UNKNOWN: "❔"}
 def render(report: Report) -> str:
     lines: list[str] = []
     if report.comparison is not None:
-        lines += [text_of(report.comparison, closing=SINCE), ""]
+        lines += [text_of(report.comparison, Wording(closing=SINCE, command=offers.command)), ""]
     for judged in report.judged:
         for result in judged.results:
             target = f" (target {result.target_level})" if result.target_level else ""

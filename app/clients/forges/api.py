@@ -21,15 +21,20 @@ from app.lib.http import Http, HttpError, Response
 _ATTEMPTS = 4
 _MOST_PAGES = 1_000
 _MOST_KEPT = 2_000
+_SECONDARY = 60.0
+"""What GitHub asks for where a secondary limit comes without a time."""
 _NEXT = re.compile(r'<([^>]+)>\s*;[^,]*rel="?next"?')
 
 
 class ForgeError(RoadworthyError):
-    """A forge did not do what it was asked. `status` 0: nobody answered. `permanent`: asking again can't help."""
+    """A forge did not do what it was asked. `status` 0: nobody answered. `permanent`: asking again can't help.
 
-    def __init__(self, message: str, status: int = 0, *, permanent: bool = False) -> None:
+    `wait`: seconds for which it limits our rate; asking sooner can't help.
+    """
+
+    def __init__(self, message: str, status: int = 0, *, permanent: bool = False, wait: float = 0.0) -> None:
         super().__init__(message)
-        self.status, self.permanent = status, permanent
+        self.status, self.permanent, self.wait = status, permanent, wait
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,10 @@ class Api:
         raise ForgeError(f"{self.base} lists more than {_MOST_PAGES} pages", permanent=True)
 
     def send(self, method: str, path: str, body: Mapping[str, Any] | Sequence[Any] | None = None) -> Any:
-        """The JSON answer to something that changes; None where the answer is empty. Asked once. Raises ForgeError."""
+        """The JSON answer to something that changes; None where the answer is empty. Raises ForgeError.
+
+        Asked once: who meets a rate limit here is told for how long, and comes back.
+        """
         data = json.dumps(body).encode() if body is not None else b""
         headers = {**self.headers(), "Content-Type": "application/json"}
         try:
@@ -84,7 +92,7 @@ class Api:
         except HttpError as error:
             raise ForgeError(str(error), permanent=error.permanent) from None
         if response.status >= 300:
-            raise self._refused(response, method)
+            raise self._refused(response, method, self._limited(response))
         return _json(response) if response.body.strip() else None
 
     def same_host(self, url: str) -> str:
@@ -142,12 +150,14 @@ class Api:
         spent = "0" in (response.headers.get("x-ratelimit-remaining"), response.headers.get("ratelimit-remaining"))
         if response.status == 429 or (response.status == 403 and spent):
             return max(0.0, float(reset) - self.now().timestamp()) if reset.isascii() and reset.isdigit() else 5.0
+        if response.status == 403 and b"secondary rate limit" in response.body.lower():
+            return _SECONDARY
         return None
 
     def _refused(self, response: Response, method: str, limited: float | None = None) -> ForgeError:
         status = response.status
         if limited is not None:
-            return ForgeError(f"{self.base} limits our rate for another {limited:.0f} s", status)
+            return ForgeError(f"{self.base} limits our rate for another {limited:.0f} s", status, wait=limited)
         words = {
             401: "does not know the token",
             403: "does not allow the token to do that",

@@ -16,19 +16,27 @@ from app.clients.forges.api import Api, ForgeError
 
 MARK = "<!-- roadworthy -->"
 """Hidden in our comment, so that it is found and changed instead of repeated."""
-_MOST_ANNOTATIONS = 50
+_AT_ONCE, _MOST_ANNOTATIONS = 50, 500
+"""How many remarks GitHub takes in one request, and how many are made of one change: nobody reads more."""
+_LONGEST_TITLE = 255
 MOST_TEXT = 60_000
 SHORT = 140
 
 
 @dataclass(frozen=True, slots=True)
 class Annotation:
-    """A remark on a line of a file (from 1)."""
+    """A remark on a line of a file (from 1): `title` is what is wrong, `message` what to do about it."""
 
     path: str
     line: int
     message: str
     level: Literal["notice", "warning"] = "notice"
+    title: str = ""
+
+    @property
+    def line_of_text(self) -> str:
+        """Both as one, for forges that know no title."""
+        return f"{self.title}. {self.message}" if self.title else self.message
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +67,7 @@ Tell = Callable[[Api, ChangePlace, Report], None]
 def github_app(asked: Api, place: ChangePlace, report: Report) -> None:
     """A check run (only an App may make one) and the comment. Raises ForgeError."""
     repository = f"repos/{place.path}"
-    output = {"title": report.title, "summary": report.text[:MOST_TEXT]}
+    output = {"title": report.title, "summary": cut(report.text, MOST_TEXT)}
     batches = _batches(report.annotations)
     body: dict[str, Any] = {"name": report.name, "status": "completed", "conclusion": report.conclusion}
     body |= {"output": {**output, "annotations": next(batches, [])}, **details(report, "details_url")}
@@ -131,14 +139,22 @@ def keep_comment(
     add: Callable[[str], Any],
     change: Callable[[Mapping[str, Any], str], Any],
     mark: str = MARK,
+    most: int = MOST_TEXT,
 ) -> None:
     """One comment: changed where ours is, added where there is something to say, and never repeated."""
-    text = f"{mark}\n{report.text[:MOST_TEXT]}"
+    text = f"{mark}\n{cut(report.text, most)}"
     ours = next((one for one in found if _plain(text_of(one)).startswith(mark.strip())), None)
     if ours is not None and _plain(text_of(ours)) != _plain(text):
         change(ours, text)
     elif ours is None and report.comment:
         add(text)
+
+
+def cut(text: str, most: int) -> str:
+    """A text of so many characters at most, ended after a whole line."""
+    if len(text) <= most:
+        return text
+    return text[:most].rpartition("\n")[0] + "\n\n… and more; the rest is too long for this place."
 
 
 def _plain(text: Any) -> str:
@@ -151,8 +167,8 @@ def details(report: Report, name: str) -> dict[str, str]:
 
 
 def _batches(annotations: Sequence[Annotation]) -> Iterator[list[dict[str, Any]]]:
-    """GitHub takes fifty at a time."""
-    for start in range(0, len(annotations), _MOST_ANNOTATIONS):
+    annotations = annotations[:_MOST_ANNOTATIONS]
+    for start in range(0, len(annotations), _AT_ONCE):
         yield [
             {
                 "path": one.path,
@@ -160,8 +176,9 @@ def _batches(annotations: Sequence[Annotation]) -> Iterator[list[dict[str, Any]]
                 "end_line": max(one.line, 1),
                 "annotation_level": one.level,
                 "message": one.message,
+                **({"title": one.title[:_LONGEST_TITLE]} if one.title else {}),
             }
-            for one in annotations[start : start + _MOST_ANNOTATIONS]
+            for one in annotations[start : start + _AT_ONCE]
         ]
 
 

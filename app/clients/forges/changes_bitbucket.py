@@ -20,6 +20,8 @@ MARK = "[//]: # (roadworthy)\n"
 """Bitbucket shows HTML as it is written, comments too; a link that nobody refers to is shown by neither."""
 _MOST_REMARKS, _AT_ONCE, _LONGEST_REMARK = 1_000, 100, 400
 _MOST_PAGES = 50
+_LONGEST_COMMENT = 30_000
+"""Both take 32,768 characters."""
 _SEVERITY = {"notice": "LOW", "warning": "MEDIUM"}
 
 
@@ -44,6 +46,7 @@ def cloud(asked: Api, place: ChangePlace, report: Report) -> None:
         add=lambda text: asked.send("POST", comments, {"content": {"raw": text}}),
         change=lambda one, text: asked.send("PUT", f"{comments}/{one['id']}", {"content": {"raw": text}}),
         mark=MARK,
+        most=_LONGEST_COMMENT,
     )
 
 
@@ -68,6 +71,7 @@ def server(asked: Api, place: ChangePlace, report: Report) -> None:
         add=lambda text: asked.send("POST", f"{change}/comments", {"text": text}),
         change=lambda one, text: _server_change(asked, f"{change}/comments/{one['id']}", one, text),
         mark=MARK,
+        most=_LONGEST_COMMENT,
     )
 
 
@@ -114,11 +118,11 @@ def _key(report: Report) -> str:
 def _cloud_remark(number: int, one: Annotation) -> dict[str, Any]:
     """Its id must be its own among all of the report's."""
     told = {"external_id": f"roadworthy-{number}", "annotation_type": "CODE_SMELL", "severity": _SEVERITY[one.level]}
-    return {**told, "path": one.path, "line": max(one.line, 1), "summary": one.message[:_LONGEST_REMARK]}
+    return {**told, "path": one.path, "line": max(one.line, 1), "summary": one.line_of_text[:_LONGEST_REMARK]}
 
 
 def _server_remark(one: Annotation) -> dict[str, Any]:
-    told = {"path": one.path, "line": max(one.line, 1), "message": one.message[:_LONGEST_REMARK]}
+    told = {"path": one.path, "line": max(one.line, 1), "message": one.line_of_text[:_LONGEST_REMARK]}
     return {**told, "severity": _SEVERITY[one.level], "type": "CODE_SMELL"}
 
 

@@ -35,6 +35,16 @@ def repositories(asked: Api, owner: str) -> Iterator[ForgeRepository]:
         yield from _listed(asked, f"users/{name}/repos", {"type": "owner"})
 
 
+def installed_repositories(asked: Api, owner: str) -> Iterator[ForgeRepository]:
+    """Every repository of an owner that a GitHub App was let see: a user's private ones too. Raises ForgeError."""
+    for page in asked.pages("installation/repositories", {"per_page": _PAGE}):
+        found = page.get("repositories") if isinstance(page, dict) else None
+        if not isinstance(found, list):
+            raise ForgeError(f"{asked.base}/installation/repositories answered without a list", permanent=True)
+        seen = (_repository(item) for item in found if isinstance(item, dict))
+        yield from (one for one in seen if one.path.lower().startswith(f"{owner.lower()}/"))
+
+
 def _listed(asked: Api, path: str, params: dict[str, str]) -> Iterator[ForgeRepository]:
     for page in asked.pages(path, {**params, "per_page": _PAGE, "sort": "full_name"}):
         if not isinstance(page, list):

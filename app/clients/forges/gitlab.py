@@ -24,8 +24,9 @@ def repositories(asked: Api, owner: str) -> Iterator[ForgeRepository]:
     """Every project of a group and the groups below it, or of a user. Raises ForgeError."""
     name = quote(owner, safe="")
     common = {"per_page": "100", "order_by": "id", "sort": "asc"}
+    own = {"include_subgroups": "true", "with_shared": "false"}  # what another group shares is that group's
     try:
-        yield from _listed(asked, f"groups/{name}/projects", {**common, "include_subgroups": "true"})
+        yield from _listed(asked, f"groups/{name}/projects", {**common, **own})
     except ForgeError as error:
         if error.status != 404:
             raise

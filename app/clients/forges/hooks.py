@@ -32,15 +32,15 @@ def github(asked: Api, owner: str, repository: str, hook: Hook) -> str:
     events = ["push", "repository", "pull_request"]
     place = f"repos/{owner}/{repository}/hooks" if repository else f"orgs/{quote(owner, safe='')}/hooks"
     change = {"active": True, "events": events, "config": config}
-    return _put(asked, place, {"name": "web", **change}, hook, "PATCH", change=change)
+    return _put(asked, place, {"name": "web", **change}, hook, "PATCH", change=change, paging="per_page")
 
 
 def gitea(asked: Api, owner: str, repository: str, hook: Hook) -> str:
     config = {"url": hook.url, "content_type": "json", "secret": hook.secret}
-    events = ["push", "repository", "pull_request", "pull_request_sync"]
+    events = ["push", "create", "delete", "repository", "pull_request", "pull_request_sync"]
     place = f"repos/{owner}/{repository}/hooks" if repository else f"orgs/{quote(owner, safe='')}/hooks"
     change = {"active": True, "events": events, "config": config}
-    return _put(asked, place, {"type": "gitea", **change}, hook, "PATCH", change=change)
+    return _put(asked, place, {"type": "gitea", **change}, hook, "PATCH", change=change, paging="limit")
 
 
 def gitlab(asked: Api, owner: str, repository: str, hook: Hook) -> str:
@@ -48,7 +48,7 @@ def gitlab(asked: Api, owner: str, repository: str, hook: Hook) -> str:
     place = f"projects/{quote(f'{owner}/{repository}', safe='')}" if repository else f"groups/{quote(owner, safe='')}"
     wanted = {"push_events": True, "tag_push_events": False, "merge_requests_events": True}
     body = {"url": hook.url, "token": hook.secret, "enable_ssl_verification": True, **wanted}
-    return _put(asked, f"{place}/hooks", body, hook, "PUT")
+    return _put(asked, f"{place}/hooks", body, hook, "PUT", paging="per_page")
 
 
 def bitbucket(asked: Api, owner: str, repository: str, hook: Hook) -> str:
@@ -56,7 +56,7 @@ def bitbucket(asked: Api, owner: str, repository: str, hook: Hook) -> str:
     events = ["repo:push", "repo:updated", "pullrequest:created", "pullrequest:updated"]
     events += ["repo:transfer"] if repository else []
     body = {"description": "Roadworthy", "url": hook.url, "active": True, "secret": hook.secret, "events": events}
-    return _put(asked, place, body, hook, "PUT", key="uuid")
+    return _put(asked, place, body, hook, "PUT", key="uuid", paging="pagelen")
 
 
 def bitbucket_server(asked: Api, owner: str, repository: str, hook: Hook) -> str:
@@ -65,7 +65,7 @@ def bitbucket_server(asked: Api, owner: str, repository: str, hook: Hook) -> str
     events = ["repo:refs_changed", "repo:modified", "pr:opened", "pr:from_ref_updated", "pr:modified"]
     body = {"name": "Roadworthy", "url": hook.url, "active": True, "events": events}
     body |= {"configuration": {"secret": hook.secret}}
-    return _put(asked, f"projects/{owner}/repos/{repository}/webhooks", body, hook, "PUT")
+    return _put(asked, f"projects/{owner}/repos/{repository}/webhooks", body, hook, "PUT", paging="limit")
 
 
 FORGES: Mapping[str, Install] = {
@@ -85,11 +85,14 @@ def _put(
     hook: Hook,
     method: str,
     *,
+    paging: str,
     key: str = "id",
     change: Mapping[str, Any] | None = None,
 ) -> str:
-    """`change`: what a hook that is there is told, where that differs from what makes one."""
-    ours = next((one for one in _listed(asked, place) if _address(one) == hook.url), None)
+    """`change`: what a hook that is there is told, where that differs from what makes one. `paging`: the parameter by
+    which the forge is asked for more at once than its ten or twenty.
+    """
+    ours = next((one for one in _listed(asked, place, paging) if _address(one) == hook.url), None)
     if ours is None:
         asked.send("POST", place, body)
         return "created"
@@ -97,9 +100,9 @@ def _put(
     return "changed"
 
 
-def _listed(asked: Api, place: str) -> Sequence[Mapping[str, Any]]:
-    """The first hundred: more hooks on one place are not to be expected."""
-    page = asked.get(place)
+def _listed(asked: Api, place: str, paging: str) -> Sequence[Mapping[str, Any]]:
+    """The first hundred; of Gitea and Data Center the first fifty, which is all they give at once."""
+    page = asked.get(place, {paging: "50" if paging == "limit" else "100"})
     found = page.get("values") if isinstance(page, dict) else page
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import promql_parser
 import pytest
+import yaml
 from organisation import Organisation
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
@@ -28,6 +29,7 @@ def exposed(tmp_path_factory):
     """Sample name → its labels, where everything that can be counted was counted once."""
     web, worker, store = WebMetrics(), WorkerMetrics(), CollectorRegistry()
     web.answered("GET", "/", 200, 0.1)
+    web.delivered("github/main", "accepted")
     worker.refreshed("ok", 1)
     worker.judged("changed")
     worker.judging_took(0.1, 1)
@@ -38,7 +40,7 @@ def exposed(tmp_path_factory):
         repository_errors={"forbidden": 1},
         providers={"git": True},
         messages={"dead": 1},
-        deliveries_refused={("main", "signature"): 1},
+        deliveries_refused={("github/main", "signature"): 1},
     )
     made.close()
     store.register(StoreCollector(found))
@@ -85,6 +87,44 @@ def test_every_metric_has_a_panel(exposed):
     asked = " ".join(target["expr"] for panel in PANELS for target in panel["targets"])
     base = {name.removesuffix("_count").removesuffix("_sum") for name in exposed if not name.endswith("_created")}
     assert {name for name in base if name.removesuffix("_bucket") not in asked} == set()
+
+
+MONITORING = Path(__file__).parents[3] / "monitoring"
+SAID = [*sorted(MONITORING.glob("*.*")), *sorted((MONITORING.parent / "docs").glob("*.md"))]
+
+
+@pytest.mark.parametrize("file", SAID, ids=lambda file: file.name)
+def test_every_metric_that_is_named_anywhere_is_exposed_or_recorded(file, exposed):
+    """Dashboard, rules, their tests, objectives, runbook and documents; a name in words may leave out a suffix."""
+    named = set(re.findall(r"\broadworthy_[a-z0-9_]+\b", file.read_text("utf-8"))) - {"roadworthy_"}
+    recorded = set(re.findall(r"record: (\S+)", (MONITORING / "rules.yaml").read_text("utf-8")))
+    known = set(exposed) | {part for name in recorded for part in name.split(":")}
+    bases = {name.removesuffix(end) for name in exposed for end in ("_total", "_bucket", "_count", "_sum")}
+    not_metrics = {"roadworthy_action", "roadworthy_fix"}
+    assert named - known - bases - not_metrics == set()
+
+
+def test_every_alert_and_recording_uses_labels_that_its_metrics_have(exposed):
+    groups = yaml.safe_load((MONITORING / "rules.yaml").read_text("utf-8"))["groups"]
+    rules = [rule for group in groups for rule in group["rules"]]
+    slos = yaml.safe_load((MONITORING / "slo.yaml").read_text("utf-8"))["slos"]
+    queries = [query for one in slos for query in one["sli"]["events"].values()]
+    asked = [rule["expr"] for rule in rules] + [query.replace("{{.window}}", "5m") for query in queries]
+    assert len(asked) > 10
+    for expression in asked:
+        nodes = list(walk(promql_parser.parse(expression)))
+        for node in nodes:
+            if isinstance(node, promql_parser.VectorSelector) and node.name != "up":
+                assert {matcher.name for matcher in node.matchers.matchers} <= exposed[node.name], expression
+
+
+def test_no_stranger_makes_new_series():
+    """Methods, paths and hosts are what anyone may send; only what we know ourselves becomes a label."""
+    web = WebMetrics()
+    for number in range(200):
+        web.answered(f"METHOD{number}", "unknown", 405, 0.1)
+    lines = generate_latest(web.registry).decode().splitlines()
+    assert sum(line.startswith("roadworthy_http_requests_total{") for line in lines) == 1
 
 
 def test_panels_don_t_overlap_and_have_descriptions():

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from app.notifications.coalesce import net
 from app.notifications.model import Note
-from app.notifications.slack import text_of
+from app.notifications.slack import blocks_of, text_of
 
 LEVELS = ("none", "bronze", "silver")
 
@@ -72,3 +72,31 @@ def test_a_long_message_is_cut_and_says_how_much_is_left():
 
     assert text_of(note).splitlines()[-1] == "… and 30 more"
     assert text_of(note).startswith("*Scores of nobody: 50 entities changed*")
+
+
+ANY_TEXT = st.text(max_size=400) | st.text("&<>`_", min_size=100, max_size=400)
+
+
+@settings(deadline=None)
+@given(
+    st.lists(
+        st.builds(told, ANY_TEXT, before=ANY_TEXT, after=ANY_TEXT, check=ANY_TEXT, scorecard=ANY_TEXT, reason=ANY_TEXT),
+        min_size=1,
+        max_size=60,
+    ),
+    ANY_TEXT,
+)
+def test_blocks_hold_to_slacks_limits_whatever_things_are_called(changes, owner):
+    """A header of 150 characters, sections of 3,000, 50 blocks, a text of 40,000: else Slack refuses all of it."""
+    note = Note(1, owner, datetime(2026, 11, 24, tzinfo=UTC), changes, "https://rw.example")
+
+    header, *sections = blocks_of(note)
+
+    assert len(sections) < 50
+    assert (header["type"], header["text"]["type"]) == ("header", "plain_text")
+    assert 1 <= len(header["text"]["text"]) <= 150
+    for section in sections:
+        assert (section["type"], section["text"]["type"]) == ("section", "mrkdwn")
+        assert 1 <= len(section["text"]["text"]) <= 3_000
+    assert len(text_of(note)) <= 40_000
+    assert "\n".join(section["text"]["text"] for section in sections) == text_of(note).partition("\n")[2]
