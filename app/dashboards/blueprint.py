@@ -95,6 +95,12 @@ def _code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(text)
 
 
+@blueprint.app_template_filter("breakable")
+def breakable(path: str) -> Markup:
+    """A path or address that breaks after its slashes first, where there is no room."""
+    return Markup("/<wbr>").join(path.split("/"))
+
+
 @blueprint.app_template_filter("safe_url")
 def safe_url(value: str) -> str:
     """A link from a catalog or repository: only http and https ever reach an `href`."""

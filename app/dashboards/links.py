@@ -8,7 +8,7 @@ from flask import url_for
 
 from app.api.reading import pipeline
 from app.catalog.model import EntityRef
-from app.lib.forge_urls import line_url
+from app.lib.forge_urls import forge_of, line_url
 
 
 def entity(ref: EntityRef | str) -> str:
@@ -29,9 +29,12 @@ def listed(**filters: Any) -> str:
 
 
 def source(place: dict[str, Any]) -> str:
-    """The line at its commit on the forge; a link of its own where it has one; "" for repositories on this machine."""
+    """The line at its commit on the forge, or a link of its own; "" where no forge is known to show it."""
     repository, commit, path = (place.get(name) or "" for name in ("repository", "commit", "path"))
-    return place.get("url") or line_url(repository, commit, path, place.get("line") or 0, pipeline().forges)
+    forges = pipeline().forges
+    if place.get("url") or not forge_of(repository, forges):
+        return place.get("url") or ""
+    return line_url(repository, commit, path, place.get("line") or 0, forges)
 
 
 def named(ref: str) -> str:

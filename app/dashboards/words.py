@@ -30,7 +30,7 @@ _THINGS = {
     "database-reliability": ("database", "databases"),
     "kubernetes-cluster": ("cluster", "clusters"),
 }
-_CLAUSE = re.compile(r"[a-z]+(?:[’'-][a-z]+)*(?:[ ,;]|: |$)")
+_CLAUSE = re.compile(r"(?!git )[a-z]+(?:[’'-][a-z]+)*(?:[ ,;]|: |$)")
 _BLANK = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 
 

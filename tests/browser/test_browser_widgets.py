@@ -379,21 +379,18 @@ def test_nothing_a_stranger_wrote_becomes_a_link_or_markup(stage, look):
     assert dialogs == []
 
 
-def test_a_line_is_linked_on_its_forge_or_on_our_page_where_the_host_tells_no_forge(stage, look):
+def test_a_line_leads_to_where_the_server_says_and_to_our_page_where_it_says_nothing(stage, look):
     here, page = stage(), look()
     body = hostile()
-    line = {"name": "", "commit": "c", "path": "a.yaml", "line": 3, "url": None}
-    hosts = ("https://gitlab.example.org/a/b", "https://git.example.org/a/b")
-    body["scorecards"][0]["checks"][0]["offenders"] = [{**line, "repository": host} for host in hosts]
+    line = {"name": "", "repository": "https://git.example.org/a/b", "commit": "c", "path": "a.yaml", "line": 3}
+    told = "https://git.example.org/a/b/src/commit/c/a.yaml#L3"
+    body["scorecards"][0]["checks"][0]["offenders"] = [{**line, "url": told}, {**line, "url": None}]
     here.ours.instead[_ENTITY] = body
     page.goto(here.url)
     card = page.locator("roadworthy-scorecard")
     card.locator("summary").first.click()
     links = [one.get_attribute("href") for one in card.get_by_role("link", name="a.yaml:3").all()]
-    assert links == [
-        "https://gitlab.example.org/a/b/-/blob/c/a.yaml#L3",
-        f"{here.host.script}/entities/component/default/shop#x",
-    ]
+    assert links == [told, f"{here.host.script}/entities/component/default/shop#x"]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -1,5 +1,7 @@
 """Badges over HTTP: current, cached, cheap to ask again, and telling nobody more than they may see."""
 
+import re
+
 import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
@@ -42,11 +44,21 @@ def test_a_current_picture_costs_a_304_and_may_be_kept_for_five_minutes(client):
     assert first.headers["Cache-Control"] == "public, max-age=300"
 
 
-def test_shields_io_can_draw_it(client):
-    body = client.get(f"{BADGE}.json").get_json()
-    assert body.keys() == {"schemaVersion", "label", "message", "color", "cacheSeconds"}
-    assert (body["schemaVersion"], body["label"]) == (1, "SRE maturity")
-    assert int(body["color"], 16)
+@pytest.mark.parametrize(("badge", "label"), [(BADGE, "SRE maturity"), ("/badges/api/default/nobody/none", "none")])
+def test_shields_io_can_draw_it(client, badge, label):
+    """By the schema of its endpoint badges, which refuses any other key, an empty message and fractions of seconds."""
+    body = client.get(f"{badge}.json").get_json()
+    assert {key: type(value) for key, value in body.items()} == {
+        "schemaVersion": int,
+        "label": str,
+        "message": str,
+        "color": str,
+        "cacheSeconds": int,
+    }
+    assert (body["schemaVersion"], body["label"]) == (1, label)
+    assert body["message"]
+    assert body["cacheSeconds"] >= 300, "it keeps none for less"
+    assert re.fullmatch("[0-9a-f]{6}", body["color"])
 
 
 @pytest.mark.parametrize(

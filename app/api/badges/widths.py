@@ -36,6 +36,8 @@ _OTHERS: Mapping[str, int] = {
     "Đ": 853,
     "ı": 302,
 }
+_WITHOUT_WIDTH = ("Mn", "Me", "Cf")
+"""Marks upon other letters, and signs that are not drawn, such as those that join emoji."""
 _WIDE, _CAPITAL, _SMALL = 1100, 780, 680
 """Of scripts without a table of their own: Cyrillic and Greek come within a twentieth of what is drawn."""
 
@@ -50,7 +52,7 @@ def _of(letter: str) -> int:
         return _ASCII[ord(letter) - 32]
     if letter in _OTHERS:
         return _OTHERS[letter]
-    if unicodedata.combining(letter):
+    if unicodedata.category(letter) in _WITHOUT_WIDTH:
         return 0
     base = unicodedata.normalize("NFKD", letter)[0]
     if " " < base <= "~":

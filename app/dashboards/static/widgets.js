@@ -102,19 +102,10 @@
 
   const path = (...parts) => parts.map(encodeURIComponent).join("/");
 
-  /* The line at its commit in the forge, where the host's name tells which forge it is; else `page`, where we know more. */
+  /* Where a place leads: to its line on the forge, where the server tells it; else, for one in a repository, to `page`. */
   const place = (one, page) => {
     const named = one.path ? `${one.path}${one.line ? `:${one.line}` : ""}` : text(one.url ?? "");
-    if (one.url) return { url: one.url, named };
-    if (!(one.repository ?? "").startsWith("https://") || !one.path || !one.commit) return { url: "", named };
-    const host = one.repository.split("/")[2];
-    const file = one.path.split("/").map(encodeURIComponent).join("/");
-    const server = /^(https:\/\/[^/]+(?:\/[^/]+)*?)\/scm\/([^/]+)\/([^/]+)$/.exec(one.repository);
-    if (server) return { url: `${server[1]}/projects/${server[2].toUpperCase()}/repos/${server[3]}/browse/${file}?at=${one.commit}${one.line ? `#${one.line}` : ""}`, named };
-    if (!/github|gitlab|gitea|forgejo|codeberg|^bitbucket\.org$/.test(host)) return { url: page, named };
-    const cloud = host === "bitbucket.org";
-    const view = host.includes("gitlab") ? "-/blob" : /gitea|forgejo|codeberg/.test(host) ? "src/commit" : cloud ? "src" : "blob";
-    return { url: `${one.repository}/${view}/${one.commit}/${file}${one.line ? `${cloud ? "#lines-" : "#L"}${one.line}` : ""}`, named };
+    return { url: one.url || (one.path ? page : ""), named };
   };
 
   /* ---- asking: one request for each address at a time, whoever wants it ---- */

@@ -67,6 +67,7 @@ def test_the_machinery_of_a_remediation_becomes_words():
         ("spec.owner is missing", "spec.owner is missing"),
         ("`owner` is missing", "`owner` is missing"),
         ("2 of 3 fail", "2 of 3 fail"),
+        ("git ls-remote failed", "git ls-remote failed"),
         ("", ""),
     ],
 )
@@ -103,4 +104,5 @@ def test_a_place_leads_to_its_line_at_its_commit():
         own = links.source({**place, "repository": "https://git.acme.example/acme/shop"})
         assert own == f"https://git.acme.example/acme/shop/src/commit/{'c' * 40}/a%20b.yaml#L3"
         assert links.source({**place, "repository": "file:///srv/shop"}) == ""
+        assert links.source({**place, "repository": "https://git.example.org/acme/shop"}) == ""
         assert links.source({**place, "url": "https://wiki.example/x"}) == "https://wiki.example/x"
