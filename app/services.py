@@ -30,6 +30,7 @@ from app.lib.signing import SHORTEST, Signer
 from app.notifications import slack, standard
 from app.notifications.model import Target
 from app.pipeline.deliver import Deliverer
+from app.pipeline.fix_keeper import FixKeeper
 from app.pipeline.fix_requests import FixRequests, Speaking
 from app.pipeline.gatekeeper import Gatekeeper, Telling
 from app.pipeline.policies import PolicyKeeper
@@ -222,6 +223,12 @@ def fix_requests_of(settings: Settings) -> FixRequests:
             host = urlsplit(one.url).netloc.removeprefix("api.") if one.url else public[one.forge]
             found.append(Speaking(host, one.owner, forge_api(settings, one), keep, one.forge))
     return FixRequests(tuple(found), settings.serve.public_url.rstrip("/"))
+
+
+def fix_keeper_of(settings: Settings, pipeline: Pipeline) -> FixKeeper | None:
+    """Who keeps fix pull requests as they were asked for; None where no forge has any."""
+    spoken = fix_requests_of(settings)
+    return FixKeeper(pipeline, spoken) if spoken.forges else None
 
 
 def deliverer_of(settings: Settings, pipeline: Pipeline) -> Deliverer:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import re
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -17,7 +18,9 @@ from forge_shapes import shapes, wrong
 
 
 class RequestForge:
-    """`commits`: id → (message, files); `branches`: name → id; `requests`: number → what it says. `calls` as made."""
+    """`commits`: id → (message, files); `branches`: name → id; `requests`: number → what it says; `comments`: number →
+    texts. `calls` as made. While `away` it answers 503; `refuses` is what it answers to anything that changes.
+    """
 
     def __init__(self, forge: str, files: dict[str, str], head: str) -> None:
         self.forge = forge
@@ -25,6 +28,8 @@ class RequestForge:
         self.trees: dict[str, dict[str, str]] = {}
         self.branches = {"main": head}
         self.requests: dict[int, dict[str, Any]] = {}
+        self.comments: dict[int, list[str]] = {}
+        self.away, self.refuses = False, 0
         self.calls: list[tuple[str, str]] = []
         self.wrong: list[str] = []
 
@@ -35,6 +40,15 @@ class RequestForge:
     def push(self, branch: str, message: str) -> None:
         """What a person does to a branch."""
         self._commit(branch, message, self.files(branch))
+
+    def merge(self, number: int) -> None:
+        """What a person does to a request."""
+        self.requests[number]["state"] = "merged" if self.forge == "gitlab" else "closed"
+        if self.forge != "gitlab":
+            self.requests[number]["merged"] = True
+
+    def dismiss(self, number: int) -> None:
+        self.requests[number]["state"] = "closed"
 
     def files(self, branch: str) -> dict[str, str]:
         return dict(self.commits[self.branches[branch]][1])
@@ -55,9 +69,22 @@ class RequestForge:
 
     def answer(self, method: str, path: str, query: dict[str, list[str]], body: Any) -> tuple[int, Any]:
         self.calls.append((method, path))
+        if self.away:
+            return 503, {}
+        if self.refuses and method != "GET":
+            return self.refuses, {}
+        if (comments := re.search(r"/(?:issues|merge_requests)/(\d+)/(?:comments|notes)$", path)) is not None:
+            return self._comments(method, int(comments[1]), body)
         told = getattr(self, f"_{self.forge}")
         found: tuple[int, Any] = told(method, path, {key: value[0] for key, value in query.items()}, body)
         return found
+
+    def _comments(self, method: str, number: int, body: Any) -> tuple[int, Any]:
+        said = self.comments.setdefault(number, [])
+        if method == "POST":
+            said.append(body["body"])
+            return 201, {"id": len(said), "body": body["body"]}
+        return 200, [{"id": place, "body": text} for place, text in enumerate(said, 1)]
 
     def _github(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         parts = path.removeprefix("/repos/acme/shop/").split("/")
@@ -94,6 +121,8 @@ class RequestForge:
     def _pulls(self, method: str, parts: list[str], head: str, body: Any) -> tuple[int, Any]:
         if method == "GET" and len(parts) == 1:
             return 200, [one for one in self.open if not head or one["head"]["ref"] == head]
+        if method == "GET" and len(parts) == 2:
+            return 200, self.requests[int(parts[1])]
         if method == "GET" and parts[2] == "files":
             ours, base = self.files(self.requests[int(parts[1])]["head"]["ref"]), self.files("main")
             return 200, [{"filename": name} for name in ours if ours[name] != base.get(name)]
@@ -109,6 +138,8 @@ class RequestForge:
     def _gitlab(self, method: str, path: str, query: dict[str, str], body: Any) -> tuple[int, Any]:
         rest = path.removeprefix("/projects/acme%2Fshop/")
         if rest.startswith("merge_requests"):
+            if method == "GET" and rest != "merge_requests":
+                return 200, self.requests[int(rest.rpartition("/")[2])]
             if method == "GET":
                 return 200, [one for one in self.open if query.get("source_branch") in (None, one["source_branch"])]
             if method == "POST":

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 @click.option("--write", is_flag=True, help="Change the files of the working tree instead of printing a diff.")
 @click.option("--force", is_flag=True, help="With --write: also files that have uncommitted changes.")
 @click.option("--pull-request", is_flag=True, help="Keep one request with the fixes of --entity on its forge.")
-@click.option("--all-open", is_flag=True, help="With --pull-request: every request that is open, instead of --entity.")
+@click.option("--all-open", is_flag=True, help="With --pull-request: every request that is open, as it was asked for.")
+@click.option("--requests", is_flag=True, help="List the open fix pull requests (or that of --entity), and do nothing.")
 @options.config
 @click.option("--format", "output", type=click.Choice(("diff", "json")), default="diff", show_default=True)
 @click.option("--policy", type=click.Path(exists=True, file_okay=False, path_type=Path), help="Folder of scorecards.")
@@ -38,6 +39,7 @@ def command(
     force: bool,
     pull_request: bool,
     all_open: bool,
+    requests: bool,
     config: Path,
     output: str,
     policy: Path | None,
@@ -47,12 +49,17 @@ def command(
     What only a person knows is asked for beside the diff, never made up: answer with --set and run it again.
 
     With --pull-request nothing here is read: the entity is mended as it was crawled with the settings (--config), and
-    its request is opened, brought up to date, or closed when nothing is left to mend.
+    its request is opened, brought up to date, or closed when nothing is left to mend. A worker then keeps it so.
     """
-    if pull_request:
-        if all_open:
-            sys.exit(_all_open(config))
-        _request(config, entity, checks, _answers(answers), output)
+    if pull_request or requests:
+        from app.cli import fix_requests
+
+        if requests:
+            fix_requests.listed(config, entity, output)
+        elif all_open:
+            sys.exit(fix_requests.keep_all(config))
+        else:
+            fix_requests.keep(config, entity, checks, _answers(answers), output)
         return
     from app.cli import fix_text
     from app.facts.groups import SCHEMA
@@ -79,47 +86,6 @@ def command(
         sys.stdout.buffer.flush()
     click.echo(fix_text.beside(proposals, written=sorted(drafts.changed) if write else None), err=True, nl=False)
     git.close()
-
-
-def _request(config: Path, entity: str, checks: tuple[str, ...], answers: dict[str, str], output: str) -> None:
-    from app.catalog.model import EntityRef
-    from app.errors import NotFoundError
-    from app.services import build, fix_requests_of
-
-    if not entity:
-        raise click.UsageError("--pull-request needs --entity")
-    settings = options.settings_of(config)
-    pipeline = build(settings)
-    try:
-        ref = EntityRef.parse(entity, kind="component")
-    except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="--entity") from None
-    found = pipeline.store.entities.get(ref)
-    if found is None:
-        raise NotFoundError(f"there is no entity {ref} here: crawl first")
-    opened = fix_requests_of(settings).keep(pipeline, found, checks=checks, answers=answers)
-    if output == "json":
-        click.echo(json.dumps({"entity": str(ref), "state": opened.state, "url": opened.url or None}))
-    else:
-        click.echo(f"{ref}: {opened.state} {opened.url}".rstrip())
-    pipeline.store.close()
-    pipeline.git.close()
-
-
-def _all_open(config: Path) -> int:
-    """Brings open requests up to date, or closes them; 1 when one could not be."""
-    from app.services import build, fix_requests_of
-
-    settings = options.settings_of(config)
-    pipeline = build(settings)
-    failed = 0
-    for entity, opened in fix_requests_of(settings).keep_open_ones(pipeline):
-        failed |= isinstance(opened, str)
-        said = f"failed: {opened}" if isinstance(opened, str) else f"{opened.state} {opened.url}".rstrip()
-        click.echo(f"{entity.ref}: {said}")
-    pipeline.store.close()
-    pipeline.git.close()
-    return failed
 
 
 def _answers(said: tuple[str, ...]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from app.dashboards.blueprint import blueprint
 from app.identity.model import FIXES_WRITE
 from app.remediation.proposal import Proposal, whys_of
 from app.remediation.table import TABLE
+from app.store.proposed import LIVING, STATES
 
 _ANSWER = "answer:"
 _LONGEST = 2_000
@@ -57,6 +58,7 @@ def entity_fix(kind: str, namespace: str, name: str) -> str:
         proposal=proposal,
         hunks=[_hunk(proposal, hunk) for hunk in proposal.hunks()],
         download=_download(ref, checks, answers),
+        kept=pipeline().store.fix_requests.get(ref),
         may_request=g.identity.may(FIXES_WRITE) and speaks_for(entity),
         requested=request.args.get("requested", "")[:20],
         request_url=_on_forge(entity.repository, request.args.get("at", "")[:500]),
@@ -75,6 +77,27 @@ def fix_request(kind: str, namespace: str, name: str) -> BaseResponse:
     pairs = [(f"{_ANSWER}{key}", value) for key, value in answers.items()]
     told = urlencode([*pairs, ("requested", opened.state), ("at", opened.url)])
     return redirect(f"{here}{'&' if '?' in here else '?'}{told}", 303)
+
+
+_CHIPS = {"open": "unknown", "taken over": "unknown", "merged": "pass", "closed": "not_applicable"}
+_CHIPS |= {"dismissed": "not_applicable", "lost": "fail"}
+_PAGE = 50
+
+
+@blueprint.get("/fix-requests")
+def fix_requests() -> str:
+    """Fix pull requests by entity: those that are open, or with `ended` the others."""
+    after, ended = request.args.get("cursor", "")[:_LONGEST], "ended" in request.args
+    states = tuple(one for one in STATES if (one in LIVING) is not ended)
+    page = pipeline().store.fix_requests.page(after=after, limit=_PAGE, states=states)
+    return render_template(
+        "fix_requests.html",
+        requests=page.items,
+        ended=ended,
+        chips=_CHIPS,
+        check_href=links.check,
+        next_href=page.next_cursor and url_for(".fix_requests", cursor=page.next_cursor, ended=1 if ended else None),
+    )
 
 
 def _title(check: str) -> str:

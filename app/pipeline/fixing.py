@@ -90,14 +90,16 @@ def propose(
     if look is None:
         return None
     run = _Run(bench, policy, ref, now, answers or {}, before, look)
-    checks = _with_prerequisites(policy, checks)
+    wanted = _with_prerequisites(policy, checks)
+    if checks and not wanted:  # none of them is asked any more: that is not all of them
+        return _proposal(run, look, before), run.drafts
     for _ in range(PASSES):
         done = len(run.steps)
         for name in table.TABLE:
-            _mend(run, name, checks)
+            _mend(run, name, wanted)
         if len(run.steps) == done:
             break
-    _tell_unfixed(run, checks)
+    _tell_unfixed(run, wanted)
     return _proposal(run, look, before), run.drafts
 
 

@@ -18,7 +18,7 @@ from app.lib import memory
 from app.pipeline.refresh import refresh
 from app.pipeline.services import Pipeline
 from app.pipeline.upkeep import Upkeep
-from app.services import build, deliverer_of, gatekeeper_of, utc_now
+from app.services import build, deliverer_of, fix_keeper_of, gatekeeper_of, utc_now
 from app.settings import Settings
 from app.store.engine import DatabaseError
 from app.store.model import RepositoryClaim
@@ -64,6 +64,7 @@ def work(
 def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
     """The worker over a pipeline, with all that goes on beside."""
     deliverer, gatekeeper = deliverer_of(settings, pipeline), gatekeeper_of(settings, pipeline)
+    fix_keeper = fix_keeper_of(settings, pipeline)
     upkeep = Upkeep(pipeline, settings.polling.discover_interval)
     started_at = pipeline.clock()
 
@@ -77,6 +78,9 @@ def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
         if gatekeeper is not None:
             gatekeeper.tick()
 
+    def keep_fixes() -> bool:
+        return fix_keeper is not None and fix_keeper.tick() > 0
+
     def beat() -> None:
         pipeline.store.workers.beat(worker.owner, started_at, worker.running(), pipeline.clock())
 
@@ -89,6 +93,7 @@ def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
             *upkeep.jobs(),
             Beside("deliver", deliver),
             *([Beside("gate", judge_changes)] if gatekeeper is not None else []),
+            *([Beside("propose", keep_fixes, every=2.0)] if fix_keeper is not None else []),
             Beside("beat", beat, every=BEAT_SECONDS),
         ],
         metrics=pipeline.metrics,

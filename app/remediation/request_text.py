@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from app.lib import times
+from app.policy.model import Outcome
 from app.remediation.model import Question, Refusal
 from app.remediation.proposal import Proposal, levels_json, whys_of
 
@@ -17,6 +18,15 @@ def title_of(proposal: Proposal) -> str:
 def text_of(proposal: Proposal, page_url: str = "") -> str:
     """Markdown. Names and texts of the repository stand in code, so that none of them calls anybody."""
     return "\n".join(_lines(proposal, page_url)) + "\n"
+
+
+def farewell(proposal: Proposal, checks: Collection[str]) -> str:
+    """Why nothing is proposed any more of the checks that were asked for, in a sentence."""
+    failing = {one.check.id for card in proposal.before for one in card.checks if one.outcome is Outcome.FAIL}
+    at = f" at {_code(proposal.commit[:12])}" if proposal.commit else ""
+    if left := sorted(failing & set(checks)):
+        return f"What still fails{at} can't be mended by a diff any more: {', '.join(map(_code, left))}."
+    return f"Everything that was asked for passes, is waived or no longer applies{at}."
 
 
 def _lines(proposal: Proposal, page_url: str) -> Iterator[str]:
@@ -39,8 +49,8 @@ def _lines(proposal: Proposal, page_url: str) -> Iterator[str]:
     yield from _beside(proposal)
     if page_url:
         yield f"\n{page_url}"
-    yield "\nAsked for again, this request is brought up to date, or closed when nothing is left to mend."
-    yield "Push to its branch to take it over."
+    yield "\nThis request is brought up to date by itself, for the checks above alone, and closed when nothing is left"
+    yield "to mend of them. Push to its branch to take it over; close it, and it stays closed."
 
 
 def _beside(proposal: Proposal) -> Iterator[str]:

@@ -14,11 +14,14 @@ from app.store.engine import Database
 from app.store.gates import gates
 from app.store.tables import entities, repositories
 from app.store.tables_outgoing import deliveries
+from app.store.tables_proposed import fix_requests
 
 _SLACK = timedelta(minutes=1)
 _LONGEST_JUDGING_RETRY = timedelta(minutes=10)
 _LONGEST_TELLING_RETRY = timedelta(hours=1, minutes=10)
 """Of messages and of proposed changes; both wait an hour at most, and a little."""
+_LONGEST_LOOKING_REST = timedelta(days=1, minutes=10)
+"""Of fix requests, each of which is looked at once a day."""
 
 
 def mend(database: Database, now: datetime) -> int:
@@ -26,16 +29,23 @@ def mend(database: Database, now: datetime) -> int:
 
     Repositories that were looked at, or hinted at and not looked at since, after now; entities that something made due,
     but later than any retry; messages and proposed changes that were made or tried after now, or wait longer than any
-    retry. Writes nothing, and takes no lock, when there is nothing to mend.
+    retry, and fix requests that do. Writes nothing, and takes no lock, when there is nothing to mend.
     """
-    at, of, told, asked = repositories.c, entities.c, deliveries.c, gates.c
+    at, of, told, asked, proposed = repositories.c, entities.c, deliveries.c, gates.c, fix_requests.c
     wrong: dict[Table, tuple[tuple[ColumnElement[bool], ...], dict[str, datetime | None]]] = {
         repositories: (_early(now), {"due_at": now, "checked_at": None}),
         entities: ((of.why_due != 0, of.judge_due_at > now + _LONGEST_JUDGING_RETRY), {"judge_due_at": now}),
         deliveries: (_untold(now), {"next_at": now, "created_at": now, "first_try_at": None}),
         gates: (_unjudged(now), {"due_at": now, "asked_at": now, "lease_until": None}),
+        fix_requests: (_unlooked(now), {"due_at": now, "lease_until": None}),
     }
-    keys = {repositories: at.url, entities: of.ref, deliveries: told.id, gates: asked.ref}
+    keys = {
+        repositories: at.url,
+        entities: of.ref,
+        deliveries: told.id,
+        gates: asked.ref,
+        fix_requests: proposed.entity,
+    }
     with database.read() as connection:
         waiting = {
             table: len(connection.execute(select(keys[table]).where(*where)).all())
@@ -69,3 +79,8 @@ def _unjudged(now: datetime) -> tuple[ColumnElement[bool], ...]:
     longest = now + _LONGEST_TELLING_RETRY
     late = or_(at.asked_at > now + _SLACK, at.due_at > longest, at.lease_until > longest)
     return at.due_at.is_not(None), late, or_(at.due_at > now + _SLACK, at.lease_until > now + _SLACK)
+
+
+def _unlooked(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    at, longest = fix_requests.c, now + _LONGEST_LOOKING_REST
+    return at.due_at.is_not(None), or_(at.due_at > longest, at.lease_until > longest)

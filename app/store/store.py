@@ -22,6 +22,7 @@ from app.store.outgoing import Outgoing
 from app.store.parsed import ParsedCache
 from app.store.people import People
 from app.store.policies import Policies
+from app.store.proposed import FixRequestBook
 from app.store.pushes import Pushes
 from app.store.repositories import Repositories
 from app.store.served import Served
@@ -66,6 +67,7 @@ class Store:
         self.tokens = Tokens(database)
         self.sessions = EndedSessions(database)
         self.waivers = Waivers(database)
+        self.fix_requests = FixRequestBook(database)
         self.audit = Audit(database)
         self.workers = Workers(database)
 
@@ -88,6 +90,7 @@ class Store:
         seen.feedback = FeedbackBook(self.database, sight)
         seen.served = Served(self.database, sight)
         seen.waivers = Waivers(self.database, sight)
+        seen.fix_requests = FixRequestBook(self.database, sight)
         return seen
 
     @classmethod

@@ -32,6 +32,7 @@ PATHS = [
     "/sources",
     "/search?q=ch",
     "/deliveries",
+    "/fix-requests",
     "/notifications",
     "/docs",
     "/widgets/",

@@ -21,6 +21,7 @@ from schemathesis.specs.openapi.checks import (
 
 from app.catalog.model import EntityRef
 from app.pipeline.waive import waive
+from app.store.proposed import FixRequest
 from app.web import create_app
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
@@ -40,10 +41,20 @@ def app(tmp_path_factory):
     shop, until = EntityRef.parse("component:default/shop"), made.now + timedelta(days=9)
     assert waive(made.pipeline, shop, "tier-declared", "Soon.", until, "user:default/ada").id == 1
     assert waive(made.pipeline, shop, "slo-defined", "Soon.", until, "user:default/ada").id == 2
+    made.pipeline.store.fix_requests.asked(asked_for(shop, made.now))
     made.judge()
     app = create_app(made.pipeline)
     yield app
     made.close()
+
+
+def asked_for(entity, now):
+    return FixRequest(
+        entity=entity, repository="https://git.acme.example/acme/shop", forge="github", path="acme/shop",
+        branch="roadworthy/fix-component-default-shop", base="main", number=7, state="open",
+        checks=("tier-declared",), answers={"tier": "t1"}, commit="a" * 40,
+        asked_by="anonymous", asked_at=now, changed_at=now,
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
