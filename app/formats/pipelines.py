@@ -52,13 +52,24 @@ _TESTS = re.compile(
     r"|(npm|pnpm|yarn|bun|composer|deno task|moon)( run)? ([\w:-]*:)?(t|tests?|check|verify)\b"
     r"|(mvnw?|\./mvnw)\b[^\n&|;]*\b(test|verify|install|package|deploy)"
     r"|(gradlew?|\./gradlew)\b[^\n&|;]*\b(\w*[tT]est|check|build)"
-    r"|(make|rake|invoke|inv|scons|mage|mise run|bin/rails) ([\w.:/=-]+ )*[\w.:/-]*(test|check|verify|spec)[\w.:/-]*"
-    r")",
+    r"|(make|rake|invoke|inv|scons|mage|mise run|bin/rails) ([\w.:/=-]+ )*"
+    r"(tests?[-_.:/][\w.:/-]*|([\w.:/-]*[-_.:/])?(tests?|check|verify|spec|unittests?))"
+    r")(?![\w-])",
 )
-_NAMED = re.compile(r"\b(tests?|testing|specs?|unit|integration|e2e)\b", re.IGNORECASE)
+_INSTALLED = re.compile(
+    r"\b(pip3?|pipx|npm|pnpm|yarn|apt|apt-get|apk|dnf|yum|brew|gem|go|cargo|poetry|uv|conda|mamba|rustup|composer|choco)"
+    r"( [\w./-]+)* (install|add|get|i)\b[^\n;&|]*"
+)
+"""Tools that are only brought, not run."""
+_NAMED = re.compile(
+    r"(?!.*\b(install|set ?up|prepare|download|upload|publish|cache|tools?|dependencies|results?|reports?)\b)"
+    r".*\b(tests?|testing|specs?|unit|integration|e2e)\b",
+    re.IGNORECASE,
+)
+"""Names of steps and jobs that test, and don't only make ready for it or tell of it."""
 _OPAQUE = re.compile(
     r"(^|[\s;&|])((bash|sh|python3?|node|ruby|pwsh) (-\w+ )*)?(\./|[\w./-]+/)?[\w./-]+\.(sh|py|js|rb|ps1)\b"
-    r"|(^|[\s;&|])\./[\w-][\w./-]*|\b(make|rake|just|task|mage|invoke|inv|npm run|yarn|pnpm|nix|earthly|dagger)\b",
+    r"|(^|[;&|])[ \t]*\./[\w-][\w./-]*|\b(make|rake|just|task|mage|invoke|inv|npm run|yarn|pnpm|nix|earthly|dagger)\b",
     re.MULTILINE,
 )
 """A script of the repository's own, or a target that only its file explains."""
@@ -184,13 +195,14 @@ def _hidden(script: str, action: str) -> str:
 
 
 def _uncommented(script: str) -> str:
-    return "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#"))
+    """The script without comments and without what it only installs."""
+    return _INSTALLED.sub("", "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#")))
 
 
 def _by_text(system: str, content: str) -> Pipeline:
     """Of a service whose files are not read step by step: whether a test is named in them at all."""
     match = _TESTS.search(_uncommented(content))
-    line = content.count("\n", 0, content.find(match[0])) + 1 if match else 1
+    line = content.count("\n", 0, max(content.find(match[0]), 0)) + 1 if match else 1
     return Pipeline(
         line=line,
         system=system,

@@ -61,10 +61,14 @@ def _service(
     service: Mapping[str, Any], line: int, root: Mapping[str, Any], shared: list[Mapping[str, Any]], checked: set[str]
 ) -> GatewayApi:
     name = text(service, "name")
-    routes = [*sequence(service, "routes"), *(r for r in sequence(root, "routes") if _names(r, "service", name))]
-    own = [*_plugins(service), *(p for p in shared if _names(p, "service", name))]
-    everywhere = [plugin for plugin in shared if "service" not in plugin and "route" not in plugin]
-    by_route = [_plugins(route) for route in routes if isinstance(route, dict)]
+    routes = [*sequence(service, "routes"), *(r for r in sequence(root, "routes") if _names(r, "service", service))]
+    own = [*_plugins(service), *(p for p in shared if _names(p, "service", service) and not p.get("route"))]
+    everywhere = [plugin for plugin in shared if not plugin.get("service") and not plugin.get("route")]
+    by_route = [
+        [*_plugins(route), *(plugin for plugin in shared if _names(plugin, "route", route))]
+        for route in routes
+        if isinstance(route, dict)
+    ]
     paths = [str(path) for route in routes for path in sequence(route, "paths")]
     return GatewayApi(
         line=line,
@@ -84,14 +88,17 @@ def _service(
     )
 
 
-def _names(thing: Any, key: str, name: str) -> bool:
-    """Whether a top-level route or plugin is tied to a service, by name or by `{name: …}`."""
+def _names(thing: Any, key: str, target: Mapping[str, Any]) -> bool:
+    """Whether a top-level route or plugin is tied to a service or route: by name or id, or `{name: …}`, `{id: …}`."""
     held = thing.get(key) if isinstance(thing, dict) else None
-    return bool(name) and (held == name or (isinstance(held, dict) and held.get("name") == name))
+    said = {text(held, "name"), text(held, "id")} if isinstance(held, dict) else {text(thing, key)}
+    return not said.isdisjoint({text(target, "name"), text(target, "id")} - {""})
 
 
 def _plugins(holder: Any) -> list[Mapping[str, Any]]:
-    return [one for one in sequence(holder, "plugins") if isinstance(one, dict) and one.get("enabled") is not False]
+    """Plugins that are on for whoever calls; what holds for one consumer or a group protects from nobody else."""
+    listed = [one for one in sequence(holder, "plugins") if isinstance(one, dict) and one.get("enabled") is not False]
+    return [one for one in listed if not one.get("consumer") and not one.get("consumer_group")]
 
 
 def _covers(test: Any, general: Iterable[Mapping[str, Any]], by_route: list[list[Mapping[str, Any]]]) -> bool:

@@ -41,6 +41,8 @@ def metrics_of(
     """
     dangling: dict[str, Any] = {}
     for monitor, ports in _found(one, pods, services, neighbours):
+        if monitor.missing:
+            continue
         problem = _problem(monitor, ports)
         told = {"metrics_by": f"{monitor.kind} {readable(monitor.name)}", "monitor": matched(monitor)}
         if not problem:
@@ -49,8 +51,9 @@ def metrics_of(
     for holder, said in [(one, pods.annotations), *((one, texts(one.metadata.get("annotations"))) for one in services)]:
         if way := _annotated(said):
             return {"metrics_way": way[0], "metrics_by": way[1], "monitor": matched(holder)}
-    if not dangling and any(_is_hidden(monitor) for monitor in _monitors(neighbours)):
-        unknown["metrics_way"] = f"what a monitor selects {FILLED_IN}"
+    hidden = next((monitor for monitor in _monitors(neighbours) if _is_hidden(monitor)), None)
+    if not dangling and hidden is not None:
+        unknown["metrics_way"] = hidden.missing or f"what a monitor selects {FILLED_IN}"
     return dangling
 
 

@@ -177,6 +177,27 @@ def test_a_plugin_for_everything_or_for_every_route_covers_a_service() -> None:
     assert [one.authenticates for one in kong(routes % "")] == [False]
 
 
+def test_a_plugin_for_one_consumer_or_group_limits_nobody_else() -> None:
+    """Met in decK's own examples: limits of a consumer stand at the top level of the file."""
+    limit = "{name: rate-limiting, config: {minute: 5}%s}"
+    for scope, limits in (("", True), (", consumer: bar", False), (", consumer_group: gold", False)):
+        top = f"plugins: [{limit % scope}]\nservices: [{{name: a}}]\n"
+        own = f"services: [{{name: a, plugins: [{limit % scope}]}}]\n"
+        assert [one.limits for one in (*kong(top), *kong(own))] == [limits, limits]
+
+
+def test_a_plugin_or_route_is_tied_by_id_as_by_name() -> None:
+    by_id = (
+        "services: [{name: a, id: 8ca6}, {name: b, id: 9db7}]\n"
+        "routes: [{name: r, id: f00d, service: {id: 8ca6}}, {name: s, service: b}]\n"
+        "plugins: [{name: rate-limiting, route: {id: f00d}, config: {minute: 5}}, {name: jwt, service: 9db7}]\n"
+    )
+    assert [(one.name, one.limits, one.authenticates) for one in kong(by_id)] == [
+        ("a", True, False),
+        ("b", False, True),
+    ]
+
+
 def test_kongs_anonymous_callers_are_not_known() -> None:
     (found,) = kong("services:\n  - {name: a, plugins: [{name: key-auth, config: {anonymous: guest}}]}\n")
     assert not found.authenticates

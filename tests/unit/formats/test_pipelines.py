@@ -37,6 +37,7 @@ def workflow(*steps: str, on: str = "pull_request", job: str = "build") -> Pipel
         "gradle :app:integrationTest",
         "make test",
         "make -C app unit-tests",
+        "make test-integration",
         "bundle exec rspec",
         "dotnet test --no-build",
         "bazel test //...",
@@ -48,7 +49,11 @@ def test_a_step_that_runs_tests_is_known_by_its_command(command: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "command", ["npm ci", "docker build .", "echo latest", "go build ./...", "# pytest", "helm lint"]
+    "command",
+    [
+        *("npm ci", "docker build .", "echo latest", "go build ./...", "# pytest", "helm lint", "cat ./VERSION"),
+        *("pip install pytest pytest-cov", "npm install jest", "slsa-verifier provenance"),
+    ],
 )
 def test_other_commands_are_no_tests(command: str) -> None:
     found = workflow(f"run: '{command}'")
@@ -59,6 +64,7 @@ def test_a_step_or_job_may_say_by_its_name_that_it_tests() -> None:
     assert workflow("{name: Unit tests, run: scripts/all}").tests == "step Unit tests"
     assert workflow("uses: acme/run@v1", job="integration-tests").tests == "job integration-tests"
     assert workflow("{name: Print the latest version, run: cat VERSION}").tests == ""
+    assert workflow("{name: Install tools for testing, run: brew bundle}").tests == ""
 
 
 @pytest.mark.parametrize(
@@ -68,6 +74,11 @@ def test_what_only_a_script_or_another_file_explains_is_unknown(step: str) -> No
     found = workflow(step)
     assert found.tests == ""
     assert "is not looked into" in found.unknown["tests"]
+
+
+@pytest.mark.parametrize("target", ["check-docs", "install-test-tools", "latest"])
+def test_a_target_of_make_that_only_sounds_like_a_test_is_unknown(target: str) -> None:
+    assert workflow(f"run: make {target}").unknown["tests"] == "it runs make, which is not looked into"
 
 
 def test_a_job_of_another_workflow_is_unknown_unless_a_step_here_tests() -> None:

@@ -135,6 +135,19 @@ def test_a_selector_that_only_a_template_knows_makes_it_unknown() -> None:
     assert "metrics_way" in found.unknown
 
 
+def test_a_monitor_that_exists_only_with_some_values_makes_it_unknown() -> None:
+    """Met in Linkerd's chart, whose monitors are off unless values turn them on by way of a variable."""
+    files = {
+        "chart/Chart.yaml": "apiVersion: v2\nname: shop\nversion: 1.0.0\n",
+        "chart/values.yaml": "{}\n",
+        "chart/templates/app.yaml": deployment(),
+        "chart/templates/monitor.yaml": '{{ if include "on" . }}\n' + POD_MONITOR.removeprefix("---\n") + "{{ end }}\n",
+    }
+    found = workload(files)
+    assert found.metrics_way == ""
+    assert found.unknown["metrics_way"] == "whether it exists depends on values that are not known here"
+
+
 def test_versions_kept_to_roll_back_to_are_ten_unless_written() -> None:
     assert workload(deployment()).revisions_kept == 10
     assert workload(deployment(spec="revisionHistoryLimit: 0")).revisions_kept == 0
