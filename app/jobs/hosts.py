@@ -31,11 +31,14 @@ class Hosts:
         self._per_host, self._rng, self._lock = per_host, rng, threading.Lock()
         self._known: dict[str, _Host] = {}
 
-    def left_out(self, running: Mapping[str, int], now: datetime) -> list[str]:
-        """Hosts that get no further refresh now: their places are taken, or they rest. "" (local) never is."""
+    def left_out(self, running: Mapping[str, int], now: datetime, *, spare: int = 0) -> list[str]:
+        """Hosts that get no further refresh now: their places are taken, or they rest. "" (local) never is.
+
+        `spare`: so many more places a host has for what a person waits for.
+        """
         with self._lock:
             resting = {host for host, state in self._known.items() if self._rests(host, state, running, now)}
-        full = {host for host, count in Counter(running).items() if host and count >= self._per_host}
+        full = {host for host, count in Counter(running).items() if host and count >= self._per_host + spare}
         return sorted(full | resting)
 
     def did(self, host: str, now: datetime, *, well: bool) -> None:

@@ -164,6 +164,7 @@ class Worker:
             self.owner,
             self._settings.lease,
             exclude_hosts=self._hosts.left_out(hosts, now),
+            exclude_interactive=self._hosts.left_out(hosts, now, spare=self._settings.reserved),
             only_interactive=room <= self._settings.reserved,
         )
         for claim in found:

@@ -41,10 +41,15 @@ def judge_due(pipeline: Pipeline, limit: int = 100) -> int:
     return _round(pipeline, limit)[0]
 
 
-def _round(pipeline: Pipeline, limit: int) -> tuple[int, int]:
+def judge_found(pipeline: Pipeline, repository: str) -> None:
+    """Judges what is due of a repository's own entities at once: somebody waits, and a batch may be long."""
+    _round(pipeline, _AT_ONCE, repository)
+
+
+def _round(pipeline: Pipeline, limit: int, repository: str = "") -> tuple[int, int]:
     """How many entities were claimed, and of how many the judging ended: kept, or failed with its error kept."""
     now = pipeline.clock()
-    claims = pipeline.store.due.claim(now, limit=limit)
+    claims = pipeline.store.due.claim(now, limit=limit, repository=repository)
     if not claims:
         return 0, 0
     refs = [claim.ref for claim in claims]

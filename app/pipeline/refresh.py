@@ -23,7 +23,9 @@ from app.formats.model import AlertmanagerConfig
 from app.jobs.due import next_poll, next_retry
 from app.pipeline.services import Pipeline
 from app.pipeline.unread import unread
+from app.repos.mirror import Mirror
 from app.repos.model import Tip
+from app.repos.snapshot import CommitSnapshot
 from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, Reading, RepositoryClaim, UnreadableRow
 from app.store.parsed import ParsedCache, packed
 
@@ -59,7 +61,7 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
     fresh = claim.branch_resolved_at is not None and now - claim.branch_resolved_at < RESOLVE_AGAIN
     cache = StoredCache(pipeline.store.parsed, now)
     try:
-        snapshot = mirror.first(now) if claim.read_at is None else None
+        snapshot = _at_once(mirror, claim, now, fresh=fresh)
         tip = Tip(snapshot.branch, snapshot.commit) if snapshot else mirror.tip(claim.branch if fresh else "")
         resolved_at = claim.branch_resolved_at if fresh and tip.branch == claim.branch else now
         if tip.commit == claim.tip and claim.read_at is not None and claim.read_version == reading.VERSION:
@@ -86,6 +88,15 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
         due=counts.due,
     )
     return counts
+
+
+def _at_once(mirror: Mirror, claim: RepositoryClaim, now: datetime, *, fresh: bool) -> CommitSnapshot | None:
+    """What one connection brings: a repository that was never read, or a known branch that somebody says has moved."""
+    if claim.read_at is None:
+        return mirror.first(now)
+    if fresh and claim.branch and claim.tip and claim.hints > claim.hints_done:
+        return mirror.newest(Tip(claim.branch, claim.tip), now)
+    return None
 
 
 def _unchanged(pipeline: Pipeline, claim: RepositoryClaim, tip: Tip, resolved_at: datetime | None) -> None:

@@ -15,9 +15,11 @@ from app.jobs.beside import Beside
 from app.jobs.hints import PipeHints
 from app.jobs.worker import Worker, WorkerSettings
 from app.lib import memory
+from app.pipeline.judge import judge_found
 from app.pipeline.refresh import refresh
 from app.pipeline.services import Pipeline
 from app.pipeline.upkeep import Upkeep
+from app.repos.process import giving_way
 from app.services import build, deliverer_of, fix_keeper_of, gatekeeper_of, utc_now
 from app.settings import Settings
 from app.store.engine import DatabaseError
@@ -69,7 +71,11 @@ def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
     started_at = pipeline.clock()
 
     def run_one(claim: RepositoryClaim) -> None:
-        refresh(pipeline, claim)
+        if not claim.interactive:
+            with giving_way():
+                refresh(pipeline, claim)
+        elif refresh(pipeline, claim) is not None:
+            judge_found(pipeline, claim.url)
 
     def deliver() -> bool:
         return deliverer.tick() > 0
@@ -87,7 +93,7 @@ def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
     worker = Worker(
         pipeline.store.claims,
         run_one,
-        settings=WorkerSettings(threads=settings.mirrors.concurrency),
+        settings=WorkerSettings(settings.mirrors.concurrency, max(1, settings.mirrors.concurrency // 2)),
         hints=pipeline.work,
         beside=[
             *upkeep.jobs(),

@@ -40,19 +40,22 @@ _HERE = re.compile(
     re.IGNORECASE,
 )
 """Our own machine is in trouble: nothing is said of the repository, and another way of asking ends no better."""
+_NO_BRANCH = re.compile(r"couldn't find remote ref", re.IGNORECASE)
 _URL = re.compile(r"[a-z][a-z0-9+.-]*://[^\s']*", re.IGNORECASE)
 
 
 class GitFailure(RepositoryError):
     """A git command that ended badly. `may_try_plainer`: the server can't do shallow or partial fetches.
 
-    `lost_objects`: single objects can't be had from there, while the rest perhaps can.
+    `lost_objects`: single objects can't be had from there, while the rest perhaps can. `lost_branch`: what was asked
+    for is there no more, while the repository is.
     """
 
     def __init__(self, message: str, *, reason: str, permanent: bool, stderr: str) -> None:
         super().__init__(message, reason=reason, permanent=permanent)
         ours = _HERE.search(stderr) is not None
         self.may_try_plainer = not ours and _PARTIAL.search(stderr) is not None
+        self.lost_branch = not ours and _NO_BRANCH.search(stderr) is not None
         self.lost_objects = not ours and _OBJECTS.search(stderr) is not None
 
 

@@ -1,7 +1,7 @@
 """Running git, hardened: the one place that starts it on somebody's repository.
 
-Each command runs in its own session, so that a time-out kills it with all its children. Nothing of the user's or the
-system's configuration is read, no hook, filter, submodule or credential prompt is run, and only the transports that
+Each command runs in its own process group, so that a time-out kills it with all its children. Nothing of the user's or
+the system's configuration is read, no hook, filter, submodule or credential prompt is run, and only the transports that
 were checked before may be used. Credentials reach git through the environment of one command, for one host.
 """
 

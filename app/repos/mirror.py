@@ -95,6 +95,25 @@ class Mirror:
             here = tip.commit if tip.fetch else layout.fetched(self.folder) or tip.commit
             return self.snapshot(Tip(tip.branch, here, tip.odd))
 
+    def newest(self, known: Tip, now: datetime) -> CommitSnapshot | None:
+        """A snapshot of where a branch stands now, over one connection: for one that is likely to have moved.
+
+        `known`: as it was last read. None where that is not enough (no mirror of it here, the branch or the repository
+        gone, something broken): then ask for the `tip` and `sync`. Raises RepositoryError where that would not help.
+        """
+        with self._locked():
+            if self._worn_out() or layout.fetched(self.folder) != known.commit:
+                return None
+            if layout.remote_of(self.folder) != self.remote:
+                return None
+            try:
+                self._fetch_into(f"refs/heads/{known.branch}", layout.TIP, now)
+            except GitFailure as error:
+                if error.permanent or error.lost_branch or error.reason != "source_failing":
+                    return None
+                raise
+            return self.snapshot(Tip(known.branch, layout.fetched(self.folder)))
+
     def held(self, tip: Tip) -> CommitSnapshot | None:
         """A snapshot of a tip that is here already, without asking anyone; None where it is not."""
         return self.snapshot(tip) if layout.fetched(self.folder) == tip.commit else None

@@ -12,7 +12,9 @@ import selectors
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +23,18 @@ _CHUNK = 1 << 16
 _STDERR_CAP = 1 << 16
 _FILE_LIMIT = 'ulimit -f "$1" || exit 126; shift; exec "$@"'
 """`ulimit -f` counts 512-byte blocks. Done by the shell: code between fork and exec is unsafe beside threads."""
+_NICER = 5
+_niceness: ContextVar[int] = ContextVar("niceness", default=0)
+
+
+@contextmanager
+def giving_way() -> Iterator[None]:
+    """What this thread starts within the block gives way to what somebody waits for, where both want the processor."""
+    before = _niceness.set(_NICER)
+    try:
+        yield
+    finally:
+        _niceness.reset(before)
 
 
 class NotStarted(Exception):
@@ -70,7 +84,7 @@ def run(
     output_cap: int,
     file_cap: int = 0,
 ) -> Finished:
-    """Runs a command in a session of its own. `file_cap` bounds each file it writes (bytes, 0: unbounded).
+    """Runs a command in a process group of its own. `file_cap` bounds each file it writes (bytes, 0: unbounded).
 
     Raises NotStarted, TooSlow or TooMuch; what it left running is killed in any case.
     """
@@ -119,7 +133,7 @@ def _start(
     command: Sequence[str], environment: Mapping[bytes, bytes], folder: Path | None, stdin: int
 ) -> subprocess.Popen[bytes]:
     try:
-        return subprocess.Popen(
+        process = subprocess.Popen(
             command,
             cwd=folder,
             env=environment,
@@ -127,10 +141,14 @@ def _start(
             stdin=stdin,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            start_new_session=True,
+            process_group=0,  # not a session: Linux gives each of those as much of the processor as our own whole one
         )
     except (OSError, ValueError) as error:
         raise NotStarted(str(error)) from None
+    if niceness := _niceness.get():
+        with suppress(OSError):  # it has ended already
+            os.setpriority(os.PRIO_PROCESS, process.pid, os.getpriority(os.PRIO_PROCESS, 0) + niceness)
+    return process
 
 
 class _Exchange:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     RowMapping,
+    Select,
     case,
     false,
     or_,
@@ -48,16 +49,16 @@ class Claims:
         *,
         limit: int = 1,
         exclude_hosts: Sequence[str] = (),
+        exclude_interactive: Sequence[str] | None = None,
         only_interactive: bool = False,
     ) -> list[RepositoryClaim]:
-        """Takes up to `limit` due repositories: interactive ones first, then the longest due. Never the same twice."""
-        free = [_AT.due_at <= now, _is_free(now), _AT.orphaned_at.is_(None)]
-        if exclude_hosts:
-            free.append(_AT.host.not_in(list(exclude_hosts)))
-        wanted = [  # two questions, so that an index answers each in order
-            select(_AT.url).where(_AT.interactive.is_(which), *free).order_by(_AT.due_at, _AT.url)
-            for which in ((true(),) if only_interactive else (true(), false()))
-        ]
+        """Takes up to `limit` due repositories: interactive ones first, then the longest due. Never the same twice.
+
+        `exclude_interactive`: the hosts left out of what a person waits for, where they are others.
+        """
+        asked_out = exclude_hosts if exclude_interactive is None else exclude_interactive
+        kinds = [(true(), asked_out)] if only_interactive else [(true(), asked_out), (false(), exclude_hosts)]
+        wanted = [_wanted(which, left_out, now) for which, left_out in kinds]  # so that an index answers each in order
         with self._database.read() as connection:  # an idle poll takes no write lock
             if not any(connection.execute(one.limit(1)).first() for one in wanted):
                 return []
@@ -190,6 +191,13 @@ def finish(
     if kept and claim.hints > claim.hints_done:
         inbound.close(connection, claim.url, claim.hints, now, commit=commit, due=due)
     return kept
+
+
+def _wanted(interactive: ColumnElement[bool], left_out: Sequence[str], now: datetime) -> Select[Any]:
+    due = [_AT.interactive.is_(interactive), _AT.due_at <= now, _is_free(now), _AT.orphaned_at.is_(None)]
+    if left_out:
+        due.append(_AT.host.not_in(list(left_out)))
+    return select(_AT.url).where(*due).order_by(_AT.due_at, _AT.url)
 
 
 def _is_free(now: datetime) -> ColumnElement[bool]:

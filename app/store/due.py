@@ -56,15 +56,18 @@ class Due:
             return connection.execute(_MARK_ALL, {"at": now, "bits": int(why)}).rowcount
 
     def claim(
-        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(seconds=30)
+        self, now: datetime, *, limit: int = 100, lease: timedelta = timedelta(seconds=30), repository: str = ""
     ) -> list[JudgementClaim]:
         """Takes entities that are due, also those whose `valid_until` has passed. Each claim can be saved once.
 
+        With `repository` only those that were found in it.
         What a push made due goes before what a policy made due, however much that is; then the longest due.
         """
         until = _AT.judge_lease_until  # one that ends later than any may was made by a clock that was ahead
         is_free = or_(until.is_(None), until <= now, until > now + LONGEST_LEASE)
         due = select(_AT.ref).where(_AT.judge_due_at <= now, is_free, _AT.orphaned_at.is_(None))
+        if repository:
+            due = due.where(_AT.repository == repository)
         wanted = due.order_by(_AT.judge_due_at, _AT.ref).limit(limit)
         with self._database.read() as connection:
             if connection.execute(wanted.limit(1)).first() is None:

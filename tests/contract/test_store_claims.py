@@ -45,6 +45,18 @@ def test_a_busy_host_is_left_out(store: Store) -> None:
     assert [item.url for item in claims] == ["https://fast/b"]
 
 
+def test_a_host_may_have_room_for_what_a_person_waits_for_alone(store: Store) -> None:
+    add_repositories(store, "https://busy/a", "https://busy/b", "https://rests/c")
+    store.claims.hint("https://busy/b", NOW, interactive=True)
+    store.claims.hint("https://rests/c", NOW, interactive=True)
+
+    claims = store.claims.claim_due(
+        NOW, "worker", MINUTE, limit=5, exclude_hosts=["busy", "rests"], exclude_interactive=["rests"]
+    )
+
+    assert [item.url for item in claims] == ["https://busy/b"]
+
+
 def test_an_expired_lease_can_be_claimed_and_the_old_claim_is_refused(store: Store) -> None:
     add_repositories(store, URL)
     dead = claim(store)

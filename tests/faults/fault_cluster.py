@@ -44,9 +44,8 @@ class Cluster:
         folder.mkdir(parents=True, exist_ok=True)
         self.config = folder / "roadworthy.yaml"
         place = f", path: {mirrors}" if mirrors else ""
-        quick = f"mirrors: {{concurrency: 4, timeout: 10s{place}}}\npolling: {{interval: 20s, discover_interval: 5m}}"
         self.listener = Listener()
-        self.config.write_text(town.settings(quick, self.listener.settings), "utf-8")
+        self.config.write_text(town.settings(settings.format(place=place), self.listener.settings), "utf-8")
         self.environ = {"TOWN_SECRET": SECRET, **self.listener.environ, **(environ or {})}
         self.ahead = timedelta()
         self.is_sound = True

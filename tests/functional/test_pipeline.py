@@ -6,6 +6,8 @@ import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
 from app.catalog.model import EntityRef
+from app.pipeline.judge import judge_found
+from app.pipeline.refresh import refresh
 
 
 @pytest.fixture
@@ -28,6 +30,41 @@ def test_a_crawl_scores_a_service_with_file_line_and_commit(organisation):
     tip = organisation.git("shop", "rev-parse", "HEAD").strip()
     assert check["outcome"] == "fail"
     assert [(o["path"], o["line"], o["commit"]) for o in check["offenders"]] == [("alerts.yaml", 4, tip)]
+
+
+def test_what_a_person_waits_for_is_judged_without_waiting_for_others(organisation):
+    for name in ("shop", "other"):
+        organisation.repository(name, {**service("TODO"), "catalog-info.yaml": component(name)})
+    organisation.crawl()
+    store, links = organisation.pipeline.store, alert("Burning", "docs/runbook.md#burning")
+    for name in ("other", "shop"):
+        organisation.push(name, {"alerts.yaml": links})
+        store.claims.hint(organisation.url(name), organisation.now, interactive=name == "shop")
+    for claim in store.claims.claim_due(organisation.now, "worker", timedelta(minutes=1), limit=9):
+        assert refresh(organisation.pipeline, claim).due == 1
+
+    judge_found(organisation.pipeline, organisation.url("shop"))
+
+    assert organisation.outcome("shop", "alert-runbook-linked") == "pass"
+    assert organisation.outcome("other", "alert-runbook-linked") == "fail"
+    assert organisation.judge() == 1
+    assert organisation.outcome("other", "alert-runbook-linked") == "pass"
+
+
+def test_a_hint_finds_the_new_default_branch_once_the_old_one_is_gone(organisation):
+    organisation.repository("shop", service("TODO"))
+    organisation.crawl()
+    organisation.push("shop", {"alerts.yaml": alert("Burning", "docs/runbook.md#burning")})
+    organisation.git("shop", "branch", "-m", "trunk")
+    store = organisation.pipeline.store
+    store.claims.hint(organisation.url("shop"), organisation.now)
+    (claim,) = store.claims.claim_due(organisation.now, "worker", timedelta(minutes=1))
+
+    refresh(organisation.pipeline, claim)
+
+    tip = organisation.git("shop", "rev-parse", "trunk").strip()
+    found = store.repositories.get(organisation.url("shop"), organisation.now)
+    assert (found.branch, found.tip) == ("trunk", tip)
 
 
 def test_a_sweep_that_finds_nothing_changes_no_result_and_tells_nothing(organisation):

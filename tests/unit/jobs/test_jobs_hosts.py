@@ -23,6 +23,12 @@ def test_a_host_whose_places_are_taken_is_left_out_and_a_local_path_never() -> N
     assert hosts.left_out({"slow": 2, "quick": 1, "": 9}, NOW) == ["slow"]
 
 
+def test_a_host_whose_places_are_taken_has_a_spare_one_but_not_while_it_rests() -> None:
+    hosts = failing(REST_AFTER)
+
+    assert hosts.left_out({"busy": 4, "full": 5}, NOW, spare=1) == ["full", "git.example.org"]
+
+
 def test_a_host_rests_after_failures_in_a_row_and_then_one_goes_ahead() -> None:
     hosts = failing(REST_AFTER)
     later = NOW + FIRST_REST

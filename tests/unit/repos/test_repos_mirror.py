@@ -227,3 +227,43 @@ def test_a_bare_repository_is_no_working_tree(tmp_path: Path, git_runner: Git) -
     git(tmp_path, "clone", "-q", "--bare", str(source), "bare")
     with pytest.raises(RepositoryError, match="is a bare repository: clone it, or crawl it"):
         WorkingTree(tmp_path / "bare", git_runner)
+
+
+def test_a_branch_that_moved_comes_over_one_connection_also_when_forced(tmp_path: Path, mirror_of: Make) -> None:
+    source = repository(tmp_path / "src")
+    first = commit(source, {"a.md": "A"})
+    mirror = mirror_of(source)
+    mirror.sync(mirror.tip(), NOW)
+    second = commit(source, {"b.md": "B"})
+    pushed = mirror.newest(Tip("main", first), NOW)
+    git(source, "reset", "-q", "--hard", "HEAD~1")
+    third = commit(source, {"c.md": "C"}, at="2026-06-02T12:00:00Z")
+    forced = mirror.newest(Tip("main", second), NOW)
+    still = mirror.newest(Tip("main", third), NOW)
+
+    assert [one.commit for one in (pushed, forced, still) if one] == [second, third, third]
+    assert forced is not None
+    assert [entry.path for entry in forced.entries()] == ["a.md", "c.md"]
+
+
+def test_one_connection_is_not_enough_without_a_mirror_or_the_branch(tmp_path: Path, mirror_of: Make) -> None:
+    source = repository(tmp_path / "src", branch="master")
+    made = commit(source, {"a.md": "A"})
+    mirror = mirror_of(source)
+    assert mirror.newest(Tip("master", made), NOW) is None
+    mirror.sync(mirror.tip(), NOW)
+    assert mirror.newest(Tip("master", "0" * 40), NOW) is None
+    git(source, "branch", "-m", "main")
+    assert mirror.newest(Tip("master", made), NOW) is None
+    assert mirror.tip("master") == Tip("main", made)
+
+
+def test_a_source_that_is_away_fails_once_instead_of_being_asked_again(tmp_path: Path, mirror_of: Make) -> None:
+    source = repository(tmp_path / "src")
+    made = commit(source, {"a.md": "A"})
+    mirror = mirror_of(source)
+    mirror.sync(mirror.tip(), NOW)
+    source.rename(tmp_path / "away")
+    assert mirror.newest(Tip("main", made), NOW) is None  # gone for good, as it says: whoever asks next tells
+    with pytest.raises(RepositoryError, match="ls-remote"):
+        mirror.tip("main")
