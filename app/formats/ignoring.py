@@ -17,7 +17,7 @@ _FOLDERS = {
     **dict.fromkeys(
         ("testdata", "test-data", "test_data", "fixtures", "__fixtures__", "__tests__", "__snapshots__"), "test data"
     ),
-    **dict.fromkeys(("test", "tests", "unittests", "e2e", "golden"), "test data"),
+    **dict.fromkeys(("test", "tests", "unittests", "e2e", "golden", "fake", "fakes", "mock", "mocks"), "test data"),
     **dict.fromkeys(
         ("skeleton", "skeletons", "scaffolder-templates", "cookiecutter", "archetype-resources"), "a template"
     ),
@@ -34,13 +34,18 @@ _PLACEHOLDER = re.compile(r"\$\{\{|\{\{|\{%")
 _TEMPLATE_CONTENT = re.compile(r"(^|/)(templates?|template)/(content|skeleton|template)(/|$)")
 
 
+_DEVELOPERS = frozenset(("hack", "devenv", ".devcontainer"))
 _SAMPLES = frozenset(("example", "examples", "sample", "samples", "tutorial", "tutorials", "quickstart", "quickstarts"))
 
 
 def of_infrastructure(path: str) -> str:
     """Why no workload, database or cluster under this path counts, or "" when it does."""
-    folder = next((one for one in path.split("/")[:-1] if one.lower() in _SAMPLES), "")
-    return reason(path) or (f"is an example ({folder}/)" if folder else "")
+    folder = next((one for one in path.split("/")[:-1] if one.lower() in _SAMPLES | _DEVELOPERS), "")
+    if why := reason(path):
+        return why
+    if folder.lower() in _DEVELOPERS:
+        return f"is for developers ({folder}/)"
+    return f"is an example ({folder}/)" if folder else ""
 
 
 _DEVELOPMENT = r"(dev|develop|development|devcontainer|local|debug|tests?|testing|e2e|ci|lint|docs?)"

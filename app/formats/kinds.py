@@ -21,7 +21,7 @@ _PLACE = re.compile(
 _OPERATIONS = re.compile(r"(^|/)(operations|ops)(/.*)?/[^/]+\.(md|markdown)$", re.IGNORECASE)
 _NOT = re.compile(
     r"(^|/)(_?index|readme|contributing|changelog[^/]*|template|_template|code_of_conduct|claude|agents|gemini|features"
-    r"|pull_request_template|release[-_ ]?notes)\.(md|markdown)$",
+    r"|pull_request_template|release[-_ ]?notes|architecture|design)\.(md|markdown)$",
     re.IGNORECASE,
 )
 _ELSEWHERE = re.compile(

@@ -32,7 +32,9 @@ _WORKLOAD = re.compile(rb"^kind:[ \t]*[\"']?(?:Deployment|StatefulSet|DaemonSet|
 _SLOTH = re.compile(rb"^version:[ \t]*[\"']?prometheus/v1", re.MULTILINE)
 
 
-_GENERATED = re.compile(rb"^#[^\n]*generated\b[^\n]*(?:\n#[^\n]*)?\bdo not edit", re.IGNORECASE | re.MULTILINE)
+_GENERATED = re.compile(
+    rb"^#[^\n]*generated\b[^\n]*(?:\n#[^\n]*)?\bdo not (?:\w+ )?(?:edit|modify|change)", re.IGNORECASE | re.MULTILINE
+)
 _HEAD = 2_000
 
 

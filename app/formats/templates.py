@@ -30,8 +30,13 @@ _CONDITIONS = frozenset(("if", "range", "with"))
 _SILENT_WORDS = frozenset(("if", "else", "end", "range", "with", "define", "block", "break", "continue"))
 _MOST_ACTIONS = 50_000
 _MARKER = re.compile(f"[{_HOLE}{_SILENT}]([-+~])")
-_OPENS = re.compile(rf"(?P<indent>(?:\s|-\s)*)[^\s:#][^:#{_HOLE}{_SILENT}]*:\s*{_HOLE}~\s*")
-"""A key and nothing after it but an action that goes on below."""
+_MARKS = rf"(?P<marks>(?:\s*[{_HOLE}{_SILENT}][-+~])+)\s*"
+_KEYED = re.compile(
+    rf"(?P<head>(?P<indent>(?:\s|-\s)*)[^\s:#|>][^:#{_HOLE}{_SILENT}]*:)(?P<block>\s+[|>][-+0-9]{{0,2}})?{_MARKS}"
+)
+"""A key and nothing after it but actions, that of a block of text (`key: |-{{ … }}`) included."""
+_LISTED = re.compile(rf"(?P<indent>\s*)-{_MARKS}")
+"""An item that begins with an action and may go on with keys below."""
 _LOOK_AHEAD = 20
 
 
@@ -162,13 +167,28 @@ def _blank(text: str) -> tuple[str, frozenset[int]]:
                 holes.add(index + 1)
             lines[index] = ""
             continue
-        opens = _OPENS.fullmatch(line)
-        if opens and _goes_on(lines, index, len(opens["indent"])):
-            holes.add(index + 1)
-            lines[index] = rest
+        opened = _opened(lines, index)
+        if opened is not None:
+            lines[index], hole = opened
+            holes.update((index + 1,) if hole else ())
             continue
         lines[index] = _MARKER.sub(lambda match: "" if match[1] == "-" else TOKEN, line)
     return "\n".join(lines), frozenset(holes)
+
+
+def _opened(lines: list[str], index: int) -> tuple[str, bool] | None:
+    """A line whose actions begin a block, as YAML, and whether they leave a hole; None for any other line."""
+    line = lines[index]
+    keyed = _KEYED.fullmatch(line)
+    found = keyed or _LISTED.fullmatch(line)
+    if found is None or (_HOLE not in line and f"{_SILENT}-" in line):
+        return None
+    marks, head = found["marks"], found["head"] if keyed else f"{found['indent']}-"
+    block = (keyed["block"] or "") if keyed else ""
+    begins = not keyed or block or "~" in marks or _HOLE not in marks
+    if begins and _goes_on(lines, index, len(found["indent"])):
+        return head + block, _HOLE in marks
+    return (f"{head} {TOKEN}", False) if block or "~" in marks else None
 
 
 def _goes_on(lines: list[str], index: int, indent: int) -> bool:

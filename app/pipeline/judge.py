@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from app.catalog.model import Entity, EntityRef
+from app.catalog.model import Catalog, Entity, EntityRef
 from app.errors import StaleError
 from app.facts.pushed_world import PushedWorld
 from app.pipeline import changes
@@ -62,7 +62,7 @@ def _round(pipeline: Pipeline, limit: int, repository: str = "") -> tuple[int, i
     for some in chunks(claims, _AT_ONCE):
         began = time.perf_counter()
         judgements = [_one(pipeline, world, claim, last[claim.ref], waivers.get(claim.ref, ()), now) for claim in some]
-        ended += len(some) - _save(pipeline, [one for one in judgements if one is not None], now)
+        ended += len(some) - _save(pipeline, [one for one in judgements if one is not None], now, world.catalog)
         pipeline.metrics.judging_took((time.perf_counter() - began) / len(some), len(some))
     return len(claims), ended
 
@@ -76,6 +76,7 @@ def _one(
     now: datetime,
 ) -> Judgement | None:
     """Judges one entity, unless that would say what the last judging said. None: it is gone, or failed."""
+    entity: Entity | None = None
     try:
         entity = world.catalog.get(claim.ref) or pipeline.store.entities.get(claim.ref)
         if entity is None:
@@ -90,11 +91,11 @@ def _one(
         rows = rows_of(claim, last, judged, now)
         return Judgement(claim, replace(rows, dumped=dumped, inputs=inputs, tips=world.tips), last)
     except Exception as error:  # noqa: BLE001 (one job: the error is kept where people see it)
-        _failed(pipeline, claim, error, now)
+        _failed(pipeline, claim, error, now, _repository(entity))
         return None
 
 
-def _failed(pipeline: Pipeline, claim: JudgementClaim, error: Exception, now: datetime) -> None:
+def _failed(pipeline: Pipeline, claim: JudgementClaim, error: Exception, now: datetime, repository: str) -> None:
     """One entity's surprise must not stop the others; it is kept where people see it, and tried again.
 
     The database's own trouble is raised: nothing is wrong with the entity, and its lease ends by itself.
@@ -102,12 +103,12 @@ def _failed(pipeline: Pipeline, claim: JudgementClaim, error: Exception, now: da
     if is_database_trouble(error):
         raise error
     pipeline.metrics.judged("failed")
-    log.error("entity.failed", entity=str(claim.ref), exc_info=error)
+    log.error("entity.failed", entity=str(claim.ref), repository=repository, exc_info=error)
     text = f"an unexpected {type(error).__name__}; the log tells more"
     pipeline.store.due.fail(claim, error=text, next_due=now + RETRY)
 
 
-def _save(pipeline: Pipeline, judgements: Sequence[Judgement], now: datetime) -> int:
+def _save(pipeline: Pipeline, judgements: Sequence[Judgement], now: datetime, catalog: Catalog) -> int:
     """Keeps some judgings at once, or one by one where that fails. How many must be judged again: what they were
     judged from moved meanwhile."""
     if not judgements:
@@ -116,22 +117,33 @@ def _save(pipeline: Pipeline, judgements: Sequence[Judgement], now: datetime) ->
         saved = pipeline.store.judgements.save_all(judgements, now)
     except Exception as error:  # noqa: BLE001 (one job, once it is clear whose)
         if len(judgements) > 1:
-            return sum(_save(pipeline, [one], now) for one in judgements)
-        _failed(pipeline, judgements[0].claim, error, now)
+            return sum(_save(pipeline, [one], now, catalog) for one in judgements)
+        claim = judgements[0].claim
+        _failed(pipeline, claim, error, now, _repository(catalog.get(claim.ref)))
         return 0
     stale = [one.claim for one in judgements if isinstance(saved[one.claim.ref], StaleError)]
     for claim in stale:
         pipeline.store.due.release(claim)
-        log.info("entity.superseded", entity=str(claim.ref))
+        log.info("entity.superseded", entity=str(claim.ref), repository=_repository(catalog.get(claim.ref)))
     for one in judgements:
         told = saved[one.claim.ref]
         pipeline.metrics.judged("changed" if told is True else "unchanged" if told is False else "superseded")
         if told is True and one.rows is not None:
-            log.info("entity.judged", entity=str(one.claim.ref), levels=[row.level for row in one.rows.results])
+            log.info(
+                "entity.judged",
+                entity=str(one.claim.ref),
+                repository=_repository(catalog.get(one.claim.ref)),
+                levels=[row.level for row in one.rows.results],
+            )
     if any(told is True for told in saved.values()):
         pipeline.news.give()
     log.debug("entities.unchanged", entities=sum(one.rows is None for one in judgements))
     return len(stale)
+
+
+def _repository(entity: Entity | None) -> str:
+    """Where an entity is kept, for the log; "" for one that only a portal's catalog holds, or that is gone."""
+    return entity.repository if entity else ""
 
 
 def _commit(world: StoredWorld, entity: Entity) -> str:

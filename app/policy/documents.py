@@ -50,6 +50,8 @@ def load_texts(texts: Mapping[str, str], schema: Schema) -> Policy:
     """The policy of documents by relative name: also how the last good policy comes back from the store."""
     problems: list[PolicyProblem] = []
     nodes = {name: _parse(name, text, problems) for name, text in sorted(texts.items())}
+    if problems:  # what a file does not even say can't be missed in others
+        raise PolicyError(tuple(problems))
     tiers = _stated_tiers(nodes.get(_SETTINGS))
     parts = {name: node for name, node in nodes.items() if name.startswith(_CHECKS)}
     checks = _checks(parts, texts, Names(schema, tiers, agreed_types(parts.values())), problems)
@@ -104,8 +106,6 @@ def _checks(
     seen: dict[str, str] = {}
     written: dict[str, Reader] = {}
     for path, node in nodes.items():
-        if not node and problems:
-            continue
         reader = Reader(path, node, "a file of checks", problems, texts[path].split("\n"))
         area = reader.text("area", needed=True)
         for inner in reader.readers("checks", "a check", needed=True):

@@ -142,5 +142,8 @@ class Reader:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(word, sorted(known), 1, 0.6)
+    """A name that is meant instead: one of the same letters first, then the closest."""
+    names = sorted(known)
+    letters = [name for name in names if sorted(name) == sorted(word)]
+    close = letters or difflib.get_close_matches(word, names, 1, 0.6)
     return f"; did you mean {close[0]}?" if close else ""

@@ -289,6 +289,20 @@ def test_a_vanished_branch_is_resolved_again(organisation):
     assert organisation.outcome("shop", "alert-runbook-linked") == "pass"
 
 
+def test_the_default_branch_is_asked_for_again_after_a_day_though_the_old_one_is_still_there(organisation):
+    organisation.repository("shop", service("TODO"), branch="trunk")
+    organisation.crawl()
+    organisation.git("shop", "checkout", "-q", "-b", "main")
+    organisation.push("shop", {"alerts.yaml": alert("Burning", "docs/runbook.md#burning")})
+
+    organisation.now += timedelta(hours=21)
+    organisation.crawl()
+    assert organisation.outcome("shop", "alert-runbook-linked") == "fail"
+    organisation.now += timedelta(hours=2)
+    organisation.crawl()
+    assert organisation.outcome("shop", "alert-runbook-linked") == "pass"
+
+
 def test_planted_secrets_reach_neither_database_nor_results(organisation):
     key, hook = "0123456789abcdef0123456789abcdef", "https://hooks.slack.com/services/T000/B000/plantedplanted"
     text = component("shop").replace(

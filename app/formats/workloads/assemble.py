@@ -65,7 +65,7 @@ def assemble(parts: Parts, ignored: Callable[[str], str]) -> Assembled:
     written = [one for one, generated in plain if not generated]
     made = _made([one for one, generated in plain if generated], [*written, *built, *rendered])
     resources = variants.told(environments.chosen([*written, *made, *built, *rendered]))
-    known = setters(_of(listed, ImageSetter), resources)
+    known = setters(_of(listed, ImageSetter), resources, _of(listed, Kustomization))
     return Assembled(tuple(_placed(one, ignored) for one in resources), tuple(unreadable), known)
 
 

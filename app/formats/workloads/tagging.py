@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from app.formats.model import Parsed
 from app.formats.slo_common import mapping, sequence, text
-from app.formats.workloads.model import Container, ImageSetter, Workload
+from app.formats.workloads.model import Container, ImageSetter, Kustomization, Workload
 from app.formats.workloads.pipelines import opaque_steps
 from app.formats.workloads.resource import Resource, is_known
 from app.lib.documents import Document, line_of
@@ -37,6 +37,8 @@ class Setters:
     """Image name → the tool that names its version and where; for `ANY`, and images of charts, what may."""
 
     named: Mapping[str, str]
+    perhaps: Mapping[str, str] = field(default_factory=dict)
+    """What an overlay sets for what it takes in, and may set for a rendering that it was not met in."""
     any_image: str = ""
     any_chart: str = ""
 
@@ -96,8 +98,12 @@ def bare(image: str) -> str:
     return head if colon and "/" not in tail else name
 
 
-def setters(parts: Iterable[tuple[str, ImageSetter]], resources: Iterable[Resource]) -> Setters:
-    """All tools of one snapshot that name versions: pipelines and Skaffold, and what Argo CD and Flux apply."""
+def setters(
+    parts: Iterable[tuple[str, ImageSetter]],
+    resources: Iterable[Resource],
+    overlays: Iterable[tuple[str, Kustomization]] = (),
+) -> Setters:
+    """All tools of one snapshot that name versions: pipelines, Skaffold, and what Argo CD, Flux and kustomize apply."""
     named: dict[str, str] = {}
     loose = {False: "", True: ""}
     for path, one in parts:
@@ -110,7 +116,12 @@ def setters(parts: Iterable[tuple[str, ImageSetter]], resources: Iterable[Resour
     for resource in resources:
         for image, tool in _applied(resource):
             named.setdefault(image, f"{tool} ({resource.path}:{resource.line})")
-    return Setters(named, loose[False], loose[True])
+    perhaps: dict[str, str] = {}
+    for path, overlay in overlays:
+        for entry in overlay.images:
+            if entry.get("newTag") or entry.get("digest"):
+                perhaps.setdefault(entry.get("name", ""), f"kustomize's images ({path}:{overlay.line})")
+    return Setters(named, perhaps, loose[False], loose[True])
 
 
 def _applied(one: Resource) -> Iterator[tuple[str, str]]:
@@ -143,6 +154,6 @@ def _told(one: Container, known: Setters, chart: bool) -> Container:
         return one
     if where := known.named.get(bare(one.image)):
         return replace(one, image_state="set", image_set_by=where)
-    if where := known.any_image or (known.any_chart if chart else ""):
+    if where := known.perhaps.get(bare(one.image)) or known.any_image or (known.any_chart if chart else ""):
         return replace(one, unknown={**one.unknown, "image_state": f"may be named on the way by {where}"})
     return one

@@ -25,6 +25,7 @@ from app.formats.ignoring import of_infrastructure, reason
         ("t/${{ values.name }}/a.yaml", "is part of a template skeleton (its path is a template)"),
         ("{{cookiecutter.slug}}/a.yaml", "is part of a template skeleton (its path is a template)"),
         ("x/template/content/a.yaml", "is part of a template skeleton (its path is a template)"),
+        ("injector/fake/data/deployment.yaml", "is test data (fake/)"),
         ("vendor/testdata/a.yaml", "lies in a vendored tree (vendor/)"),
     ],
 )
@@ -58,6 +59,7 @@ def test_other_paths_count(path: str) -> None:
     [
         ("examples/shop/deployment.yaml", "is an example (examples/)"),
         ("infra/Samples/main.tf", "is an example (Samples/)"),
+        ("hack/cluster/templates/deployment.yaml", "is for developers (hack/)"),
         ("vendor/examples/a.yaml", "lies in a vendored tree (vendor/)"),
         ("deploy/examples.yaml", ""),
         ("clusters/demo/deployment.yaml", ""),

@@ -156,3 +156,12 @@ def test_a_step_that_deploys_and_lies_elsewhere_leaves_images_of_charts_open(pat
 )
 def test_a_step_that_can_be_read_or_deploys_no_image_leaves_nothing_open(path: str, text: str) -> None:
     assert image({**CHART, path: text}) == ("moving", "", "")
+
+
+def test_what_an_overlay_sets_elsewhere_is_open_and_not_moving() -> None:
+    base = {**LATEST, "k8s/kustomization.yaml": "resources: [app.yaml]\n"}
+    other = {"rings/1/kustomization.yaml": "resources: [gone]\nimages: [{name: shop, newTag: 1.2.3}]\n"}
+
+    assert image(base) == ("moving", "", "")
+    assert image({**base, **other})[2] == "may be named on the way by kustomize's images (rings/1/kustomization.yaml:1)"
+    assert image({**base, "rings/1/kustomization.yaml": "images: [{name: cart, newTag: 1.2.3}]\n"})[2] == ""

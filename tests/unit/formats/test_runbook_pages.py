@@ -290,6 +290,7 @@ def test_three_of_four_alert_questions_make_a_runbook_anywhere() -> None:
 
     assert [runbook_kind("docs/x.md", one) for one in (three, two)] == ["runbook", "document"]
     assert runbook_kind("docs/README.md", three) == "document"
+    assert runbook_kind("docs/rings/architecture.md", three) == "document"
     assert runbook_kind("run/README.md", three) == "runbook"
 
 

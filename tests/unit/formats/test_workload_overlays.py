@@ -208,6 +208,8 @@ def test_a_generated_file_does_not_count_beside_what_it_is_made_of() -> None:
     made = {"install.yaml": head + deployment()}
     ignored = {one.environment: one.ignored for one in workloads({**overlay(""), **made})}
     assert ignored == {"overlays/prod": "", "": "is generated, says its file; what it is made of is judged"}
+    manually = {"install.yaml": head.replace("DO NOT EDIT", "Do not manually edit.") + deployment()}
+    assert {one.environment: one.ignored for one in workloads({**overlay(""), **manually})} == ignored
     assert workload(made).ignored == ""
     assert [one.ignored for one in workloads({**overlay(""), "install.yaml": deployment()})] == ["", ""]
 

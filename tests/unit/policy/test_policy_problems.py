@@ -57,6 +57,7 @@ def test_a_mistake_in_a_rule_is_told_at_its_place_in_the_file(rule: str, line: i
         ("require: g.ok\nrequires: c", "checks require each other: c → c"),
         ("require: g.ok\nafter: c", "checks come after each other: c → c"),
         ("require: g.ok\nafter: d", "c comes after d, which does not exist"),
+        ("require: g.ok\nrequirse: c", "`requirse` is not known in a check; did you mean requires?"),
         ("require: g.ok\nefort: 5m", "`efort` is not known in a check; did you mean effort?"),
         ("require: g.ok\nparameters: {n: {type: whole, default: 1, doc: d}}", "`type` must be one of"),
         ("require: g.ok\nparameters: {n: {type: int, default: x, doc: d}}", "`default` must be of type int"),
@@ -234,3 +235,11 @@ def test_the_version_is_of_the_documents_alone() -> None:
 def test_a_check_keeps_its_line() -> None:
     assert (policy("require: g.ok").checks["c"].path, CHECK.splitlines()[2]) == ("checks/area.yaml", "  - id: c")
     assert policy("require: g.ok").checks["c"].line == 3
+
+
+def test_a_file_that_can_not_be_parsed_is_told_alone_and_what_it_would_hold_is_not_missed() -> None:
+    texts = documents("require: g.ok")
+    for path in ("checks/area.yaml", "card.yaml"):
+        with pytest.raises(PolicyError) as refused:
+            load_texts(texts | {path: texts[path] + "x: [\n"}, SCHEMA)
+        assert [problem.path for problem in refused.value.problems] == [path]
