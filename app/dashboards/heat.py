@@ -37,9 +37,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Heat:
-    """A part of the teams of one level, with what is below them: those from `begin` on, of `total`."""
+    """A part of the teams of one level, with what is below them: those from `begin` on, of `total`. `areas`: titles of
+    the columns, those that apply to any of them."""
 
     rows: Sequence[Row]
+    areas: Sequence[str]
     begin: int
     total: int
     teams: int
@@ -80,7 +82,7 @@ def rows(
     extra = [STRANGERS, NOBODY] if others else []
     levels |= standings.levels(extra).get(card.id, {}) if extra else {}
     seen = standings.areas(card.id, [*shown, *extra])
-    columns = areas(policy, card)
+    columns = [area for area in areas(policy, card) if any(_applies(one.get(area, {})) for one in seen.values())]
 
     def row(ref: str) -> Row:
         below = [child for child in tree.children.get(ref, ()) if child in levels]
@@ -101,7 +103,7 @@ def rows(
             title, href = titles[ref]
             bar, cells = standing.bar(card, levels[ref]), _cells(columns, seen.get(ref, {}))
             found.append(Row(ref, title, href, levels[ref], bar, cells))
-    return Heat(found, begin, len(there), teams)
+    return Heat(found, [words.area(area) for area in columns], begin, len(there), teams)
 
 
 def _fitting(
@@ -123,6 +125,10 @@ def _fitting(
             if child not in shown
         ]
     return shown, levels
+
+
+def _applies(counts: Mapping[str, int]) -> bool:
+    return any(count for outcome, count in counts.items() if outcome != "not_applicable")
 
 
 def _cells(columns: Sequence[str], seen: Mapping[str, Mapping[str, int]]) -> list[dict[str, Any]]:

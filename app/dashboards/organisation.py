@@ -9,7 +9,7 @@ from typing import Any
 from flask import render_template
 
 from app.api.reading import pipeline
-from app.dashboards import asked, heat, links, standing, words
+from app.dashboards import asked, heat, links, plan, standing, words
 from app.dashboards.blueprint import blueprint
 from app.policy.model import Scorecard
 from app.store.changes import Movement
@@ -34,13 +34,14 @@ def organisation() -> str:
     )
     voices = store.feedback.by_check(now - VOICES_WITHIN)
     points = store.standings.trend(card.id, since=now.date() - timedelta(days=standing.TREND_DAYS))
+    trend = standing.trend(card, points, now.date())
     return render_template(
         "organisation.html",
         card=card,
         cards=tabs(levels, card),
         stand=standing.levels(card, levels.get(card.id, {}).get(EVERYONE)),
-        trend=standing.trend(card, points, now.date()),
-        areas=[words.area(area) for area in heat.areas(one.policy, card)],
+        trend=trend,
+        helps=[] if trend else plan.helping(EVERYONE, limit=4),
         heat=heat.rows(store.standings, tree, one.policy, card, tree.roots(), begin=begin, others=not begin),
         more_href=asked.here(teams=begin + heat.MOST_ROWS),
         rose=[_moved(movement, tree.titles) for movement in rose],

@@ -70,6 +70,16 @@ def cheapest(owners: Sequence[str]) -> list[dict[str, Any]]:
     return [one for place, (one, lines) in enumerate(zip(found, room, strict=True)) if place < 2 or lines <= _LINES]
 
 
+def helping(owner: str, limit: int = 5) -> list[dict[str, Any]]:
+    """For many: what serves most entities of an owner on the way to their next levels, on any scorecard."""
+    one = pipeline()
+    found = plans.serving_json(one.policy, one.store.standings.serving(NEXT, owner))[:limit]
+    return [
+        {**row, "href": links.check(row["check"]), "seconds": parse_duration(row["effort"]).total_seconds()}
+        for row in found
+    ]
+
+
 def _in_short(ref: EntityRef, title: str) -> dict[str, Any]:
     policy = pipeline().policy
     found = plans.plan_json(policy, _cards(ref), NEXT)

@@ -11,17 +11,13 @@ from app.api.reading import entity_of, pipeline, ref_of
 from app.dashboards import asked, heat, links, plan, standing, words
 from app.dashboards.blueprint import blueprint
 from app.dashboards.organisation import tabs
-from app.lib.times import parse_duration
-from app.pipeline import plans
 from app.policy.model import Scorecard
-from app.policy.needs import NEXT
 from app.store.standing_rows import Line, LineFilter
 from app.store.team_counts import EVERYONE
 
 WEEK = timedelta(days=7)
 GRID = 24
 """Services in the grid of checks: as many as can be taken in at once."""
-MOST_HELPS = 5
 FEW_TEAMS = 50
 """Above so many teams, single services say nothing: the page shows the teams."""
 
@@ -49,12 +45,11 @@ def group(namespace: str, name: str) -> str:
         stand=standing.levels(card, levels.get(card.id, {}).get(ref), owner=ref),
         changed=_changed(card, owners),
         plans=plan.cheapest(owners) if few else [],
-        helps=[] if few else _helps(ref),
+        helps=[] if few else plan.helping(ref),
         obstacles=standing.obstacles(one.policy, card, store.standings.obstacles(card.id, ref)),
         lines=[standing.row(card, line) for line in lines],
         grid=_grid(card, lines, outcomes),
         trend=standing.trend(card, points, now.date()),
-        areas=[words.area(area) for area in heat.areas(one.policy, card)],
         heat=heat.rows(store.standings, tree, one.policy, card, tree.children.get(ref, ()), begin=begin),
         more_href=asked.here(teams=begin + heat.MOST_ROWS),
         all_href=links.listed(scorecard=card.id, owner=ref),
@@ -71,16 +66,6 @@ def _changed(card: Scorecard, owners: tuple[str, ...]) -> list[dict[str, Any]]:
     found.sort(key=lambda change: -change.cursor)
     titles = one.store.standings.titles([str(change.entity) for change in found])
     return standing.changes(one.policy, card, found, titles)
-
-
-def _helps(ref: str) -> list[dict[str, Any]]:
-    """For many teams: what serves most of their entities on the way to their next levels, on any scorecard."""
-    one = pipeline()
-    found = plans.serving_json(one.policy, one.store.standings.serving(NEXT, ref))[:MOST_HELPS]
-    return [
-        {**row, "href": links.check(row["check"]), "seconds": parse_duration(row["effort"]).total_seconds()}
-        for row in found
-    ]
 
 
 def _grid(card: Scorecard, lines: list[Line], outcomes: dict[str, dict[str, str]]) -> dict[str, Any]:

@@ -127,6 +127,14 @@ def test_a_team_counts_those_below_it_and_folds_what_has_nothing(client):
     assert "Nothing of this team is scored" in client.get("/groups/default/idle").text
 
 
+def test_before_there_is_a_trend_the_front_page_says_what_to_do_first(client):
+    text = client.get("/").text
+    first = text[text.index("What to do first") : text.index("Teams and areas")]
+    assert "From tomorrow the trend stands here" in first
+    assert 'href="/checks/' in first
+    assert "entities need it" in first
+
+
 def test_the_front_page_shows_nobodys_and_strangers_apart(client):
     text = client.get("/").text
     assert '<a href="/entities?owner=nobody">Nobody</a>' in text

@@ -133,7 +133,14 @@ def test_a_cell_counts_services_with_something_failing(policy, card):
     cells = {cell["area"]: cell for cell in row.cells}
     assert (cells["Runbooks"]["failing"], cells["Runbooks"]["total"], cells["Runbooks"]["heat"]) == (1, 4, 2)
     assert (cells["Objectives"]["failing"], cells["Objectives"]["unseen"], cells["Objectives"]["heat"]) == (0, 2, 0)
-    assert cells["Alerting"]["total"] == 0
+
+
+def test_an_area_that_applies_to_no_team_shown_has_no_column(policy, card):
+    one = tree(2)
+    found = heat.rows(Counted(one.titles), one, policy, card, one.roots())
+    assert "alerting" in heat.areas(policy, card)
+    assert found.areas == ["Runbooks", "Objectives"]
+    assert [cell["area"] for cell in found.rows[0].cells] == found.areas
 
 
 def test_teams_in_a_circle_are_shown_once(policy, card):
