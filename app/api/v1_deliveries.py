@@ -16,6 +16,7 @@ from app.api.v1 import problems
 from app.api.v1_whole import blueprint
 from app.api.webhooks import write_refusals
 from app.lib.times import format_instant
+from app.store.gates import Gate
 from app.store.inbound import Delivery, Refusals
 
 __all__ = ["blueprint"]
@@ -64,8 +65,23 @@ class RefusalItem(Told):
     last_at = fields.DateTime()
 
 
+class ProposedItem(Told):
+    """A pull or merge request that was handed to the gate."""
+
+    repository = fields.String()
+    forge = fields.String()
+    number = fields.Integer()
+    head = fields.String(metadata={"description": "the commit that was judged; before that, as the payload says"})
+    branch = fields.String(metadata={"description": "what it is meant for"})
+    state = fields.String(metadata={"description": "waiting, told, or failed: it was given up"})
+    title = fields.String(allow_none=True, metadata={"description": "what was told: `1 worse, 2 better`"})
+    error = fields.String(allow_none=True)
+    judged_at = fields.DateTime(allow_none=True)
+
+
 class DeliveryPage(Paged):
     items = fields.List(fields.Nested(DeliveryItem))
+    proposed = fields.List(fields.Nested(ProposedItem), metadata={"description": "the fifty asked for last"})
     refused = fields.List(fields.Nested(RefusalItem))
 
 
@@ -75,7 +91,7 @@ class Deliveries(MethodView):
     @blueprint.arguments(DeliveryQuery, location="query", unknown=RAISE)
     @blueprint.response(200, DeliveryPage)
     def get(self, query: dict[str, Any]) -> Response:
-        """Recent webhook deliveries, newest first, what each caused, and counts of those refused."""
+        """Recent webhook deliveries, newest first, what each caused, pull requests judged, counts of those refused."""
         cursor = query.get("cursor")
         if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
             abort(422, "The cursor is not one of this list.")
@@ -93,6 +109,7 @@ class Deliveries(MethodView):
                 "items": [delivery_json(one) for one in page.items],
                 "next_cursor": page.next_cursor,
                 "total": page.total,
+                "proposed": [proposed_json(one) for one in pipeline().store.gates.latest()],
                 "refused": [refusal_json(one) for one in inbound.refusals()],
                 **aged([one.received_at for one in page.items]),
                 "policy_version": pipeline().policy.version,
@@ -122,6 +139,27 @@ def delivery_json(one: Delivery) -> dict[str, Any]:
         "tries": one.tries,
         "caused": caused,
     }
+
+
+def proposed_json(one: Gate) -> dict[str, Any]:
+    return {
+        "repository": one.repository,
+        "forge": one.forge,
+        "number": one.number,
+        "head": one.verdict.get("head") or one.head,
+        "branch": one.branch,
+        "state": state_of(one),
+        "title": one.verdict.get("title"),
+        "error": one.error or None,
+        "judged_at": one.judged_at and format_instant(one.judged_at),
+    }
+
+
+def state_of(one: Gate) -> str:
+    """Whether a change is still to be told, was told, or was given up."""
+    if one.due_at is not None:
+        return "waiting"
+    return "failed" if one.error else "told"
 
 
 def refusal_json(one: Refusals) -> dict[str, Any]:

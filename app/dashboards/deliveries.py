@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import abort, render_template, request, url_for
 
 from app.api.reading import pipeline
+from app.api.v1_deliveries import state_of
 from app.api.webhooks import write_refusals
 from app.dashboards.pages import blueprint
 
@@ -24,5 +25,10 @@ def deliveries() -> str:
     page = inbound.page(before=int(cursor) if cursor else None, limit=_PAGE, state=state)
     following = page.next_cursor and url_for(".deliveries", cursor=page.next_cursor, state=state or None)
     return render_template(
-        "deliveries.html", deliveries=page.items, refused=inbound.refusals(), state=state, next_href=following
+        "deliveries.html",
+        deliveries=page.items,
+        proposed=[(one, state_of(one)) for one in pipeline().store.gates.latest()],
+        refused=inbound.refusals(),
+        state=state,
+        next_href=following,
     )

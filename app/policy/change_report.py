@@ -16,7 +16,7 @@ from app.policy.compare import Comparison, LevelTurn, Turn
 from app.policy.model import Check
 
 _MOST = 20
-_PLACES = 3
+_PLACES, _NAMES = 3, 3
 _HOW = ("worse", "better", "unseen")
 _HEADINGS = {"worse": "Worse", "better": "Better", "unseen": "Can no longer be seen"}
 NOTHING_BLOCKED = "Only what this change moves is told; nothing here blocks it."
@@ -108,8 +108,9 @@ def _turn(turn: Turn, waiting: Sequence[Check], wording: Wording, *, alone: bool
     if command := wording.command(turn.result.check):
         yield f"    - As a diff, in a clone: {code(command)}"
     if waiting:
-        names = ", ".join(wording.check(check) for check in waiting[:_MOST])
-        yield f"    - {len(waiting)} more fail until then: {names}"
+        names = ", ".join(wording.check(check) for check in waiting[:_NAMES])
+        more = f" and {len(waiting) - _NAMES} more" if len(waiting) > _NAMES else ""
+        yield f"    - Until then fail too: {names}{more}"
 
 
 def _places(turn: Turn) -> str:

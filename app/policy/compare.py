@@ -89,6 +89,8 @@ def _moved(
     if now is Outcome.FAIL:
         if was is not Outcome.FAIL:
             return "worse", after.offenders
+        if after.blocked_by:  # it names no offenders any more, which makes nothing better
+            return None, ()
         fresh = _more(before.offenders if before else (), after.offenders)
         gone = _more(after.offenders, before.offenders if before else ())
         grown = after.offenders_total - (before.offenders_total if before else 0)

@@ -11,6 +11,7 @@ from sqlalchemy import Column, Index, Table, delete, select, update
 
 from app.store.columns import count, metadata, text
 from app.store.engine import Database
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import upsert
 from app.store.types import Instant, Json
 
@@ -39,7 +40,10 @@ _G = gates.c
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gate:
-    """A change to judge, or judged. `verdict`: `{title, worse, better, unseen, head}` of the last judging."""
+    """A change to judge, or judged. `verdict`: `{title, worse, better, unseen, head}` of the last judging.
+
+    `due_at`: when it is (again) to be judged and told; None: it was, or was given up for `error`.
+    """
 
     repository: str
     ref: str
@@ -51,13 +55,14 @@ class Gate:
     generation: int = 0
     tries: int = 0
     error: str = ""
+    due_at: datetime | None = None
     judged_at: datetime | None = None
     verdict: Mapping[str, Any]
 
 
 class Gates:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def ask(self, gate: Gate, now: datetime) -> None:
         """A change was made or pushed to: judge it (again), at once."""
@@ -95,9 +100,10 @@ class Gates:
 
     def latest(self, *, limit: int = 50) -> list[Gate]:
         """The changes asked for last, newest first."""
+        seen = self._sight.in_repository(_G.repository)
+        query = select(gates).where(*seen).order_by(_G.asked_at.desc(), _G.ref.desc()).limit(limit)
         with self._database.read() as connection:
-            rows = connection.execute(select(gates).order_by(_G.asked_at.desc()).limit(limit)).mappings().all()
-        return [_gate(row) for row in rows]
+            return [_gate(row) for row in connection.execute(query).mappings()]
 
     def prune(self, before: datetime) -> int:
         with self._database.write() as connection:

@@ -87,6 +87,7 @@ class Store:
         seen.groups = Groups(self.database, sight)
         seen.standings = Standings(self.database, sight)
         seen.inbound = Inbound(self.database, sight)
+        seen.gates = Gates(self.database, sight)
         seen.feedback = FeedbackBook(self.database, sight)
         seen.served = Served(self.database, sight)
         seen.waivers = Waivers(self.database, sight)

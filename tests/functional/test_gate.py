@@ -7,6 +7,7 @@ from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
 from app.errors import RepositoryError
 from app.pipeline.gate import Proposal, judge_change
+from app.policy.change_report import Wording, text_of
 
 REF = "refs/pull/7/head"
 
@@ -52,6 +53,34 @@ def test_a_fix_is_better_and_a_new_alert_without_a_runbook_is_worse_in_that_plac
     worse = {turn.result.check.id: turn for turn in verdict.comparison.of("worse")}
     assert [one.name for one in worse["alert-runbook-linked"].offenders] == ["Freezing"]
     assert worse["alert-runbook-linked"].offenders[0].place.line > 0
+
+
+def test_deleting_a_runbook_makes_nothing_better_and_tells_once_what_only_waits_for_it(organisation):
+    organisation.push("shop", {"docs/runbook.md": RUNBOOK, "alerts.yaml": alert("Burning", "docs/runbook.md")})
+    organisation.crawl()
+    proposal = propose(organisation, {"docs/runbook.md": None})
+
+    verdict = judge_change(organisation.pipeline, proposal)
+
+    assert moved(verdict, "better") == {("shop", "codeowners-covers-service")}  # one file less that nobody owns
+    assert {("shop", "service-runbook-present"), ("shop", "alert-runbook-resolves")} <= moved(verdict, "worse")
+    text = text_of(verdict.comparison, Wording())
+    assert text.count("- **The service has a runbook**") == 1
+    assert "- **Runbooks were reviewed" not in text
+    assert "Until then fail too: " in text
+    assert "…" not in text
+
+
+def test_the_remedy_of_a_new_place_names_that_place(organisation):
+    second = alert("Freezing", "TODO").replace("groups:\n", "").replace("name: g", "name: h")
+    verdict = judge_change(
+        organisation.pipeline, propose(organisation, {"alerts.yaml": alert("Burning", "TODO") + second})
+    )
+
+    text = text_of(verdict.comparison, Wording())
+
+    assert "    - Add the annotation runbook\\_url to Freezing (alerts.yaml:11)" in text
+    assert "Burning" not in text
 
 
 def test_what_happened_on_main_meanwhile_is_not_the_changes_doing(organisation):

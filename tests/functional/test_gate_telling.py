@@ -7,6 +7,7 @@ import hmac
 import json
 import re
 import threading
+from datetime import timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -31,6 +32,7 @@ class Forge:
     def __init__(self):
         self.name, self.wrong = "github", []
         self.runs, self.statuses, self.comments, self.refuse = [], [], [], 0
+        self.headers, self.remarked = {}, []
         self.reports, self.remarks = {}, {}
 
     def answer(self, method, path, body):
@@ -86,6 +88,8 @@ class Forge:
         return 200, {"title": body["title"]}
 
     def _runs(self, method, path, body):
+        if method != "GET":
+            self.remarked.append([one["start_line"] for one in body["output"]["annotations"]])
         if method == "GET":
             return 200, {"check_runs": [{"id": run["id"], "name": run["name"]} for run in self.runs]}
         if method == "POST":
@@ -110,6 +114,8 @@ class Forge:
                 data = json.dumps(answer).encode() if answer is not None else b""
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(data)))
+                for name, value in forge.headers.items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(data)
 
@@ -297,12 +303,57 @@ def test_a_forge_that_refuses_is_told_later_and_its_refusal_is_kept(organisation
     watching.tick()
     (kept,) = organisation.pipeline.store.gates.latest()
     assert "502" in kept.error
+    (shown,) = client.get("/api/v1/deliveries").get_json()["proposed"]
+    assert (shown["number"], shown["state"], shown["title"]) == (7, "waiting", None)
+    assert "502" in client.get("/deliveries").get_data(as_text=True)
 
     forge.refuse = 0
     assert watching.tick() == 0
     organisation.now += organisation.pipeline.interval
     assert watching.tick() == 1
     assert organisation.pipeline.store.gates.latest()[0].verdict["title"] == "Nothing better or worse"
+    (shown,) = client.get("/api/v1/deliveries").get_json()["proposed"]
+    assert (shown["state"], shown["title"], shown["error"]) == ("told", "Nothing better or worse", None)
+
+
+def test_a_rate_limit_met_while_telling_is_waited_for_and_is_no_refusal(organisation, client, forge):
+    opened(client, organisation, push_topic(organisation, {"README.md": "# Shop\n"}))
+    watching = keeper(organisation, forge)
+    forge.refuse, forge.headers = 403, {"Retry-After": "240"}
+    watching.tick()
+    (kept,) = organisation.pipeline.store.gates.latest()
+    assert "limits our rate for another 240 s" in kept.error
+    forge.refuse, forge.headers = 0, {}
+
+    organisation.now += timedelta(seconds=200)
+    assert watching.tick() == 0
+    organisation.now += timedelta(seconds=41)
+    assert watching.tick() == 1
+    assert organisation.pipeline.store.gates.latest()[0].error == ""
+
+
+@pytest.mark.parametrize(("remarks", "requests"), [(50, [50]), (120, [50, 50, 20]), (700, [50] * 10)])
+def test_a_check_run_takes_fifty_remarks_at_a_time_and_five_hundred_in_all(forge, remarks, requests):
+    found = [changes.Annotation("a.yaml", number + 1, "Do it.", title="x" * 300) for number in range(remarks)]
+    report = changes.Report("Roadworthy", "1 worse", "text", "neutral", found, comment=False)
+
+    asked = github.api(Http(allow_private=True), forge.url, lambda: "t")
+    changes.github_app(asked, changes.ChangePlace("acme/shop", 7, "a" * 40), report)
+
+    assert [len(one) for one in forge.remarked] == requests
+    assert [line for some in forge.remarked for line in some] == list(range(1, min(remarks, 500) + 1))
+    assert {len(one["title"]) for one in forge.runs[0]["output"]["annotations"]} == {255}
+
+
+def test_a_text_too_long_for_a_comment_ends_after_a_whole_line(forge):
+    report = changes.Report("Roadworthy", "many worse", "- a line of a report\n" * 9_000, "neutral")
+
+    asked = github.api(Http(allow_private=True), forge.url, lambda: "t")
+    changes.github_app(asked, changes.ChangePlace("acme/shop", 7, "a" * 40), report)
+
+    for text in (forge.comments[0]["body"], forge.runs[0]["output"]["summary"]):
+        assert len(text) < 65_536
+        assert text.endswith("- a line of a report\n\n… and more; the rest is too long for this place.")
 
 
 def test_a_head_that_can_not_be_read_is_neutral_and_not_silence(organisation, client, forge):
