@@ -33,3 +33,11 @@ def neutral(path: str) -> str:
     """The path with every part that names a stage as `*`: the same for folders that differ in the stage alone."""
     stages = PRODUCTION | LESSER
     return "/".join("*" if not stages.isdisjoint(words(part)) else part for part in path.split("/"))
+
+
+def staged(path: str) -> str:
+    """The path down to its first part that names a stage, which all below it belongs to; whole where none does."""
+    stages = PRODUCTION | LESSER
+    parts = path.split("/")
+    at = next((index for index, part in enumerate(parts) if not stages.isdisjoint(words(part))), len(parts))
+    return "/".join(parts[: at + 1])

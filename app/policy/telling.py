@@ -159,7 +159,9 @@ def remedy(result: CheckResult, offender: Offender) -> str:
 
 
 def _offender(item: Mapping[str, Any], names: Iterable[str]) -> Offender:
-    return Offender(name_of(item), _place(item), wording.of_item(item, names) + wording.rendered_for(item))
+    return Offender(
+        name_of(item), _place(item), (wording.of_item(item, names) + wording.rendered_for(item)).removeprefix("; ")
+    )
 
 
 def _place(item: Mapping[str, Any]) -> Place:

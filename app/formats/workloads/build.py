@@ -38,14 +38,14 @@ def build(resources: Sequence[Resource]) -> list[tuple[Resource, Workload]]:
     for (_, off), group in by_environment.items():
         if running := [one for one in group if one.kind in KINDS]:
             neighbours = _by_kind((*group, *apart[off]))
-            found += _judged([(one, _workload(one, neighbours)) for one in running])
-    return found
+            found += [(one, _workload(one, neighbours)) for one in running]
+    return _without_load(found)
 
 
-def _judged(made: list[tuple[Resource, Workload]]) -> list[tuple[Resource, Workload]]:
+def _without_load(made: list[tuple[Resource, Workload]]) -> list[tuple[Resource, Workload]]:
     """Beside what they put under load, generators of load are not judged: nobody waits for an answer of theirs."""
     loads = [is_load_generator(one) for _, one in made]
-    if all(loads):
+    if all(load or one.ignored for load, (_, one) in zip(loads, made, strict=True)):
         return made
     return [
         (resource, replace(one, ignored=one.ignored or LOAD_GENERATOR) if loads[index] else one)

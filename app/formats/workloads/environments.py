@@ -11,7 +11,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
-from app.formats.stages import is_lesser, is_production, neutral
+from app.formats.stages import is_lesser, is_production, neutral, staged
 from app.formats.workloads.resource import Resource
 
 
@@ -25,10 +25,12 @@ def chosen(resources: Iterable[Resource]) -> list[Resource]:
 
 
 def _instead(groups: Collection[list[Resource]]) -> dict[str, str]:
-    """Place of a lesser stage → the one that is judged in its stead: it renders the same, or differs in name alone."""
+    """Place of a lesser stage → the one that is judged in its stead: it renders the same, or differs in the stage
+    alone; what lies below the stage (`production/eu`, `staging/base`) makes no difference."""
     places = {_place(one) for group in groups for one in group}
-    production = {neutral(place): place for place in sorted(places, reverse=True) if is_production(place)}
-    found = {place: production[neutral(place)] for place in places if is_lesser(place) and neutral(place) in production}
+    production = {neutral(staged(place)): place for place in sorted(places, reverse=True) if is_production(place)}
+    lesser = ((place, neutral(staged(place))) for place in places if is_lesser(place))
+    found = {place: production[name] for place, name in lesser if name in production}
     for group in groups:
         for one in group:
             if is_lesser(_place(one)) and (kept := _kept(group)):

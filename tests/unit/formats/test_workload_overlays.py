@@ -203,6 +203,22 @@ def test_an_overlay_for_development_does_not_count_beside_one_for_production() -
     assert workload(files, "proxy").ignored == ""
 
 
+def test_what_lies_below_a_stage_belongs_to_it() -> None:
+    kustomization = "resources: [app.yaml]\n"
+    files = {
+        **{f"app/production/{region}/kustomization.yaml": "resources: [../base]\n" for region in ("eu", "us")},
+        "app/production/base/kustomization.yaml": kustomization,
+        "app/production/base/app.yaml": deployment(),
+        "app/base/kustomization.yaml": kustomization,
+        "app/base/app.yaml": deployment(),
+        "app/development/kustomization.yaml": "resources: [../base]\n",
+    }
+    told = {one.environment: one.ignored for one in workloads(files)}
+
+    assert told["app/production/eu"] == ""
+    assert told["app/development"] == "is for another stage; app/production/eu is judged"
+
+
 def test_a_generated_file_does_not_count_beside_what_it_is_made_of() -> None:
     head = "# This is an auto-generated file. DO NOT EDIT\n"
     made = {"install.yaml": head + deployment()}
@@ -243,5 +259,6 @@ def test_what_makes_load_for_tests_is_not_judged_beside_what_it_loads() -> None:
     found = reasons(files)
 
     assert found == {"app.yaml": "", "load.yaml": "makes load for tests", "k6.yaml": "makes load for tests"}
+    assert reasons({**overlay(""), "load.yaml": files["load.yaml"]})["load.yaml"] == "makes load for tests"
     assert reasons({"load.yaml": files["load.yaml"]}) == {"load.yaml": ""}
     assert reasons({**files, "app.yaml": deployment(name="reloader")})["app.yaml"] == ""
