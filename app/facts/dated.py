@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from app.catalog.model import Entity
 from app.facts.inventory import Found
-from app.facts.model import Place
-from app.facts.pushed import DRILLS, Pushed, live
+from app.facts.model import Place, Reason, Unknown
+from app.facts.pushed import DRILLS, Pushed, end_of, lapsed, live
 from app.facts.seen import Seen, entity_place
 from app.facts.world import World, commit_of
 from app.formats.model import Runbook
@@ -37,17 +37,33 @@ def dates(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: da
     found = [*_annotated(entity, commit_of(entity, world), keys), *_written(documents, keys), *_reported(reports, keys)]
     for one in found:
         seen.looked_at(one.place.repository, one.place.commit, one.place.path)
+    for report in reports:
+        if _tells(report, names_of(keys)):
+            seen.holds_until(report.expires_at)
     return found
-
-
-def is_awaited(entity: Entity, keys: Iterable[str]) -> bool:
-    """An annotation says that the proof is reported, wherever the reports are."""
-    return any(entity.annotations.get(key, "").strip().lower() == REPORTED for key in keys)
 
 
 def latest(entity: Entity, world: World, keys: Sequence[str], seen: Seen, now: datetime) -> datetime:
     """The latest of those dates; NEVER where there is none."""
     return max((one.at for one in dates(entity, world, keys, seen, now)), default=NEVER)
+
+
+def untold(entities: Sequence[Entity], world: World, keys: Sequence[str], what: str, now: datetime) -> Unknown | None:
+    """Why the lack of a date proves nothing: its last report expired, or an annotation says that it is reported,
+    wherever the reports are. None where neither is so. `what` (restores, drills) says what is dated."""
+    names = names_of(keys)
+    past = [
+        report for one in entities for report in lapsed(world.pushed(one.ref), DRILLS, now) if _tells(report, names)
+    ]
+    if past:
+        return Unknown(Reason.EXPIRED, end_of(past[0]))
+    if any(one.annotations.get(key, "").strip().lower() == REPORTED for one in entities for key in keys):
+        return Unknown(Reason.NOT_CONNECTED, f"its {what} are reported, and no report is here")
+    return None
+
+
+def _tells(report: Pushed, names: set[str]) -> bool:
+    return any(drill["proof"] in names for drill in report.data["drills"])
 
 
 def _reported(reports: Iterable[Pushed], keys: Sequence[str]) -> list[Dated]:

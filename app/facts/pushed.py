@@ -51,6 +51,17 @@ def live(reports: Iterable[Pushed], group: str, now: datetime) -> list[Pushed]:
     return sorted((one for one in reports if one.group == group and now < one.expires_at), key=lambda one: one.source)
 
 
+def lapsed(reports: Iterable[Pushed], group: str, now: datetime) -> list[Pushed]:
+    """The reports of one group that hold no longer, the latest first: what they told is unknown, not gone."""
+    past = (one for one in reports if one.group == group and one.expires_at <= now)
+    return sorted(past, key=lambda one: one.expires_at, reverse=True)
+
+
+def end_of(report: Pushed) -> str:
+    """What is said of a report that holds no longer."""
+    return f"the last report, of {report.source}, held until {report.expires_at:%Y-%m-%d %H:%M} UTC"
+
+
 def expiry(reports: Iterable[Pushed], retriever: str, now: datetime) -> datetime | None:
     """When the first of the reports that feed a retriever stops to hold."""
     ends = [one.expires_at for one in reports if retriever in FEEDS[one.group] and now < one.expires_at]

@@ -11,9 +11,20 @@ from app.facts import codec
 from app.facts.inventory import Found
 from app.facts.model import Unknown
 from app.facts.parameters import Parameters
-from app.facts.pushed import RENDERED, Pushed, Reported, live
+from app.facts.pushed import RENDERED, Pushed, Reported, end_of, lapsed, live
 from app.facts.unseen import UnreadablePlace
 from app.facts.world import RepositoryView, World
+
+_GROUPS = {
+    "alert_rule": "alerting",
+    "recording_rule": "alerting",
+    "objective": "slo",
+    "workload": "workloads",
+    "database": "database",
+    "cluster": "cluster",
+    "api_definition": "api",
+}
+"""Kind of object → the fact group that it is judged in."""
 
 
 @dataclass
@@ -56,7 +67,11 @@ class PushedWorld:
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
         places = self.world.unreadable(ref, group)
         reports = live(self.pushed(ref), RENDERED, self.now) if places else []
-        return [one for one in places if not self._is_replaced(ref, one.repository, one.path, reports)]
+        kept = [one for one in places if not self._is_replaced(ref, one.repository, one.path, reports)]
+        return [
+            *kept,
+            *(one for report in lapsed(self.pushed(ref), RENDERED, self.now) for one in _hidden(report, group)),
+        ]
 
     def shared(self, kind: str) -> Sequence[Found]:
         return self.world.shared(kind)
@@ -71,6 +86,14 @@ class PushedWorld:
             return False
         places = [place.strip("/") for report in reports for place in report.data.get("replaces", ())]
         return any(path == place or path.startswith(f"{place}/") for place in places)
+
+
+def _hidden(report: Pushed, group: str) -> list[UnreadablePlace]:
+    """What an expired report of rendered files told of a fact group: it is there, and can't be seen any more."""
+    paths = dict.fromkeys(
+        path for path, ignored, kind, _ in report.data["objects"] if _GROUPS.get(kind) == group and not ignored
+    )
+    return [UnreadablePlace(group, report.origin, report.commit, path, 0, end_of(report)) for path in paths]
 
 
 def rendered(report: Pushed) -> list[Found]:

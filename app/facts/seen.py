@@ -32,6 +32,10 @@ class Seen:
         self.values.pop(fact, None)
         self.unknown[fact] = Unknown(reason, message)
 
+    def holds_until(self, at: datetime) -> None:
+        """What was seen is not to be believed after an instant; the earliest counts."""
+        self.expires_at = min(filter(None, (self.expires_at, at)))
+
     def looked_at(self, repository: str, commit: str, path: str) -> None:
         """Records a look at a place, whether anything was there or not: it decides what a later push makes due."""
         if repository:

@@ -10,11 +10,11 @@ from typing import Any
 
 from app.formats import prometheus_groups, templates
 from app.formats.model import Finding, Parsed, Unreadable
+from app.formats.prometheus_groups import TEMPLATED
 from app.formats.prometheus_place import Origin, texts
 from app.lib.documents import Document, line_of
 
 NAME = "prometheus"
-TEMPLATED = "its rules are written by a template"
 
 _RESOURCES: dict[tuple[str, str], tuple[str, str]] = {
     ("monitoring.coreos.com", "PrometheusRule"): ("prometheusrule", "promql"),

@@ -6,11 +6,12 @@ are known too, since nothing in a file says which of them loads it.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from typing import Any
 
 from app.formats import prometheus_checks, prometheus_rules, templates
-from app.formats.model import AlertRule, Finding, Object, Parsed, RecordingRule
+from app.formats.model import AlertRule, Finding, Object, Parsed, RecordingRule, Unreadable
 from app.formats.prometheus_place import Origin, Place, text_of, texts
 from app.lib import documents
 from app.lib.documents import Document, line_of
@@ -38,6 +39,7 @@ _VICTORIAMETRICS = (
 _GROUP_FIELDS = frozenset((*_PROMETHEUS, *_THANOS_MIMIR_LOKI, *_VICTORIAMETRICS))
 _GROUP_DURATIONS = ("interval", "query_offset")
 _MOST_FINDINGS = 1_000
+TEMPLATED = "its rules are written by a template"
 
 
 def read(groups: Any, origin: Origin, document: Document) -> Parsed:
@@ -57,7 +59,24 @@ def read(groups: Any, origin: Origin, document: Document) -> Parsed:
                 objects.append(one)
             else:
                 findings.append(one)
-    return Parsed(tuple(objects), tuple(findings[:_MOST_FINDINGS]))
+    unreadable = tuple(Unreadable("alerting", line, TEMPLATED) for line in _written_by_templates(groups, document))
+    return Parsed(tuple(objects), tuple(findings[:_MOST_FINDINGS]), unreadable)
+
+
+def _written_by_templates(groups: Any, document: Document) -> Iterator[int]:
+    """Lines where a template writes groups or rules that only rendering shows: what is read is then not all."""
+    for index, group in enumerate(groups):
+        line = line_of(groups, index)
+        if templates.holds_token(group):
+            yield line
+        if not isinstance(group, dict):
+            continue
+        rules = group.get("rules")
+        end = line_of(groups, index + 1) if index + 1 < len(groups) else sys.maxsize
+        if templates.holds_token(rules) or (not rules and any(line <= hole < end for hole in document.holes)):
+            yield line_of(group, "rules")
+        elif isinstance(rules, list):
+            yield from (line_of(rules, at) for at, rule in enumerate(rules) if templates.holds_token(rule))
 
 
 def _check(group: dict[str, Any], line: int, names: dict[str, int]) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from app.formats import (
     openslo,
     pipelines,
     prometheus,
+    prometheus_groups,
     pyrra,
     rule_tests,
     runbooks,
@@ -183,7 +184,9 @@ def _without_included(parsed: Parsed, data: bytes) -> Parsed:
     """A template that only prints rule files of its chart hides nothing: those files are read for themselves."""
     if not parsed.unreadable or not _INCLUDED.search(data) or b"toYaml" in data:
         return parsed
-    return replace(parsed, unreadable=tuple(one for one in parsed.unreadable if one.reason != prometheus.TEMPLATED))
+    return replace(
+        parsed, unreadable=tuple(one for one in parsed.unreadable if one.reason != prometheus_groups.TEMPLATED)
+    )
 
 
 def _of_interest(parsed: Parsed, data: bytes) -> Parsed:

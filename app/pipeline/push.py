@@ -14,7 +14,7 @@ from app.errors import RoadworthyError, StaleError
 from app.facts import codec
 from app.facts.inventory import take
 from app.facts.push_schemas import LIVES, LONGEST, problems
-from app.facts.pushed import ONCALL, RENDERED, Pushed
+from app.facts.pushed import DRILLS, ONCALL, RENDERED, Pushed
 from app.lib.times import format_instant
 from app.pipeline.services import Pipeline
 from app.repos.texts import Texts
@@ -22,6 +22,7 @@ from app.store.pushes import Answer, Keyed
 
 SKEW = timedelta(minutes=5)
 _GIVERS = ("group", "system", "domain")
+_INHERITED = (ONCALL, DRILLS)
 _DEEPEST = 6
 
 
@@ -52,7 +53,7 @@ class Report:
 def push(pipeline: Pipeline, report: Report) -> Answer:
     """Keeps a report. Raises PushError for what makes no sense, StaleError when a newer one is here."""
     now = pipeline.clock()
-    concerned = {report.entity, *_heirs(pipeline, report)}
+    concerned = _concerned(pipeline, report.entity, report.group)
     keyed = Keyed(report.by, report.key, _digest(report)) if report.key else None
     told = {"entity": str(report.entity), "group": report.group, "source": report.source}
     if report.data is None:
@@ -66,6 +67,13 @@ def push(pipeline: Pipeline, report: Report) -> Answer:
     if answer is None:
         raise StaleError("A newer report of this source is here already.")
     return answer
+
+
+def forget(pipeline: Pipeline, before: datetime) -> int:
+    """Forgets reports that expired before an instant; what they told is then not even known to have been told."""
+    pushes = pipeline.store.pushes
+    concerned = {ref for entity, group in pushes.expired(before) for ref in _concerned(pipeline, entity, group)}
+    return pushes.prune(before, concerned, pipeline.clock())
 
 
 def _read(report: Report, now: datetime) -> Pushed:
@@ -109,12 +117,12 @@ def _rendered(report: Report) -> dict[str, Any]:
     return {"objects": objects, "replaces": report.data.get("replaces", [])}
 
 
-def _heirs(pipeline: Pipeline, report: Report) -> set[EntityRef]:
-    """Whoever may inherit what was told of a group, system or domain."""
-    if report.group != ONCALL or report.entity.kind not in _GIVERS:
-        return set()
-    found: set[EntityRef] = set()
-    edge = {report.entity}
+def _concerned(pipeline: Pipeline, told_of: EntityRef, group: str) -> set[EntityRef]:
+    """An entity, and whoever may inherit what was told of a group, system or domain."""
+    found = {told_of}
+    if group not in _INHERITED or told_of.kind not in _GIVERS:
+        return found
+    edge = {told_of}
     for _ in range(_DEEPEST):
         edge = pipeline.store.entities.related_to(edge) - found
         if not edge:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from app.jobs.beside import Beside
+from app.pipeline import push
 from app.pipeline.attribute import attribute_again
 from app.pipeline.discover import discover
 from app.pipeline.judge import judge_due
@@ -111,7 +112,7 @@ class Upkeep:
         if self._pruned.is_over(now, _PRUNE_EVERY):
             self._pruned.done(now)
             self._pipeline.store.parsed.prune(now - _FORGET_AFTER)
-            self._pipeline.store.pushes.prune(now - _REMEMBER)
+            push.forget(self._pipeline, now - _REMEMBER)
             self._pipeline.store.gates.prune(now - _REMEMBER)
             self._pipeline.store.audit.forget(now - _AUDITED)
 

@@ -91,11 +91,21 @@ class Pushes:
         with self._database.read() as connection:
             return [_pushed(row) for row in connection.execute(query).mappings()]
 
-    def prune(self, before: datetime) -> int:
-        """Forgets reports that expired, and keys that were used, before an instant. Returns how many reports."""
+    def expired(self, before: datetime) -> set[tuple[EntityRef, str]]:
+        """(entity, group) of reports that expired before an instant."""
+        query = select(pushed.c.entity, pushed.c.group).where(pushed.c.expires_at < before)
+        with self._database.read() as connection:
+            return {(EntityRef.parse(row.entity), row.group) for row in connection.execute(query)}
+
+    def prune(self, before: datetime, concerned: set[EntityRef], now: datetime) -> int:
+        """Forgets reports that expired, and keys that were used, before an instant; makes due whom that concerns.
+        Returns how many reports."""
         with self._database.write() as connection:
             connection.execute(delete(push_keys).where(push_keys.c.at < before))
-            return connection.execute(delete(pushed).where(pushed.c.expires_at < before)).rowcount
+            gone = connection.execute(delete(pushed).where(pushed.c.expires_at < before)).rowcount
+            if gone:
+                mark(connection, {str(one) for one in concerned}, Why.DATA_SOURCE, now)
+            return gone
 
 
 def _given(connection: Connection, keyed: Keyed) -> Answer | None:

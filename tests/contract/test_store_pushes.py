@@ -59,6 +59,10 @@ def test_a_report_is_taken_back_and_forgotten(known: Store) -> None:
     put(known, report(source="other", provider="y"), Keyed("ci", "k", "d"))
     known.pushes.withdraw(PAY, "oncall", "ci", {PAY}, {}, NOW)
     assert [one.source for one in known.pushes.of(PAY)] == ["other"]
-    assert known.pushes.prune(NOW + HOUR) == 0
-    assert known.pushes.prune(NOW + HOUR + HOUR) == 1
+    known.due.claim(NOW)
+    assert (known.pushes.expired(NOW + HOUR), known.pushes.prune(NOW + HOUR, {PAY}, NOW)) == (set(), 0)
+    assert known.due.claim(NOW) == []  # nothing was forgotten, so nobody is judged again
+    assert known.pushes.expired(NOW + HOUR + HOUR) == {(PAY, "oncall")}
+    assert known.pushes.prune(NOW + HOUR + HOUR, {PAY}, NOW) == 1
+    assert [claim.ref for claim in known.due.claim(NOW)] == [PAY]
     assert put(known, report(provider="x"), Keyed("ci", "k", "new")).is_other is False

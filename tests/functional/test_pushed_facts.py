@@ -8,6 +8,7 @@ import pytest
 from organisation import TEAM, Organisation, alert, component
 
 from app.facts.push_schemas import SCHEMAS
+from app.pipeline.push import forget
 from app.web import create_app
 
 JSONNET = "{ groups: [{ name: 'g', rules: [{ alert: 'Burning', expr: $.expr }] }] }\n"
@@ -229,8 +230,8 @@ def test_the_schemas_are_told(client):
 
 def test_old_reports_and_keys_are_forgotten(organisation, push):
     push("oncall", {"provider": "x"}, ttl="1h", key="k")
-    assert organisation.pipeline.store.pushes.prune(organisation.now) == 0
-    assert organisation.pipeline.store.pushes.prune(organisation.now + timedelta(hours=2)) == 1
+    assert forget(organisation.pipeline, organisation.now) == 0
+    assert forget(organisation.pipeline, organisation.now + timedelta(hours=2)) == 1
 
 
 DATABASE = """---

@@ -66,7 +66,8 @@ def _support(one: Database, world: World) -> datetime | str:
 
 
 def _restores(entity: Entity, world: World, seen: Seen, now: datetime) -> None:
-    """Restores on record; unknown while reports are promised and none has come."""
+    """Restores on record; unknown where none is and reports of them are promised, or expired."""
+    keys = world.parameters.restore_test_keys
     found: list[Item] = [
         {
             "key": one.key,
@@ -76,12 +77,11 @@ def _restores(entity: Entity, world: World, seen: Seen, now: datetime) -> None:
             "path": one.place.path,
             "line": one.place.line,
         }
-        for one in dated.dates(entity, world, world.parameters.restore_test_keys, seen, now)
+        for one in dated.dates(entity, world, keys, seen, now)
     ]
-    if not found and dated.is_awaited(entity, world.parameters.restore_test_keys):
-        seen.unseen("database.restore_tests", Reason.NOT_CONNECTED, "its restores are reported, and no report is here")
-        return
     seen.values["database.restore_tests"] = found
+    if not found and (why := dated.untold([entity], world, keys, "restores", now)):
+        seen.unseen("database.restore_tests", why.reason, why.message)
 
 
 def _signals(entity: Entity, world: World, seen: Seen) -> list[Item]:

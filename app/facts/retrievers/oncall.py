@@ -10,7 +10,7 @@ from app.attribution import inheritance
 from app.catalog.model import Entity
 from app.facts.groups import SCHEMA
 from app.facts.model import Place, Reason
-from app.facts.pushed import ONCALL, live
+from app.facts.pushed import ONCALL, end_of, lapsed, live
 from app.facts.seen import Item, Seen, entity_place
 from app.facts.world import World, commit_of
 
@@ -32,7 +32,9 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
             if giver.ref != entity.ref:
                 seen.given_by[FACT] = str(giver.ref)
             return seen
-    if world.catalog_complete:
+    if past := [one for giver in givers for one in lapsed(world.pushed(giver.ref), ONCALL, now)]:
+        seen.unseen(FACT, Reason.EXPIRED, end_of(past[0]))
+    elif world.catalog_complete:
         seen.values[FACT] = []
     else:
         why = "it may be declared on the system or the owner, which are not known here"
@@ -48,16 +50,14 @@ def _reported_number(
     for giver in givers:
         for report in live(world.pushed(giver.ref), ONCALL, now):
             if name in report.data:
-                _holds_until(seen, report.expires_at)
+                seen.holds_until(report.expires_at)
                 seen.values[fact] = report.data[name]
                 seen.evidence[fact] = Place(repository=report.origin, url=report.url)
                 if giver.ref != entity.ref:
                     seen.given_by[fact] = str(giver.ref)
                 return
     if past:
-        last = max(past, key=lambda one: one.expires_at)
-        why = f"the last report, of {last.source}, held until {last.expires_at:%Y-%m-%d %H:%M} UTC"
-        seen.unseen(fact, Reason.EXPIRED, why)
+        seen.unseen(fact, Reason.EXPIRED, end_of(max(past, key=lambda one: one.expires_at)))
         return
     seen.unseen(fact, Reason.NOT_CONNECTED, "no paging tool is connected")
 
@@ -65,15 +65,11 @@ def _reported_number(
 def _reported_bindings(seen: Seen, giver: Entity, world: World, now: datetime) -> list[Item]:
     items = []
     for report in live(world.pushed(giver.ref), ONCALL, now):
-        _holds_until(seen, report.expires_at)
+        seen.holds_until(report.expires_at)
         place = {"repository": report.origin, "commit": report.commit, "path": "", "line": 0}
         plain = {"key": f"reported by {report.source}", "placeholder": False, "secret": False}
         items.append({**place, **plain, "provider": report.data["provider"], "entity": str(giver.ref)})
     return items
-
-
-def _holds_until(seen: Seen, at: datetime) -> None:
-    seen.expires_at = min(filter(None, (seen.expires_at, at)))
 
 
 def _bindings(giver: Entity, world: World) -> list[Item]:

@@ -89,10 +89,10 @@ def _spoken(text: str) -> timedelta | None:
 
 
 def _tested(givers: Sequence[Entity], world: World, seen: Seen, now: datetime) -> None:
-    """The latest recovery of the entity or of what it is part of; unknown while reports are promised and none came."""
+    """The latest recovery of the entity or of what it is part of. Where none is, but reports of them are promised, or
+    expired, it is unknown."""
     keys = world.parameters.recovery_test_keys
     latest = max(dated.latest(giver, world, keys, seen, now) for giver in givers)
-    if latest == dated.NEVER and any(dated.is_awaited(giver, keys) for giver in givers):
-        seen.unseen("recovery.tested_at", Reason.NOT_CONNECTED, "its drills are reported, and no report is here")
-        return
     seen.values["recovery.tested_at"] = latest
+    if latest == dated.NEVER and (why := dated.untold(givers, world, keys, "drills", now)):
+        seen.unseen("recovery.tested_at", why.reason, why.message)

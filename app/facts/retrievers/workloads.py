@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from app.catalog.model import Entity
-from app.facts.dated import latest
+from app.facts.dated import NEVER, latest, untold
 from app.facts.inventory import Found
 from app.facts.model import Reason
 from app.facts.seen import PLACE, Item, Seen, place_of, unreadable_items
@@ -26,7 +26,7 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen.values["workloads.containers"] = merged(item for one in found for item in container_items(one))
     seen.values["workloads.images"] = images(entity, world, found, seen)
     seen.values["workloads.unreadable"] = unreadable_items(places)
-    seen.values["workloads.load_tested_at"] = latest(entity, world, world.parameters.load_test_keys, seen, now)
+    _load_tested(seen, entity, world, now)
     counted = any(not one.ignored for one in found) or any(not one.ignored for one in places)
     if not counted and not world.catalog_complete:
         for name in ("manifests", "containers", "images"):
@@ -67,6 +67,13 @@ def _base_item(found: Found) -> Item:
         "image_set_by": "",
     }
     return _without(item, one.unknown)
+
+
+def _load_tested(seen: Seen, entity: Entity, world: World, now: datetime) -> None:
+    keys = world.parameters.load_test_keys
+    seen.values["workloads.load_tested_at"] = tested_at = latest(entity, world, keys, seen, now)
+    if tested_at == NEVER and (why := untold([entity], world, keys, "load tests", now)):
+        seen.unseen("workloads.load_tested_at", why.reason, why.message)
 
 
 def merged(items: Iterable[Item]) -> list[Item]:

@@ -303,3 +303,41 @@ def test_promtool_tests_are_no_rules() -> None:
           - nonsense
         """)
     assert parsed.objects == (RuleTest(line=1, rule_files=("a.rules.yml",), positive=("A",), negative=("B", "A")),)
+
+
+HELM = """\
+apiVersion: monitoring.coreos.com/v1
+kind: PrometheusRule
+metadata: {name: charted}
+spec:
+  groups:
+    - name: plain
+      rules:
+        - alert: Plain
+          expr: up == 0
+    {}
+"""
+WRITTEN = {
+    '- name: g\n      rules: {{- include "x.rules" . | nindent 8 }}': 11,
+    '- name: g\n      rules:\n        {{- include "x.rules" . | nindent 8 }}': 11,
+    "- name: g\n      rules:\n        {{- range .Values.rules }}\n        {{ toYaml . }}\n        {{- end }}": 11,
+    '- name: g\n      rules:\n        - {{ include "x.rule" . }}': 12,
+    '- {{ include "x.group" . }}': 10,
+}
+
+
+@pytest.mark.parametrize("group", WRITTEN)
+def test_a_group_whose_rules_a_template_writes_is_there_and_unread(group: str) -> None:
+    """Never absent: a chart whose alerts come from a helper has some."""
+    parsed = reading.read("chart/templates/rules.yaml", HELM.replace("{}", group).encode())
+    assert [one.name for one in alerts(parsed)] == ["Plain"]
+    told = [(one.group, one.line, one.reason) for one in parsed.unreadable]
+    assert told == [("alerting", WRITTEN[group], "its rules are written by a template")]
+
+
+@pytest.mark.parametrize(
+    "group", ["- name: empty\n      rules: []", "- name: none", "{{- if .Values.on }}\n    {{- end }}"]
+)
+def test_a_group_that_is_empty_itself_hides_nothing(group: str) -> None:
+    parsed = reading.read("chart/templates/rules.yaml", HELM.replace("{}", group).encode())
+    assert parsed.unreadable == ()
