@@ -84,7 +84,8 @@ def _judge(pipeline: Pipeline, dice: random.Random, found: list[Entity], made: l
         tell(connection, sorted(past.changes, key=lambda change: change.at))
         connection.execute(update(entities).values(judge_due_at=None, why_due=0))
         judged = {"judged_at": now, "judged_generation": entities.c.generation, "tier": "t2"}
-        connection.execute(update(entities).where(entities.c.kind == "component").values(**judged))
+        invented = (entities.c.kind == "component", entities.c.judged_at.is_(None))
+        connection.execute(update(entities).where(*invented).values(**judged))
 
 
 def _go_back(

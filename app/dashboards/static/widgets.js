@@ -11,6 +11,7 @@
   const ORDER = ["fail", "error", "unknown", "waived", "pass", "not_applicable"];
   const AREAS = { oncall: "On-call", slo: "Objectives", slos: "Objectives", apis: "API" };
   const AWAY = "The server can't be reached.", WAITING = "Waiting for the server.", SILENT = "No answer came in time.";
+  const THINGS = { "sre-maturity": ["service", "services"], "api-reliability": ["API", "APIs"], "database-reliability": ["database", "databases"], "kubernetes-cluster": ["cluster", "clusters"] };
   const NONE = { none: "No level", not_rated: "Not rated" };
   const LONGEST = 20000, KEY = "roadworthy ", MOST_KEPT = 20;
   const RECENT = 15000; // milliseconds: what came so lately is not asked for again when a widget is moved in its page
@@ -447,7 +448,7 @@
       return el(
         "section",
         { "aria-label": `${text(card.title ?? card.scorecard)} of ${about.ref.name}` },
-        el("header", {}, this.heading(`${text(card.title ?? card.scorecard)} of ${about.ref.name}`), el("p", { class: "soft" }, total === 1 ? "1 service" : `${total} services`)),
+        el("header", {}, this.heading(`${text(card.title ?? card.scorecard)} of ${about.ref.name}`), el("p", { class: "soft" }, `${total} ${(THINGS[card.scorecard] ?? ["entity", "entities"])[total === 1 ? 0 : 1]}`)),
         el("p", { class: card.on_target === card.with_target ? "on" : "below" }, `${card.on_target === card.with_target ? "✓" : "✕"} ${met}`),
         bar,
         el("ul", { class: "legend" }, ...rows),
