@@ -444,12 +444,13 @@
         return part;
       }));
       const rows = levels.map(id => el("li", {}, el("i", { class: style(id), "aria-hidden": "true" }), el("span", {}, title(id)), el("b", {}, text(card.levels[id])), el("span", { class: "soft" }, percent(card.levels[id] / total))));
-      const met = card.with_target ? `${card.on_target} of ${card.with_target} meet their target` : "No targets are set";
+      const all = card.on_target === card.with_target;
+      const met = el("p", { class: all ? "on" : "below" }, `${all ? "✓" : "✕"} ${card.on_target} of ${card.with_target} meet their target`);
       return el(
         "section",
         { "aria-label": `${text(card.title ?? card.scorecard)} of ${about.ref.name}` },
         el("header", {}, this.heading(`${text(card.title ?? card.scorecard)} of ${about.ref.name}`), el("p", { class: "soft" }, `${total} ${(THINGS[card.scorecard] ?? ["entity", "entities"])[total === 1 ? 0 : 1]}`)),
-        el("p", { class: card.on_target === card.with_target ? "on" : "below" }, `${card.on_target === card.with_target ? "✓" : "✕"} ${met}`),
+        card.with_target ? met : el("p", { class: "soft" }, "No targets are set"),
         bar,
         el("ul", { class: "legend" }, ...rows),
         el("footer", { class: "soft" }, el("span", {}, "As of ", when(body.as_of)), link(about.page, "All details"))
