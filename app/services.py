@@ -14,7 +14,6 @@ from urllib.parse import urlsplit
 from app.catalog.model import EntityRef
 from app.clients.forges import changes, changes_bitbucket, requests
 from app.clients.jwks import Jwks, http_for_keys
-from app.clients.redis_limiter import RedisLimiter
 from app.clients.tech_insights import TechInsightsClient
 from app.errors import SettingsError
 from app.formats import reading
@@ -22,10 +21,9 @@ from app.identity.access import Access, Rates
 from app.identity.authenticator import Authenticator, Proxy
 from app.identity.backstage import Backstage
 from app.jobs.hints import Hints, ProcessHints
-from app.jobs.redis_hints import RedisHints
 from app.lib import shipped
 from app.lib.http import Http
-from app.lib.rate import MemoryLimiter, Rate
+from app.lib.rate import Limiter, MemoryLimiter, Rate
 from app.lib.signing import SHORTEST, Signer
 from app.notifications import slack, standard
 from app.notifications.model import Target
@@ -98,6 +96,8 @@ def hints_of(settings: Settings, kind: str) -> Hints:
     """What carries hints of a kind: Redis where there is one, else this process alone. Raises SettingsError."""
     if not settings.redis.url:
         return ProcessHints()
+    from app.jobs.redis_hints import RedisHints  # its client takes five megabytes: only where there is a Redis
+
     try:
         return RedisHints(settings.redis.url, kind)
     except ValueError as error:
@@ -131,8 +131,16 @@ def access_of(settings: Settings, pipeline: Pipeline) -> Access:
         session_lifetime=said.session.lifetime,
         sessions=pipeline.store.sessions,
         rates=Rates(Rate(said.limits.reads), Rate(said.limits.writes), Rate(said.limits.failures)),
-        limiter=RedisLimiter(settings.redis.url) if settings.redis.url else MemoryLimiter(),
+        limiter=_limiter(settings.redis.url),
     )
+
+
+def _limiter(redis_url: str) -> Limiter:
+    if not redis_url:
+        return MemoryLimiter()
+    from app.clients.redis_limiter import RedisLimiter
+
+    return RedisLimiter(redis_url)
 
 
 def _portal(said: BackstageTokens) -> Backstage:

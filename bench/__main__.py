@@ -18,6 +18,7 @@ from bench import (
     checking,
     crawling,
     judging,
+    memory,
     original,
     pages,
     pushing,
@@ -42,6 +43,7 @@ PARTS: Mapping[str, Callable[[Path], list[Row]]] = {
     "pushing": pushing.run,
     "burst": bursting.embedded,
     "workers": bursting.workers,
+    "memory": memory.run,
 }
 OUT = Path(__file__).parent / "out" / "result.json"
 

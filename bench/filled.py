@@ -56,14 +56,19 @@ def fill(folder: Path, count: int, now: datetime, *, seed: int = 7) -> Pipeline:
     sample.build(folder, now=now)
     pipeline = build(load(folder / "roadworthy.yaml", {}), clock=lambda: now)
     crawl(pipeline)
+    populate(pipeline, list(templates(pipeline, dice, now)), count, now, dice)
+    return pipeline
+
+
+def populate(pipeline: Pipeline, made_of: list[Template], count: int, now: datetime, dice: random.Random) -> None:
+    """Adds `count` invented services, and what went before, to a store in which nobody else works meanwhile."""
     made, leaves = groups(count)
     found = list(services(dice, count, leaves))
     pipeline.store.entities.sync("invented", [*made, *found], now)
-    _judge(pipeline, dice, found, list(templates(pipeline, dice, now)), now)
+    _judge(pipeline, dice, found, made_of, now)
     tally(pipeline)
     _trends(pipeline, dice, now)
     _voices(pipeline, dice, found, now)
-    return pipeline
 
 
 def _judge(pipeline: Pipeline, dice: random.Random, found: list[Entity], made: list[Template], now: datetime) -> None:

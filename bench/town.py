@@ -17,8 +17,10 @@ sys.path[:0] = [str(_TESTS), str(_TESTS / "faults")]
 from fault_cluster import Cluster as Cluster  # noqa: E402
 from fault_town import Push as Push  # noqa: E402
 from fault_town import Town as Town  # noqa: E402
+from fault_verdict import tips as tips  # noqa: E402
 from fault_verdict import waiting as waiting  # noqa: E402
 from git_server import GitServer  # noqa: E402
+from processes import children as children  # noqa: E402
 
 _SELDOM = "polling: {{interval: 12h, discover_interval: 12h}}"
 

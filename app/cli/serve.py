@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
-import shutil
 import sys
-import tempfile
 from pathlib import Path
 
 import click
 
 from app.cli import options
 from app.errors import SettingsError
+from app.lib.own_folder import OwnFolder
 
 
 @click.command()
@@ -25,12 +24,9 @@ from app.errors import SettingsError
 def command(config: Path, host: str | None, port: int | None, worker: bool, processes: int | None, output: str) -> None:
     """Serve API and pages, and keep scores fresh in a child process."""
     options.end_on_sigterm()
-    shared = tempfile.mkdtemp(prefix="roadworthy-metrics-")
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = shared  # before anything counts: all our processes count together
-    try:
-        _serve(config, host, port, worker, processes, shared)
-    finally:
-        shutil.rmtree(shared, ignore_errors=True)
+    with OwnFolder("roadworthy-metrics-") as shared:
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)  # before anything counts: all our processes count together
+        _serve(config, host, port, worker, processes, str(shared))
 
 
 def _serve(config: Path, host: str | None, port: int | None, worker: bool, processes: int | None, shared: str) -> None:

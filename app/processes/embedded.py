@@ -29,6 +29,7 @@ def serve(
     shared_metrics: str,
 ) -> None:
     """Serves until SIGTERM or SIGINT. `ready` is told the port once requests are taken. Raises SettingsError."""
+    memory.spare()
     pipeline = build(settings)
     child = Child(config) if worker else None
     if child is not None and not settings.redis.url:

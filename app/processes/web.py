@@ -70,6 +70,7 @@ def _end_with(parent: int) -> None:
 
 
 def _built(environ: Mapping[str, str]) -> Flask:
+    memory.spare()
     log.configure()
     settings = load(Path(environ[CONFIG]), environ)
     made = application(settings, build(settings), shared_metrics=environ.get(METRICS, ""))

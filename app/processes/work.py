@@ -45,6 +45,7 @@ def work(
     """
     if hints_from is not None:
         os.nice(_NICENESS)
+    memory.spare()
     pipeline = build(settings, clock=clock)
     if hints_from is not None and not settings.redis.url:
         pipeline.work = PipeHints(reads=hints_from, ended=_end)

@@ -12,7 +12,6 @@ import re
 import shlex
 import shutil
 import stat
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,6 +21,7 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 from app.errors import RepositoryError
+from app.lib.own_folder import OwnFolder
 from app.repos import process
 from app.repos.failures import failure
 from app.repos.urls import host_of
@@ -106,8 +106,8 @@ class Git:
         self.credentials = dict(credentials or {})
         self.seconds, self._lock = 0.0, threading.Lock()
         self._program = shutil.which("git") or "git"  # looked up once: each start would search the whole PATH
-        self._home = tempfile.TemporaryDirectory(prefix="roadworthy-git-", ignore_cleanup_errors=True)
-        home = Path(self._home.name)
+        self._home = OwnFolder("roadworthy-git-")
+        home = self._home.path
         (home / "config").write_text(_CONFIG, "utf-8")
         askpass = home / "askpass"
         askpass.write_text(_ASKPASS, "utf-8")
@@ -213,7 +213,7 @@ class Git:
         return _SCRUB.sub("", text)
 
     def close(self) -> None:
-        self._home.cleanup()
+        self._home.close()
 
 
 def _name_of(arguments: Sequence[str]) -> str:

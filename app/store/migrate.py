@@ -6,12 +6,11 @@ revision that would break older code says so (`needs`, docs/operations.md), and 
 
 from __future__ import annotations
 
+import re
 import time
+from importlib import resources
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import OperationalError
 
@@ -20,6 +19,12 @@ from app.store.engine import Database
 from app.store.sql import number, upsert
 from app.store.tables import counters
 
+if TYPE_CHECKING:  # a current schema needs no Alembic, whose four megabytes would stay
+    from alembic.config import Config
+    from alembic.script import ScriptDirectory
+
+_VERSIONS = "alembic_version"
+_REVISION = re.compile(r"(\d{4})_\w+\.py")
 _LOCK = 7100_2_2  # any number, the same in every process
 _NEEDS = "schema_needs"  # the counter that holds the oldest revision whose code works on this schema
 _TRIES = 10
@@ -72,14 +77,16 @@ def current(url: str) -> str | None:
 
 def head() -> str:
     """The revision this version needs."""
-    revision = _scripts().get_current_head()
-    assert revision is not None
-    return revision
+    files = resources.files("app.store").joinpath("migrations", "versions").iterdir()
+    return max(found[1] for file in files if (found := _REVISION.fullmatch(file.name)))
 
 
 def _revision(database: Database) -> str | None:
     with database.read() as connection:
-        return MigrationContext.configure(connection).get_current_revision()
+        if not inspect(connection).has_table(_VERSIONS):
+            return None
+        found: str | None = connection.execute(text(f"SELECT version_num FROM {_VERSIONS}")).scalar()  # noqa: S608
+        return found
 
 
 def _accept_newer(database: Database, found: str) -> None:
@@ -94,6 +101,8 @@ def _accept_newer(database: Database, found: str) -> None:
 
 def _migrate(database: Database) -> None:
     """One transaction; on PostgreSQL again when somebody kept a table too long."""
+    from alembic import command
+
     for last in range(_TRIES, 0, -1):
         try:
             with database.write() as connection:
@@ -144,11 +153,15 @@ def _known() -> set[str]:
 
 
 def _scripts() -> ScriptDirectory:
+    from alembic.script import ScriptDirectory
+
     return ScriptDirectory.from_config(alembic_config(None))
 
 
 def alembic_config(connection: Connection | None) -> Config:
     """What Alembic's commands take: our revisions, run in the transaction of `connection`."""
+    from alembic.config import Config
+
     config = Config()
     config.set_main_option("script_location", "app.store:migrations")
     config.set_main_option("path_separator", "os")

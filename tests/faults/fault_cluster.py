@@ -14,7 +14,7 @@ import redis
 import servers
 from fault_told import Listener, unsent
 from fault_town import SECRET, Town
-from fault_verdict import tips
+from fault_verdict import is_attributed, tips
 from processes import Process, catches, children, soon
 from real_parts import require
 
@@ -174,4 +174,4 @@ def _is_settled(store: Store, town: Town, ahead: timedelta) -> bool:
     heads = {town.server.url(name): commit for name, commit in town.heads.items()}
     read = heads.items() <= tips(store).items()
     counted = store.due.waiting(utc_now() + ahead) == 0 and store.team_counts.waiting() == 0
-    return read and counted and not unsent(store)
+    return read and counted and is_attributed(store) and not unsent(store)

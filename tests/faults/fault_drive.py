@@ -95,7 +95,8 @@ class Drive:
         store = self.cluster.store()
         watch = Watch(self.cluster)
         try:
-            before, cursor = outcomes_of(store), store.changes.cursor()
+            cursor = store.changes.cursor()
+            before = outcomes_of(store)
             self._heard = len(self.cluster.listener.heard)
             watch.start()
             done_before = len(self.town.pushes)

@@ -14,9 +14,11 @@ from sqlalchemy import or_, select
 from app.pipeline.crawl import crawl
 from app.services import build, utc_now
 from app.settings import load
+from app.store.declared import CATALOG_VERSION
 from app.store.store import Store
 from app.store.tables import (
     changes,
+    counters,
     entities,
     fact_sets,
     object_entities,
@@ -132,6 +134,14 @@ def compare(found: State, truth: State) -> list[str]:
 
 def _short(text: str | None) -> str:
     return "nothing" if text is None else text.replace("\n", " | ")[:400]
+
+
+def is_attributed(store: Store) -> bool:
+    """Whether objects were given to their owners since the catalog last changed; until then more is to be judged."""
+    with store.database.read() as connection:
+        numbers = dict(connection.execute(select(counters.c.name, counters.c.value)).tuples().all())
+    done = [value for name, value in numbers.items() if name.startswith("attributed")]
+    return done == [numbers.get(CATALOG_VERSION, 0)]
 
 
 def outcomes_of(store: Store) -> dict[tuple[str, str, str], str]:

@@ -85,6 +85,7 @@ def test_the_disk_of_the_mirrors_is_full(disk: SmallDisk, services: Services, dr
     drive(cluster, "disk full: mirrors", full_for_a_while(disk))
 
 
+@pytest.mark.always
 def test_the_clock_steps_back_by_two_hours(clock: Clock, services: Services, drive) -> None:
     """All was written by a clock that was ahead; it is set right while pushes come, and nothing waits two hours."""
 

@@ -1,0 +1,66 @@
+"""Temporary folders: what a killed process leaves is taken away by the next, what a living one holds is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from app.lib.own_folder import OwnFolder
+
+_HOLDS = """
+import sys
+from app.lib.own_folder import OwnFolder
+held = OwnFolder("ours-")
+print(held.path, flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def age(folder: Path) -> None:
+    os.utime(folder, (1, 1))
+
+
+def test_the_folder_of_a_killed_process_goes_and_that_of_a_living_one_stays(place: Path) -> None:
+    holder = subprocess.Popen(
+        [sys.executable, "-c", _HOLDS],
+        env={**os.environ, "TMPDIR": str(place)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with holder:
+        assert holder.stdout is not None
+        theirs = Path(holder.stdout.readline().strip())
+        age(theirs)
+        with OwnFolder("ours-"):
+            assert theirs.exists()
+        holder.kill()
+    assert theirs.exists()
+
+    with OwnFolder("ours-") as folder:
+        assert [path for path in place.iterdir() if path.is_dir()] == [folder]
+    assert list(place.iterdir()) == []
+
+
+def test_what_is_young_has_no_lock_or_another_prefix_is_left_alone(place: Path) -> None:
+    for name in ("ours-young", "ours-unlocked", "theirs-old"):
+        (place / name).mkdir()
+    for name in ("ours-young", "theirs-old"):
+        (place / name / ".lock").touch()
+    age(place / "ours-unlocked")
+    age(place / "theirs-old")
+
+    OwnFolder("ours-").close()
+
+    assert sorted(path.name for path in place.iterdir()) == ["ours-unlocked", "ours-young", "theirs-old"]
