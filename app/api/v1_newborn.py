@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Any
@@ -23,7 +23,8 @@ from app.pipeline.handed import NAMELESS, PLACE
 from app.pipeline.mend_apart import mend_apart
 from app.pipeline.report_json import report_json
 from app.pipeline.scoring import Judged
-from app.pipeline.simulate import known_as, simulate
+from app.pipeline.simulate import known_as, simulate, world_now
+from app.pipeline.surroundings import around
 from app.repos import urls
 
 ROOM = threading.BoundedSemaphore(2)
@@ -87,7 +88,7 @@ def answer() -> dict[str, Any]:
             handed = _asked()
             inventory = handed.inventory()
             judged = judged_of(inventory)
-            fixes = mend_apart(handed.data, handed.name, handed.repository, pipeline().policy) if _wants_fix() else {}
+            fixes = _fixes(handed, judged) if _wants_fix() else {}
     except RepositoryError as error:
         abort(422, str(error))
     scored = tuple(one for one in judged if one.results)
@@ -103,6 +104,13 @@ def _wants_fix() -> bool:
     if said not in ("true", "false"):
         abort(422, "`fix` is true or false.")
     return said == "true"
+
+
+def _fixes(handed: Handed, judged: Sequence[Judged]) -> dict[str, dict[str, Any]] | str:
+    """Made apart, with what is known here around those that were judged."""
+    here, refs = pipeline(), [one.entity.ref for one in judged if one.results]
+    known = around(refs, world_now(here), handed.repository)
+    return mend_apart(handed.data, handed.name, handed.repository, here.policy, refs, known)
 
 
 def judged_of(inventory: Inventory) -> list[Judged]:
@@ -155,7 +163,8 @@ def _content(told: Mapping[str, Any]) -> tuple[bytes | Mapping[str, str], str]:
     if "files" in told:
         return told["files"], ""
     content = told["content"]
-    text = content if isinstance(content, str) else json.dumps(content)
+    # An object is laid out in lines, as people keep one: a fix of it shows the lines that change, not one of all.
+    text = content if isinstance(content, str) else json.dumps(content, indent=2, sort_keys=False) + "\n"
     return text.encode("utf-8", "surrogatepass"), told.get("name") or naming.KINDS.get(told.get("kind", ""), "")
 
 

@@ -128,10 +128,7 @@ def inventory_body(inventory: Inventory) -> dict[str, Any]:
         "repository": inventory.url,
         "commit": inventory.commit,
         "branch": inventory.branch,
-        "found": [
-            [one.object.kind, codec.encode(one.object), one.path, one.ignored, *_changed(one.changed)]
-            for one in inventory.found
-        ],
+        "found": [found_body(one) for one in inventory.found],
         "entities": [entity_body(entity) for entity in inventory.entities],
         "problems": [[p.path, p.line, p.code, p.message] for p in inventory.problems],
         "unreadable": [[getattr(place, name) for name in _UNREADABLE] for place in inventory.unreadable],
@@ -147,7 +144,7 @@ def inventory_from(body: Mapping[str, Any], repository: str) -> Inventory:
             url=repository,
             commit=commit,
             branch=_text(body["branch"]),
-            found=tuple(_found(one, repository, commit) for one in body["found"]),
+            found=tuple(found_from(one, repository, commit) for one in body["found"]),
             entities=tuple(_entity(one, repository) for one in body["entities"]),
             problems=tuple(Problem(_text(p[0]), int(p[1]), _text(p[2]), _text(p[3])) for p in body["problems"]),
             unreadable=tuple(_place(one, repository, commit) for one in body["unreadable"]),
@@ -161,7 +158,13 @@ def _changed(change: LastChange | None) -> list[Any]:
     return [format_instant(change.at), change.exact] if change else [None, False]
 
 
-def _found(one: Any, repository: str, commit: str) -> Found:
+def found_body(one: Found) -> list[Any]:
+    """Something that was found, JSON-ready, but for its repository and commit."""
+    return [one.object.kind, codec.encode(one.object), one.path, one.ignored, *_changed(one.changed)]
+
+
+def found_from(one: Any, repository: str, commit: str) -> Found:
+    """The same again. Raises what `inventory_from` makes a ValueError."""
     kind, body, path, ignored, at, exact = one
     changed = LastChange(parse_instant(at), bool(exact)) if at is not None else None
     return Found(codec.decode(codec.KINDS[kind], body), repository, commit, _text(path), _text(ignored), changed)

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 CONTEXT = 3
+_MOST_LOOKED_AT = 500
+"""Lines of a change beyond which it is not made smaller: that costs their square."""
 _NO_BREAK = "\\ No newline at end of file\n"
 Opcode = tuple[str, int, int, int, int]
 
@@ -58,7 +60,22 @@ def diff(path: str, before: str | None, after: str) -> str:
 
 
 def _matcher(old: Sequence[str], new: Sequence[str]) -> difflib.SequenceMatcher[str]:
-    return difflib.SequenceMatcher(None, old, new)
+    """In a long file difflib takes frequent lines for noise, and then calls more changed than is: so what it calls
+    replaced is looked at once more."""
+    matcher = difflib.SequenceMatcher(None, old, new)
+    found = [one for opcode in matcher.get_opcodes() for one in _closer(opcode, old, new)]
+    matcher.opcodes = found  # type: ignore[attr-defined] # what `get_grouped_opcodes` goes by
+    return matcher
+
+
+def _closer(opcode: Opcode, old: Sequence[str], new: Sequence[str]) -> Iterator[Opcode]:
+    tag, old_start, old_end, new_start, new_end = opcode
+    if tag != "replace" or max(old_end - old_start, new_end - new_start) > _MOST_LOOKED_AT:
+        yield opcode
+        return
+    inner = difflib.SequenceMatcher(None, old[old_start:old_end], new[new_start:new_end], autojunk=False)
+    for kind, i1, i2, j1, j2 in inner.get_opcodes():
+        yield kind, old_start + i1, old_start + i2, new_start + j1, new_start + j2
 
 
 def _hunk(old: Sequence[str], new: Sequence[str], group: Sequence[Opcode]) -> Hunk:

@@ -8,9 +8,9 @@ from datetime import datetime
 
 from app.catalog.model import Catalog, EntityRef
 from app.facts.inventory import Inventory, take
-from app.pipeline.overlay import OverlayWorld
+from app.pipeline.laid_over import LaidOver
 from app.pipeline.refresh import StoredCache
-from app.pipeline.scoring import attribution_rules, score
+from app.pipeline.scoring import Owner, attribution_rules, score
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import StoredWorld
 from app.policy.compare import Comparison, Judgings, compare
@@ -53,7 +53,7 @@ def judge_change(pipeline: Pipeline, proposal: Proposal) -> Verdict:
     )
 
 
-def _world(pipeline: Pipeline, stored: StoredWorld, inventory: Inventory) -> OverlayWorld:
+def _world(pipeline: Pipeline, stored: StoredWorld, inventory: Inventory) -> LaidOver:
     """The stored world with this inventory in place of what the repository said."""
     url = inventory.url
     evidence = url in pipeline.evidence
@@ -61,16 +61,17 @@ def _world(pipeline: Pipeline, stored: StoredWorld, inventory: Inventory) -> Ove
     others = [entity for entity in stored.catalog.entities.values() if entity.repository != url]
     attributor = pipeline.known().attributor.replacing(url, own)
     kinds = stored.evidence.get(url, frozenset())
-    return OverlayWorld(stored, inventory, Catalog.of([*others, *own]), attributor, kinds)
+    catalog, known_as = Catalog.of([*others, *own]), stored.known_as
+    return LaidOver(stored, inventory, catalog, Owner(attributor), kinds, known_as, reported=False)
 
 
-def _concerned(world: OverlayWorld) -> set[EntityRef]:
+def _concerned(world: LaidOver) -> set[EntityRef]:
     """Entities that the repository declares, or whose objects lie in it."""
     declared = {one.ref for one in world.catalog.entities.values() if one.repository == world.inventory.url}
     return declared | world.owners
 
 
-def _judged(pipeline: Pipeline, world: OverlayWorld, refs: Sequence[EntityRef], now: datetime) -> Judgings:
+def _judged(pipeline: Pipeline, world: LaidOver, refs: Sequence[EntityRef], now: datetime) -> Judgings:
     found = {}
     waivers = pipeline.store.waivers.in_force(refs, now)
     for ref in refs:

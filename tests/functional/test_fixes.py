@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -294,6 +295,23 @@ def test_nothing_is_written_through_a_link_or_outside(bench, tmp_path):
             write_files(tree, {path: b"x", "fine.txt": b"x"}, force=True)
     assert not (place / "fine.txt").exists()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_read_only_is_refused_and_what_a_killed_run_left_is_taken_away(bench):
+    place = bench.repository({"catalog-info.yaml": descriptor(), "alerts.yaml": RULES})
+    old, new = place / ".roadworthy-old.part", place / ".roadworthy-new.part"
+    for one in (old, new):
+        one.write_bytes(b"half")
+    os.utime(old, (0, 0))
+    (place / "alerts.yaml").chmod(0o444)
+    tree = WorkingTree(place, bench.git)
+    with pytest.raises(RepositoryError, match=r"nothing was written: alerts.yaml: it is read-only"):
+        write_files(tree, {"alerts.yaml": b"x", "fine.txt": b"x"})
+    assert not (place / "fine.txt").exists()
+    (place / "alerts.yaml").chmod(0o600)
+    write_files(tree, {"alerts.yaml": b"x"})
+    assert ((place / "alerts.yaml").read_bytes(), (place / "alerts.yaml").stat().st_mode & 0o777) == (b"x", 0o600)
+    assert (old.exists(), new.exists()) == (False, True)  # the new one may be another run's, that goes on
 
 
 def test_every_hunk_of_a_whole_run_is_explained(bench):

@@ -103,9 +103,38 @@ def test_what_only_a_person_knows_of_a_newborn_is_asked_beside_its_fix(client):
     assert "+kind: PodDisruptionBudget" in fix["diff"]
 
 
+def test_the_fix_of_a_newborn_knows_its_owner_by_the_catalog(client):
+    """The team, its members and its address are told by another repository, which is not handed in."""
+    files = {"catalog-info.yaml": component("gifts"), "docs/runbook.md": "# Gifts\n\n## Overview\n\nSells gifts.\n"}
+    answer = client.post("/api/v1/simulate", json={"files": files})
+    fix = fix_of(answer, "component:default/gifts")
+    assert outcomes(answer, "component:default/gifts")["owner-is-team"] == "pass"
+    assert "team@acme.example" in fix["diff"]
+    assert "owner" not in {question["key"] for question in fix["questions"]}
+    assert "owner-is-team" not in {step["check"] for step in fix["steps"]}
+
+
+def test_what_stands_elsewhere_already_is_not_made_again(client):
+    """The workload that is handed in has its budget in a repository that is crawled."""
+    fix = fix_of(client.post("/api/v1/simulate", json={"content": PRESENT}), "component:default/guarded")
+    assert "PodDisruptionBudget" not in fix["diff"]
+
+
+def test_an_object_in_json_is_mended_line_by_line(client):
+    handed = json.loads(json.dumps(DEPLOYMENT).replace("shop", "orders"))
+    handed["spec"]["replicas"] = 1
+    fix = fix_of(client.post("/api/v1/simulate", json={"content": handed}), "component:default/orders")
+    lines = fix["diff"].splitlines()
+    assert '-    "replicas": 1' in lines
+    assert '+    "replicas": 2' in lines
+    assert not any("image" in line for line in lines if line.startswith(("-", "+")))
+
+
 def test_a_fix_that_takes_too_long_is_told_and_the_verdict_stays(client):
     policy = load(packaged_scorecards(), SCHEMA)
-    assert mend_apart(DATABASE.encode(), "main.tf", "file:///handed-over/new", policy, seconds=0.05) == TOO_MUCH
+    nothing: dict[str, list] = {"entities": [], "objects": []}
+    place = "file:///handed-over/new"
+    assert mend_apart(DATABASE.encode(), "main.tf", place, policy, [], nothing, seconds=0.05) == TOO_MUCH
     assert client.post("/api/v1/simulate?fix=maybe", json={"content": DATABASE}).status_code == 422
 
 
