@@ -421,6 +421,7 @@ CASES = [
     FixCase(
         "cluster-multi-zone",
         cluster("azurerm_kubernetes_cluster", '  default_node_pool {\n    name = "a"\n  }\n'),
+        {"zones": "1, 2, 3"},
         entity=DATABASE,
     ),
     FixCase(

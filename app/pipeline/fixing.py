@@ -6,67 +6,22 @@ to help before anyone sees it: a fix that makes another check worse is left out 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from app.catalog.model import EntityRef
-from app.facts.inventory import Inventory
-from app.facts.model import Facts
-from app.facts.world import World
-from app.lib.line_endings import Lines
-from app.lib.splices import Splice, splice
 from app.lib.unified_diff import lines_of
-from app.lib.yaml_edits import Uneditable
 from app.pipeline.drafts import Drafts
-from app.pipeline.scoring import Judged, parameters_of
-from app.policy.failing import failing
+from app.pipeline.fix_run import Bench, Look, Run, answers_of, case_of
+from app.pipeline.scoring import Judged
 from app.policy.model import CheckResult, Outcome, Policy, Scorecard
 from app.remediation import table
-from app.remediation.model import Case, Edit, Fix, NewFile, Note, Question, Refusal
-from app.remediation.proposal import FileChange, Proposal, Step, Told, owners_after
+from app.remediation.model import Refusal
+from app.remediation.proposal import FileChange, Proposal, Step, owners_after
 from app.repos.model import Snapshot
 
 PASSES = 2
 """Rounds over all checks: what one mends may open another."""
-
-
-@dataclass(frozen=True, slots=True)
-class Look:
-    """One entity as a snapshot shows it: what is scored, and what it is scored from."""
-
-    inventory: Inventory
-    world: World
-    judged: Judged
-    forge: str = ""
-
-
-Bench = Callable[[Snapshot, EntityRef], Look | None]
-"""Scores an entity as a snapshot has it; None when the snapshot does not have it."""
-
-
-@dataclass
-class _Run:
-    """One entity's fixes, while they are tried."""
-
-    bench: Bench
-    policy: Policy
-    ref: EntityRef
-    now: datetime
-    answers: Mapping[str, str]
-    drafts: Drafts
-    look: Look
-    steps: list[Step] = field(default_factory=list)
-    owners: dict[str, tuple[int | None, ...]] = field(default_factory=dict)
-    told: dict[str, dict[tuple[str, str], Told]] = field(default_factory=dict)
-
-    def say(self, kind: str, check: CheckResult, said: object) -> None:
-        found = self.told.setdefault(kind, {})
-        if isinstance(said, Question) and any(
-            isinstance(o.said, Question) and o.said.key == said.key for o in found.values()
-        ):
-            return  # one answer serves every check that asks for it
-        found.setdefault((check.check.id, repr(said)), Told(check.check, said))
 
 
 def propose(
@@ -89,7 +44,7 @@ def propose(
     look = bench(before.overlay, ref)
     if look is None:
         return None
-    run = _Run(bench, policy, ref, now, answers or {}, before, look)
+    run = Run(bench, policy, ref, now, answers or {}, before, look)
     wanted = _with_prerequisites(policy, checks)
     if checks and not wanted:  # none of them is asked any more: that is not all of them
         return _proposal(run, look, before), run.drafts
@@ -115,7 +70,7 @@ def _with_prerequisites(policy: Policy, checks: Collection[str]) -> set[str]:
     return found
 
 
-def _mend(run: _Run, name: str, checks: Collection[str]) -> None:
+def _mend(run: Run, name: str, checks: Collection[str]) -> None:
     """One remedy, for the check of its name or one whose document names it under `fix`."""
     remedy = table.TABLE[name]
     tried = (Outcome.FAIL, Outcome.UNKNOWN) if remedy.unseen and run.answers else (Outcome.FAIL,)
@@ -125,8 +80,8 @@ def _mend(run: _Run, name: str, checks: Collection[str]) -> None:
     card, result = found
     if remedy.fix is None or result.blocked_by:
         return
-    case = _case(run, card, result)
-    edits, files = _answers(run, case, result, remedy.fix)
+    case = case_of(run, card, result)
+    edits, files = answers_of(run, case, result, remedy.fix)
     if not files:
         return
     drafts = run.drafts.with_files(files)
@@ -145,77 +100,6 @@ def _mend(run: _Run, name: str, checks: Collection[str]) -> None:
         owners = run.owners.get(path) or (None,) * len(lines_of(old))
         run.owners[path] = owners_after(owners, old, lines.raw, len(run.steps) - 1)
     run.drafts, run.look = drafts, look
-
-
-def _answers(
-    run: _Run, case: Case, result: CheckResult, fix: Fix
-) -> tuple[dict[str, tuple[str, ...]], dict[str, Lines]]:
-    """What a fix says, its edits applied: path → why, and path → the text with them."""
-    splices: dict[str, list[Splice]] = {}
-    files: dict[str, Lines] = {}
-    whys: dict[str, list[str]] = {}
-    try:
-        said = list(fix(case))
-    except Uneditable as error:
-        said = [Refusal(error.path, error.line, error.why)]
-    barred = [one for one in said if isinstance(one, NewFile) and run.drafts.refuses(one.path)]
-    for made in barred:
-        why = run.drafts.refuses(made.path)
-        run.say("refusals", result, Refusal(made.path, 0, f"no file can be made there: {why}"))
-    if barred:  # the rest may lead to what can't be made: all of it, or nothing
-        said = [one for one in said if not isinstance(one, Edit | NewFile)]
-    for one in said:
-        if isinstance(one, Edit) and one.splices:
-            splices.setdefault(one.path, []).extend(one.splices)
-            whys.setdefault(one.path, []).append(one.why)
-        elif isinstance(one, NewFile):
-            files[one.path] = Lines(one.text)
-            whys.setdefault(one.path, []).append(one.why)
-        elif isinstance(one, Question):
-            run.say("questions", result, one)
-        elif isinstance(one, Refusal):
-            run.say("refusals", result, one)
-        elif isinstance(one, Note):
-            run.say("notes", result, one.text)
-    for path, edits in splices.items():
-        lines = run.drafts.lines(path)
-        try:
-            text = splice(lines.text, dict.fromkeys(edits))
-        except ValueError:
-            run.say("refusals", result, Refusal(path, 0, "what it needs in one place is needed there in two ways"))
-            continue
-        if text != lines.text:
-            files[path] = lines.with_text(text)
-    return {path: tuple(dict.fromkeys(whys[path])) for path in files}, files
-
-
-def _case(run: _Run, card: Scorecard, result: CheckResult) -> Case:
-    look = run.look
-    facts = Facts.merge(look.judged.fact_sets, run.now)
-    found = failing(run.policy, card, look.judged.subject, facts, run.now, result.check.id)
-    url = look.inventory.url
-    items = tuple(item for item in found.items if item.get("repository") in (url, "", None))
-    for item in found.items:
-        if item not in items:
-            why = f"it stands in {item.get('repository')}, which is mended there"
-            run.say("refusals", result, Refusal(str(item.get("path", "")), int(item.get("line") or 0), why))
-    return Case(
-        entity=look.judged.entity,
-        subject=look.judged.subject,
-        check=result.check,
-        params=found.parameters,
-        items=items,
-        facts=facts,
-        world=look.world,
-        parameters=parameters_of(run.policy),
-        files=run.drafts,
-        url=url,
-        branch=look.inventory.branch,
-        now=run.now,
-        forge=look.forge,
-        answers=run.answers,
-        settings=run.policy.settings,
-    )
 
 
 def _failing(judged: Judged, name: str, outcomes: Collection[Outcome]) -> tuple[Scorecard, CheckResult] | None:
@@ -252,7 +136,7 @@ def _worse(before: Judged, after: Judged, but: str) -> list[str]:
     )
 
 
-def _tell_unfixed(run: _Run, checks: Collection[str]) -> None:
+def _tell_unfixed(run: Run, checks: Collection[str]) -> None:
     """Checks that still fail and that nobody said a word about."""
     spoken = {check for told in run.told.values() for check, _ in told}
     for card in run.look.judged.results:
@@ -267,7 +151,7 @@ def _tell_unfixed(run: _Run, checks: Collection[str]) -> None:
                 run.say("unfixed", result, remedy.why)
 
 
-def _proposal(run: _Run, look: Look, before: Drafts) -> Proposal:
+def _proposal(run: Run, look: Look, before: Drafts) -> Proposal:
     entity = look.judged.entity
     changed = sorted(path for path in run.owners if path in run.drafts.changed)
     files = [FileChange(p, _was(before, p), run.drafts.known[p].raw, run.owners[p]) for p in changed]

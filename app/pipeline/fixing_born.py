@@ -11,7 +11,8 @@ from app.catalog.model import EntityRef
 from app.facts.inventory import take
 from app.facts.patience import Patience
 from app.pipeline.drafts import Drafts
-from app.pipeline.fixing import Look, propose
+from app.pipeline.fix_run import Look
+from app.pipeline.fixing import propose
 from app.pipeline.fixing_here import MemoryCache
 from app.pipeline.laid_over import LaidOver
 from app.pipeline.newborn import with_stand_ins

@@ -12,7 +12,8 @@ from app.facts.inventory import Inventory, take
 from app.facts.patience import Patience
 from app.pipeline.check import chosen, world_of
 from app.pipeline.drafts import Drafts
-from app.pipeline.fixing import Look, propose
+from app.pipeline.fix_run import Look
+from app.pipeline.fixing import propose
 from app.pipeline.newborn import with_stand_ins
 from app.pipeline.scoring import score
 from app.policy.model import Policy

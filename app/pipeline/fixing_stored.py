@@ -15,7 +15,8 @@ from app.facts.inventory import Inventory, take
 from app.facts.patience import Patience
 from app.lib.forge_urls import forge_of
 from app.pipeline.drafts import Drafts
-from app.pipeline.fixing import Look, propose
+from app.pipeline.fix_run import Look
+from app.pipeline.fixing import propose
 from app.pipeline.fixing_here import MemoryCache
 from app.pipeline.scoring import score
 from app.pipeline.services import Pipeline

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 
@@ -13,7 +12,7 @@ from app.lib.splices import Splice
 from app.lib.times import format_duration
 from app.lib.yaml_edits import Uneditable, YamlText
 from app.lib.yaml_nodes import Node
-from app.remediation import runbooks, slos
+from app.remediation import runbooks, signals, slos
 from app.remediation.model import Answer, Case, Edit, Item, Note, Question, Refusal, each
 
 SPELLINGS = {"crit": "critical", "warn": "warning", "err": "error", "information": "info", "informational": "info"}
@@ -22,6 +21,8 @@ _MOMENTARY = re.compile(r"uptime|start_time|boot|restart|reload|last_|_created",
 """Metrics whose change is the event itself."""
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z][a-z0-9]*|[a-z0-9]+")
 _LONGEST = 240
+_UNHEARD = "10m"
+"""As kube-prometheus' TargetDown waits."""
 
 
 def severities(case: Case) -> Iterator[Answer]:
@@ -202,14 +203,14 @@ def _absent(case: Case, item: Item, job: str, rule: Node) -> Mapping[str, object
     kept = {k.value: v.value for k, v in labels.pairs if k.value != "severity"} if labels is not None else {}
     annotations = {
         "summary": f"Nothing is heard of {case.entity.name}",
-        "description": f"No target of the job {job} has been there for 10m: alerts over its data can't fire.",
+        "description": f"No target of the job {job} has been there for {_UNHEARD}: alerts over its data can't fire.",
     }
     if link := runbooks.whole_page(case, str(item["path"])):
         annotations["runbook_url"] = link
     return {
         "alert": name,
         "expr": f'absent(up{{job="{job}"}} == 1)',
-        "for": "10m",
+        "for": _UNHEARD,
         "labels": {**kept, "severity": quiet_severity(case)},
         "annotations": annotations,
     }
@@ -226,9 +227,7 @@ def rules_around(text: YamlText, rule: Node) -> Node:
 
 def quiet_severity(case: Case) -> str:
     """The severity by which most alerts of the service that page nobody are labelled."""
-    quiet = ("warning", "ticket", "low", "info")
-    known = Counter(str(item.get("severity")) for item in case.list("alerting.rules") if item.get("severity") in quiet)
-    return known.most_common(1)[0][0] if known else "warning"
+    return signals.usual_severity(case, signals.QUIET, "warning")
 
 
 def _job(case: Case) -> str:

@@ -58,12 +58,13 @@ def rules(
     name: str,
     labels: Mapping[str, str],
     runbook: str,
+    severities: tuple[str, str],
 ) -> list[dict[str, Any]]:
-    """A page over hours and a ticket over days. `ratio`: the objective, 0..1."""
+    """A page over hours and a ticket over days, labelled with `severities`. `ratio`: the objective, 0..1."""
     period = timedelta(seconds=window_seconds) or burn_rate.PERIOD
     budget = f"{1 - ratio:.10g}"
     made = []
-    for speed, severity in (("fast", "page"), ("slow", "ticket")):
+    for speed, severity in zip(("fast", "slow"), severities, strict=True):
         pairs = [pair for pair in burn_rate.WORKBOOK if burn_rate.speed(pair.long) == speed]
         sides = [_pair(expression, pair, period, budget) for pair in pairs]
         made.append(

@@ -9,7 +9,7 @@ from typing import Any
 from app.lib import yaml_writing
 from app.lib.splices import after_line
 from app.lib.yaml_edits import Uneditable
-from app.remediation.model import Answer, Case, Edit, Item, Question, Refusal, each
+from app.remediation.model import Answer, Case, Edit, Item, Note, Question, Refusal, each
 
 _CPU, _MEMORY = re.compile(r"\d+m?"), re.compile(r"\d+(Ki|Mi|Gi|Ti)")
 _HOURS = 24
@@ -54,8 +54,18 @@ def namespaces(case: Case) -> Iterator[Answer]:
             edits.append(after_line(text.text, len(text.text), lines))
         if edits:
             yield Edit(str(item["path"]), tuple(edits), f"one mistake in {name} stays in {name}")
+            yield from _warned(name, item, case)
 
     yield from each(case, case.items, mend)
+
+
+def _warned(name: str, item: Item, case: Case) -> Iterator[Note]:
+    if not item.get("default_deny"):
+        yield Note(
+            f"With a default deny nothing reaches {name} but what another NetworkPolicy lets in: write those first."
+        )
+    if item.get("pod_security") not in case.params.get("pod_security", ()):
+        yield Note(f"`baseline` refuses pods of {name} that are privileged or use the host: see that there are none.")
 
 
 def _object(api: str, kind: str, name: str, namespace: str, spec: dict[str, Any]) -> dict[str, Any]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from app.remediation.model import Case
@@ -81,6 +82,16 @@ def durations(case: Case) -> Durations | None:
         return None
     (metric, kept), bounds = next(iter(found.items()))
     return Durations(metric, kept, tuple(dict.fromkeys(bounds)))
+
+
+QUIET = ("warning", "ticket", "low", "info")
+LOUD = ("page", "critical", "s1", "s2", "high", "p1", "sev1", "emergency")
+
+
+def usual_severity(case: Case, of: Sequence[str], default: str) -> str:
+    """The severity among some that most of the service's alerts are labelled with."""
+    known = Counter(str(item.get("severity")) for item in case.list("alerting.rules") if item.get("severity") in of)
+    return known.most_common(1)[0][0] if known else default
 
 
 def _means_failure(operator: str, value: str) -> bool:

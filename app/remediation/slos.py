@@ -67,12 +67,18 @@ def _target(case: Case) -> float:
 def _alerting(case: Case, name: str, path: str, *, camel: bool = False) -> Mapping[str, Any]:
     page, ticket = ("pageAlert", "ticketAlert") if camel else ("page_alert", "ticket_alert")
     parts = re.split(r"[^A-Za-z0-9]+", f"{case.entity.name}-{name}")
+    now, later = _severities(case)
     return {
         "name": "".join(part[:1].upper() + part[1:] for part in parts) + "BudgetBurn",
         "annotations": {"runbook_url": _link(case, name, path)},
-        page: {"labels": {"severity": "page"}},
-        ticket: {"labels": {"severity": "ticket"}},
+        page: {"labels": {"severity": now}},
+        ticket: {"labels": {"severity": later}},
     }
+
+
+def _severities(case: Case) -> tuple[str, str]:
+    """Of a page and of a ticket: as the service's alerts are labelled, else the workbook's words."""
+    return signals.usual_severity(case, signals.LOUD, "page"), signals.usual_severity(case, signals.QUIET, "ticket")
 
 
 def _link(case: Case, name: str, path: str) -> str:
@@ -261,6 +267,7 @@ def _written(case: Case, item: Item, text: YamlText, why: str) -> Iterator[Answe
         name=f"{name}BudgetBurn",
         labels={"slo": str(item["slo"]), "service": str(item.get("service") or case.entity.name)},
         runbook=_link(case, str(item["slo"]), path),
+        severities=_severities(case),
     )
     yield NewFile(path, yaml_writing.document({"groups": [{"name": f"{item['slo']}-burn-rate", "rules": rules}]}), why)
 

@@ -1,4 +1,4 @@
-"""Fixes of databases and clusters as Terraform (and CloudNativePG) declares them. What Terraform would answer by making
+"""Fixes of databases as Terraform (and CloudNativePG) declares them. What Terraform would answer by making
 a resource anew is never done unasked: the question says so."""
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from app.lib.hcl_text import Block, HclText
 from app.lib.splices import Splice
 from app.lib.yaml_edits import Uneditable
 from app.remediation.model import Answer, Case, Edit, Item, Note, Question, each
-
-_CIDR = re.compile(r"[0-9a-fA-F.:]+/\d{1,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +94,7 @@ def private(case: Case) -> Iterator[Answer]:
     """The public address goes. Encrypting a volume makes a new database, so that is asked for."""
 
     def mend(item: Item) -> Iterator[Answer]:
-        text, block = _block(case, item)
+        text, block = block_of(case, item)
         edits: list[Splice] = []
         kind, name = str(item["format"]), str(item["name"])
         if item.get("public"):
@@ -128,7 +126,7 @@ def maintenance(case: Case) -> Iterator[Answer]:
     """Minor upgrades by themselves, in a window that people choose."""
 
     def mend(item: Item) -> Iterator[Answer]:
-        text, block = _block(case, item)
+        text, block = block_of(case, item)
         edits: list[Splice] = []
         kind, name = str(item["format"]), str(item["name"])
         if item.get("minor_upgrades") is False:
@@ -153,89 +151,6 @@ def maintenance(case: Case) -> Iterator[Answer]:
     yield from each(case, case.items, mend)
 
 
-def zones(case: Case) -> Iterator[Answer]:
-    """Zones of AKS' default pool; where the others run depends on networks that only people know."""
-
-    def mend(item: Item) -> Iterator[Answer]:
-        text, block = _block(case, item)
-        if item["format"] == "azurerm_kubernetes_cluster":
-            edits = text.put(block, ("default_node_pool",), "zones", '["1", "2", "3"]')
-            yield Edit(str(item["path"]), tuple(edits), f"the nodes of {item['name']} run in three zones")
-            yield Note(f"Azure makes the default node pool of {item['name']} anew when its zones change.")
-            return
-        said = [one.strip() for one in case.answer("node_locations").split(",") if one.strip()]
-        if item["format"] != "google_container_cluster":
-            raise Uneditable("name a subnet in each zone for its node groups", int(item["line"]))
-        if not said or not all(re.fullmatch(r"[a-z]+-[a-z]+\d+-[a-z]", one) for one in said):
-            yield Question("node_locations", f"In which further zones may nodes of {item['name']} run (a, b)?")
-            return
-        listed = ", ".join(f'"{one}"' for one in said)
-        yield Edit(str(item["path"]), tuple(text.put(block, (), "node_locations", f"[{listed}]")), "more zones")
-
-    yield from each(case, case.items, mend)
-
-
-def upgrades(case: Case) -> Iterator[Answer]:
-    """A release channel; the window is asked for."""
-
-    def mend(item: Item) -> Iterator[Answer]:
-        text, block = _block(case, item)
-        kind, edits = str(item["format"]), list[Splice]()
-        if not item.get("channel"):
-            if kind == "google_container_cluster":
-                edits += text.put(block, ("release_channel",), "channel", '"REGULAR"')
-            elif kind == "azurerm_kubernetes_cluster":
-                edits += text.put(block, (), "automatic_upgrade_channel", '"patch"')
-            else:
-                raise Uneditable("EKS has no channel: a runbook with a section on upgrading does", int(item["line"]))
-        if not item.get("maintenance_window"):
-            start = case.answer("maintenance_start")
-            if kind == "google_container_cluster" and re.fullmatch(r"\d\d:\d\d", start):
-                path = ("maintenance_policy", "daily_maintenance_window")
-                edits += text.put(block, path, "start_time", f'"{start}"')
-            elif kind == "google_container_cluster":
-                yield Question("maintenance_start", f"From when may {item['name']} be maintained (UTC, such as 03:00)?")
-        if edits:
-            yield Edit(str(item["path"]), tuple(edits), f"{item['name']} is upgraded on purpose")
-
-    yield from each(case, case.items, mend)
-
-
-def access(case: Case) -> Iterator[Answer]:
-    """The audit log; from which networks the control plane may be reached is asked for."""
-
-    def mend(item: Item) -> Iterator[Answer]:
-        text, block = _block(case, item)
-        kind, edits = str(item["format"]), list[Splice]()
-        if item.get("audit_logs") is False:
-            if kind != "aws_eks_cluster":
-                raise Uneditable("its audit log is a diagnostic setting with a place to keep it", int(item["line"]))
-            kinds = sorted({*re.findall(r'"(\w+)"', text.get(block, "enabled_cluster_log_types")), "api", "audit"})
-            listed = ", ".join(f'"{one}"' for one in kinds)
-            edits += text.put(block, (), "enabled_cluster_log_types", f"[{listed}]")
-        if item.get("endpoint_restricted") is False:
-            networks = [one.strip() for one in case.answer("authorized_networks").split(",") if one.strip()]
-            if networks and all(_CIDR.fullmatch(one) for one in networks):
-                edits += _restricted(text, block, kind, networks)
-            else:
-                asked = f"From which networks is the API of {item['name']} reached (such as 203.0.113.0/24, …)?"
-                yield Question("authorized_networks", asked)
-        if edits:
-            yield Edit(str(item["path"]), tuple(edits), f"the control plane of {item['name']} is audited and not open")
-
-    yield from each(case, case.items, mend)
-
-
-def _restricted(text: HclText, block: Block, kind: str, networks: Sequence[str]) -> list[Splice]:
-    listed = "[" + ", ".join(f'"{one}"' for one in networks) + "]"
-    if kind == "aws_eks_cluster":
-        return text.put(block, ("vpc_config",), "public_access_cidrs", listed)
-    if kind == "azurerm_kubernetes_cluster":
-        return text.put(block, ("api_server_access_profile",), "authorized_ip_ranges", listed)
-    path = ("master_authorized_networks_config", "cidr_blocks")
-    return text.put(block, path, "cidr_block", f'"{networks[0]}"')
-
-
 def _mended(case: Case, table: dict[str, Flags], why: str) -> Iterator[Answer]:
     def mend(item: Item) -> Iterator[Answer]:
         kind = str(item["format"])
@@ -244,7 +159,7 @@ def _mended(case: Case, table: dict[str, Flags], why: str) -> Iterator[Answer]:
             return
         if kind not in table:
             raise Uneditable(f"what {kind} needs for it is more than one value here", int(item["line"]))
-        text, block = _block(case, item)
+        text, block = block_of(case, item)
         flags = table[kind](case, item)
         yield Edit(str(item["path"]), tuple(_edits(text, block, flags)), f"{item['name']}: {why}")
 
@@ -278,7 +193,8 @@ def _postgres(case: Case, item: Item, table: dict[str, Flags], why: str) -> Iter
     yield Edit(str(item["path"]), tuple(edits), f"{item['name']}: {why}")
 
 
-def _block(case: Case, item: Item) -> tuple[HclText, Block]:
+def block_of(case: Case, item: Item) -> tuple[HclText, Block]:
+    """The resource that an item is, and the file around it. Raises Uneditable."""
     path = str(item["path"])
     if not path.endswith(".tf"):
         raise Uneditable("it is no Terraform file that can be edited", int(item["line"]))

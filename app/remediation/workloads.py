@@ -19,6 +19,7 @@ _STORES = re.compile(
     r"|opensearch|cassandra|minio|nats|consul|vault|influxdb|clickhouse-server|memcached)\b"
 )
 _GRACE = 30
+"""Seconds that Kubernetes gives by itself for ending."""
 
 
 def replicas(case: Case) -> Iterator[Answer]:
