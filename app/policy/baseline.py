@@ -1,11 +1,12 @@
 """What failed before, written to a file: so that `check --baseline` fails for new debt only. Pure.
 
-The file is JSON, sorted, to be committed and read in a diff. It names checks, outcomes and
+The file is JSON, sorted, to be committed and read in a diff. It names checks, a digest of what each asked, outcomes and
 the places of what failed; nothing of the repository's content.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -14,7 +15,7 @@ from typing import Any
 from app.errors import DocumentError
 from app.facts.model import Place
 from app.policy.compare import Judgings
-from app.policy.model import Check, CheckResult, Outcome, Policy, ScorecardResult
+from app.policy.model import Check, CheckResult, Outcome, Policy, Scorecard, ScorecardResult
 from app.policy.told import Offender, Told
 
 FORMAT = 1
@@ -32,10 +33,18 @@ def dump(judgings: Judgings, home: str) -> str:
 def _card(result: ScorecardResult, home: str) -> dict[str, Any]:
     return {
         "level": result.level,
+        "asked": {one.check.id: _asked(one.check, result.scorecard) for one in result.checks},
         "checks": {
             check.check.id: _check(check, home) for check in sorted(result.checks, key=lambda one: one.check.id)
         },
     }
+
+
+def _asked(check: Check, card: Scorecard) -> str:
+    """Another text where policy asks the check otherwise: another rule, another parameter."""
+    entry = card.by_check.get(check.id)
+    parts = (check.rule_text, check.at_least, check.minimum, sorted(check.parameters.items(), key=lambda one: one[0]))
+    return hashlib.sha256(repr((parts, entry and sorted(entry.parameters.items()))).encode()).hexdigest()[:8]
 
 
 def _check(check: CheckResult, home: str) -> Any:
@@ -51,7 +60,8 @@ def _other(repository: str, home: str) -> str:
 
 
 def load(text: str, policy: Policy, home: str) -> Judgings:
-    """Judgings as they were written, enough of them to compare. What policy no longer knows is left out.
+    """Judgings as they were written, enough of them to compare. What policy no longer knows, or asks
+    otherwise, is left out.
 
     Raises DocumentError with one sentence.
     """
@@ -69,9 +79,13 @@ def _results(cards: Mapping[str, Any], policy: Policy, home: str) -> Iterator[Sc
         card = policy.scorecards.get(name)
         if card is None:
             continue
-        checks = tuple(
-            _restored(policy.checks[id_], one, home) for id_, one in told["checks"].items() if id_ in policy.checks
-        )
+        asked = told.get("asked", {})
+        same = [
+            id_
+            for id_ in told["checks"]
+            if id_ in policy.checks and asked.get(id_, "") in ("", _asked(policy.checks[id_], card))
+        ]
+        checks = tuple(_restored(policy.checks[id_], told["checks"][id_], home) for id_ in same)
         yield ScorecardResult(
             scorecard=card,
             level=str(told["level"]),
@@ -98,7 +112,8 @@ def _restored(check: Check, told: Any, home: str) -> CheckResult:
 
 
 def without_newer_checks(before: Judgings, after: Judgings) -> Judgings:
-    """`after` with only such checks as an entity's baseline judged: what policy asks since then is nobody's new debt.
+    """`after` with only such checks as an entity's baseline judged, as they were asked: what policy asks since then, or
+    asks otherwise, is nobody's new debt.
 
     Entities and scorecards that the baseline does not know are new, and stay whole.
     """

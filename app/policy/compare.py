@@ -6,7 +6,7 @@ Old debt is left alone: a check that failed before and fails in the same places 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -115,16 +115,36 @@ def is_new(comparison: Comparison, entity: str, result: CheckResult, offender: O
 
 
 def _more(before: Sequence[Offender], after: Sequence[Offender]) -> tuple[Offender, ...]:
-    """Offenders after that were none before: by name and file, since lines move with every edit above them."""
-    left = Counter(_key(one) for one in before)
-    found = []
+    """Offenders after that were none before: by name and file, since lines move with every edit above them; then by
+    name alone, since what stood in one file and stands in another now was only moved."""
+    fresh, gone = _unpaired(before, after, _key)
+    return _unpaired(gone, fresh, _name)[0]
+
+
+def _unpaired(
+    before: Sequence[Offender], after: Sequence[Offender], key: Callable[[Offender], tuple[str, ...]]
+) -> tuple[tuple[Offender, ...], tuple[Offender, ...]]:
+    """Those after without one before of the same key, and those before without one after."""
+    left = Counter(key(one) for one in before)
+    fresh = []
     for one in after:
-        if left[_key(one)]:
-            left[_key(one)] -= 1
+        if left[key(one)]:
+            left[key(one)] -= 1
         else:
-            found.append(one)
-    return tuple(found)
+            fresh.append(one)
+    gone = []
+    for one in reversed(before):
+        if left[key(one)]:
+            left[key(one)] -= 1
+            gone.append(one)
+    return tuple(fresh), tuple(gone)
 
 
-def _key(one: Offender) -> tuple[str, str, str]:
+def _key(one: Offender) -> tuple[str, ...]:
     return one.name, one.place.repository, one.place.path
+
+
+def _name(one: Offender) -> tuple[str, ...]:
+    """Its own name; where that is its file's, the last part of it."""
+    path = one.place.path
+    return one.name.replace(path, path.rsplit("/", 1)[-1]) if path else one.name, one.place.repository

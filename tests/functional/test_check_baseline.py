@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from datetime import UTC, datetime
@@ -82,6 +83,32 @@ def test_a_baseline_file_holds_in_every_copy_of_the_repository(shop: Path, tmp_p
     check(copy, "--baseline", ".roadworthy-baseline.json", code=0)
     (copy / "docs" / "runbook.md").unlink()
     assert "service has a runbook" in check(copy, "--baseline", ".roadworthy-baseline.json", code=1)
+
+
+def test_what_moves_to_another_file_is_no_new_debt_and_a_twin_of_it_is(shop: Path) -> None:
+    check(shop, "--write-baseline", "kept.json", code=0)
+    (shop / "monitoring").mkdir()
+    git(shop, "mv", "alerts.yaml", "monitoring/rules.yaml")
+    for before in ("kept.json", "HEAD"):
+        check(shop, "--baseline", before, code=0)
+    (shop / "alerts.yaml").write_text(alert("Burning", "TODO"), "utf-8")
+    out = check(shop, "--baseline", "kept.json", code=1).split("since the baseline")[1]
+    assert ":4 Burning" in out
+
+
+def test_a_check_that_policy_asks_otherwise_is_not_held_against_the_baseline(shop: Path, tmp_path: Path) -> None:
+    check(shop, "--write-baseline", "kept.json", code=0)
+    policy = tmp_path / "policy"
+    shutil.copytree(ROOT / "scorecards", policy)
+    file = policy / "checks/alerting.yaml"
+    text = file.read_text("utf-8")
+    assert "max_summary: {type: int, default: 120" in text
+    file.write_text(
+        text.replace("max_summary: {type: int, default: 120", "max_summary: {type: int, default: 2"), "utf-8"
+    )
+    check(shop, "--baseline", "kept.json", "--policy", str(policy), code=0)
+    (shop / "docs/runbook.md").unlink()
+    check(shop, "--baseline", "kept.json", "--policy", str(policy), code=1)
 
 
 def test_what_policy_asks_since_is_nobodys_new_debt(shop: Path) -> None:
