@@ -14,6 +14,7 @@ from app.formats.workloads.resource import is_known, readable
 
 FILLED_IN = "is filled in by values that are not known here"
 _PLACEHOLDER = re.compile(r"[<>{}]|^[A-Z_]*(IMAGE|PLACEHOLDER|CHANGEME)[A-Z_]*$")
+_PAUSE = re.compile(r"(?:^|/)pause(?:-amd64)?(?:[:@]|$)")
 _HANDLERS = ("httpGet", "tcpSocket", "grpc", "exec")
 
 
@@ -25,9 +26,17 @@ def containers_of(pod: Mapping[str, Any], *, served: bool, long_running: bool) -
     regular = [one for one in _listed(pod, "containers") if isinstance(one, dict)]
     initial = [one for one in _listed(pod, "initContainers") if isinstance(one, dict)]
     sidecars = [one for one in initial if one.get("restartPolicy") == "Always"]
-    answering = [one for one in regular if one.get("ports")] or regular[: 1 if served else 0]
+    answering = [one for one in regular if one.get("ports")] or [
+        one for one in regular[:1] if served and not _idles(one)
+    ]
     made = [_container(one, pod, serving=long_running and one in answering) for one in (*regular, *sidecars)]
     return (*made, *(_container(one, pod, init=True) for one in initial if one not in sidecars))
+
+
+def _idles(container: Mapping[str, Any]) -> bool:
+    """Kubernetes' own image that does nothing: what answers is a sidecar put in on the way, by a mesh say."""
+    image = container.get("image")
+    return isinstance(image, str) and _PAUSE.search(image) is not None
 
 
 def _listed(pod: Mapping[str, Any], key: str) -> Sequence[Any]:

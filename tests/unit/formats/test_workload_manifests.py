@@ -281,7 +281,8 @@ def test_a_worker_without_ports_or_service_serves_nobody() -> None:
         "---\napiVersion: v1\nkind: Service\nmetadata: {name: s, namespace: shop}\nspec: {selector: {app: shop}}\n"
     )
     (served,) = workload(bare + service).containers
-    assert (worker.serving, served.serving) == (False, True)
+    (idle,) = workload(bare.replace("shop:1.0", "registry.k8s.io/pause:3.9") + service).containers
+    assert (worker.serving, served.serving, idle.serving) == (False, True, False)
 
 
 def test_init_containers_only_prepare_and_sidecars_run() -> None:
