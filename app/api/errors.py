@@ -8,10 +8,11 @@ from typing import Any
 import structlog
 from flask import Flask, Response, current_app, json, redirect, render_template, request, url_for
 from flask_smorest import Api
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, ServiceUnavailable
 
 from app.api.tech_insights import errors as insights
 from app.errors import NotFoundError
+from app.store.engine import first_line, is_database_trouble
 
 log = structlog.get_logger(__name__)
 _PAGES = (
@@ -30,6 +31,7 @@ _PAGES = (
 )
 
 
+_RETRY_SECONDS = 5
 _MACHINES = ("/api/", "/badges/", "/webhooks/")
 
 
@@ -110,6 +112,9 @@ def install(app: Flask) -> None:
 
     @app.errorhandler(Exception)
     def unexpected(error: Exception) -> Response:
+        if is_database_trouble(error):
+            log.warning("http.database_away", path=request.path, method=request.method, error=first_line(error))
+            return answer(ServiceUnavailable("The database does not answer now.", retry_after=_RETRY_SECONDS))
         if current_app.testing:
             raise error
         log.exception("http.failed", path=request.path, method=request.method)

@@ -17,6 +17,7 @@ from app.api.reading import pipeline
 from app.dashboards import links, words
 from app.lib.markup import safe_html, safe_inline
 from app.lib.times import format_instant, parse_instant
+from app.store.engine import DatabaseError
 
 blueprint = Blueprint(
     "dashboards", __name__, static_folder="static", template_folder="templates", static_url_path="/static"
@@ -43,8 +44,16 @@ def _everywhere() -> dict[str, Any]:
         "policy_problem": keeper.problem,
         "version": assets_version(),
         "theme": theme if theme in ("dark", "light") else "",
-        "cursor": pipeline().store.changes.cursor(),
+        "cursor": _cursor(),
     }
+
+
+def _cursor() -> int:
+    """Where the list of changes ends; 0 while the database is away, so that the page can say just that."""
+    try:
+        return pipeline().store.changes.cursor()
+    except DatabaseError:
+        return 0
 
 
 @blueprint.app_template_filter("when")

@@ -350,6 +350,12 @@ def test_a_database_that_is_away_asks_the_forge_to_come_back(organisation, clien
 
     assert answer.status_code == 503
     assert int(answer.headers["Retry-After"]) > 0
+    for path in ("/api/v1/entities", "/api/v1/entities/by-name/component/default/shop/results", "/", "/entities"):
+        read = client.get(path)  # a portal comes back, and nobody is told that we are broken
+        assert (path, read.status_code, int(read.headers["Retry-After"]) > 0) == (path, 503, True)
+    assert client.get("/api/v1/entities").get_json()["detail"] == "The database does not answer now."
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").get_json()["ready"] is False
 
 
 def test_more_deliveries_at_once_than_there_is_room_for_are_asked_to_come_back(organisation, monkeypatch):
