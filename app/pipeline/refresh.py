@@ -14,12 +14,13 @@ from typing import Any
 import structlog
 
 from app.attribution.attribute import Attributor
-from app.catalog.model import EntityRef
+from app.catalog.model import Entity, EntityRef
 from app.errors import RepositoryError
 from app.facts import codec
 from app.facts.inventory import Found, Inventory, take
 from app.formats import reading
 from app.formats.model import AlertmanagerConfig
+from app.formats.model import Pipeline as CiPipeline
 from app.jobs.due import next_poll, next_retry
 from app.pipeline.services import Pipeline
 from app.pipeline.unread import unread
@@ -142,8 +143,19 @@ def rows_of(pipeline: Pipeline, inventory: Inventory, blobs: Mapping[str, str]) 
         problems=tuple(ProblemRow(problem=problem) for problem in inventory.problems),
         entities=entities,
         catalog_version=version,
-        also_due=_routed(pipeline, inventory),
+        also_due=_routed(pipeline, inventory) | _piped(pipeline, inventory, entities),
     )
+
+
+def _piped(pipeline: Pipeline, inventory: Inventory, entities: Sequence[Entity]) -> frozenset[EntityRef]:
+    """All of a repository's entities, when a CI configuration comes: before it came, nobody had read it."""
+    now = {found.path for found in inventory.of(CiPipeline.kind)}
+    if not now:
+        return frozenset()
+    before = {stored.path for stored in pipeline.store.objects.of_repository(inventory.url, CiPipeline.kind)}
+    if now <= before:
+        return frozenset()
+    return frozenset(one.ref for one in (*entities, *pipeline.store.entities.declared_in(inventory.url)))
 
 
 def _routed(pipeline: Pipeline, inventory: Inventory) -> frozenset[EntityRef]:

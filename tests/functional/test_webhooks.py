@@ -130,6 +130,9 @@ def test_every_entity_that_what_changed_was_or_is_attributed_to_is_judged_wherev
     assert push("tills", {"b/alerts.yaml": None, "c/alerts.yaml": alert("Late", "x.md")}, "6") == ["till-b", "till-c"]
     assert push("tills", {"a/alerts.yaml": alert("Odd", "x.md", service="till-b")}, "7") == ["till-b"]
     assert push("tills", {"README.md": "# Tills, again\n"}, "8") == []
+    tested = "on: pull_request\njobs: {test: {runs-on: x, steps: [{run: pytest}]}}\n"
+    assert push("tills", {".github/workflows/ci.yml": tested}, "9") == ["till-a", "till-b", "till-c"]  # for all of them
+    assert push("tills", {"README.md": "# Tills, once more\n"}, "10") == []
     organisation.close()
 
 
