@@ -22,7 +22,7 @@ import mutants  # noqa: E402
 PATHS = (
     *("catalog-info.yaml", "rules.yaml", "a.json", "main.tf", "terraform.tfvars", "docs/runbook.md", "CODEOWNERS"),
     *("charts/x/Chart.yaml", "charts/x/values.yaml", "charts/x/templates/a.yaml", "kustomization.yaml", "a.rules"),
-    *("a.libsonnet", "openapi.yaml"),
+    *("a.libsonnet", "openapi.yaml", "Dockerfile", ".github/workflows/ci.yaml", ".gitlab-ci.yml", "Jenkinsfile"),
 )
 
 

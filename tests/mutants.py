@@ -37,6 +37,8 @@ def seeds() -> tuple[tuple[str, bytes], ...]:
     found = [(path.relative_to(REPOSITORIES).as_posix(), path) for path in sorted(REPOSITORIES.rglob("*"))]
     found += [(_ALIASES.get(path.name, path.name), path) for path in sorted((ROOT / "tests" / "fixtures").iterdir())]
     found += [(path.name, path) for path in sorted((ROOT / "monitoring").glob("*.yaml"))]
+    found += [(".github/workflows/ci.yaml", ROOT / ".github" / "workflows" / "ci.yaml")]
+    found += [(".gitlab-ci.yml", ROOT / "golden-paths" / "skeletons" / "ci-gitlab" / ".gitlab-ci.yml")]
     return tuple((name, path.read_bytes()) for name, path in found if path.is_file() and reading.wants(name))
 
 

@@ -43,6 +43,8 @@ _SYSTEMS: Mapping[str, str] = {
 _STARTED = frozenset(("pull_request", "pull_request_target", "merge_group"))
 _MOST = 500
 _LONGEST = 20_000
+_WIDEST = 300
+_MOST_LINES = 2_000
 _TESTS = re.compile(
     r"\b("
     r"pytest|tox|nox|unittest|gotestsum|ginkgo|rspec|phpunit|ctest|bats|jest|vitest|mocha|terratest|behave|testthat"
@@ -62,7 +64,7 @@ _INSTALLED = re.compile(
 )
 """Tools that are only brought, not run."""
 _NAMED = re.compile(
-    r"(?!.*\b(install|set ?up|prepare|download|upload|publish|cache|tools?|dependencies|results?|reports?)\b)"
+    r"^(?!.*\b(install|set ?up|prepare|download|upload|publish|cache|tools?|dependencies|results?|reports?)\b)"
     r".*\b(tests?|testing|specs?|unit|integration|e2e)\b",
     re.IGNORECASE,
 )
@@ -104,7 +106,7 @@ def _workflow(document: Document) -> Pipeline:
             script = text(step, "run")[:_LONGEST]
             tests = tests or _tested(script, text(step, "name"))
             opaque = opaque or _hidden(script, text(step, "uses"))
-        if not tests and _NAMED.search(f"{name} {text(job, 'name')}".replace("_", " ").replace("-", " ")):
+        if not tests and _is_named(f"{name} {text(job, 'name')}"):
             tests = f"job {short(name)}" if sequence(job, "steps") else ""
     return Pipeline(
         line=line_of(value, "jobs"),
@@ -149,7 +151,7 @@ def _gitlab(document: Document) -> Pipeline:
         if name in _NO_JOBS or not isinstance(job, dict) or str(name).startswith(".") or _is_after_merge(job):
             continue
         script = "\n".join(map(str, _flat(job.get("script"))))[:_LONGEST]
-        tests = tests or _tested(script, f"{name} {text(job, 'stage')}".replace("_", " ") if script else "")
+        tests = tests or _tested(script, f"{name} {text(job, 'stage')}" if script else "")
         opaque = opaque or _hidden(script, "")
     return Pipeline(
         line=document.line,
@@ -183,7 +185,11 @@ def _tested(script: str, name: str) -> str:
     """The command that tests, or the step whose name says that it does; "" for neither."""
     if match := _TESTS.search(_uncommented(script)):
         return short(match[0].strip())
-    return f"step {short(name)}" if script and _NAMED.search(name) else ""
+    return f"step {short(name)}" if script and _is_named(name) else ""
+
+
+def _is_named(name: str) -> bool:
+    return _NAMED.search(name[:_WIDEST].replace("_", " ").replace("-", " ")) is not None
 
 
 def _hidden(script: str, action: str) -> str:
@@ -195,8 +201,10 @@ def _hidden(script: str, action: str) -> str:
 
 
 def _uncommented(script: str) -> str:
-    """The script without comments and without what it only installs."""
-    return _INSTALLED.sub("", "\n".join(line for line in script.splitlines() if not line.lstrip().startswith("#")))
+    """The script without comments and without what it only installs. Lines are cut: what they cost grows faster than
+    they do."""
+    lines = (line[:_WIDEST] for line in script.splitlines()[:_MOST_LINES] if not line.lstrip().startswith("#"))
+    return _INSTALLED.sub("", "\n".join(lines))
 
 
 def _by_text(system: str, content: str) -> Pipeline:

@@ -46,7 +46,13 @@ _LONG = 60_000
 @pytest.mark.parametrize(
     "piece", [b"[", b"{", b"- ", b"(", b"*", b"`", b"<a ", b"> ", b"#", b"a:\n ", b"${", b"{{", b'"', b"&a "]
 )
-@pytest.mark.parametrize("path", ["a.yaml", "a.json", "main.tf", "docs/runbook.md", "CODEOWNERS", "templates/a.yaml"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("a.yaml", "a.json", "main.tf", "docs/runbook.md", "CODEOWNERS", "templates/a.yaml"),
+        *("Dockerfile", "Jenkinsfile", ".github/workflows/ci.yaml"),
+    ],
+)
 def test_one_thing_again_and_again_takes_neither_long_nor_much(path: str, piece: bytes) -> None:
     content = piece * (_LONG // len(piece))
     tracemalloc.start()
