@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import kubernetes_validate
+import promql_parser
 import pytest
 import yaml
 from golden_births import BIRTHS, born, laid
@@ -127,6 +128,53 @@ def test_json_parses_dashboards_have_an_id_and_a_panel_for_each_signal(kind, tie
     assert dashboard["uid"] == "gift-cards"
     numbers = [panel["id"] for panel in dashboard["panels"]]
     assert len(numbers) == len(set(numbers)) >= 6
+
+
+@pytest.mark.parametrize(("kind", "tier"), BIRTHS)
+def test_a_dashboard_keeps_the_rules_of_grafanas_linter(kind, tier):
+    """Data source by variable, titles, units, queries that parse, rates over the interval; nothing lies over another.
+
+    Source: grafana/dashboard-linter, docs/rules (template-datasource, panel-datasource, panel-units, target-promql,
+    target-rate-interval); Grafana's dashboard JSON model (gridPos: 24 columns).
+    """
+    dashboard = json.loads(born(kind, tier)["monitoring/dashboard.json"])
+    variables = {one["name"]: one["type"] for one in dashboard["templating"]["list"]}
+    assert variables == {"datasource": "datasource"}
+    taken = set()
+    for panel in dashboard["panels"]:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= 24, panel["title"]
+        taken |= cells
+        if panel["type"] == "alertlist":
+            continue
+        assert panel["title"]
+        assert panel["datasource"] == {"type": "prometheus", "uid": "${datasource}"}
+        assert panel["fieldConfig"]["defaults"].get("unit"), f"{panel['title']} has no unit"
+        assert len({one["refId"] for one in panel["targets"]}) == len(panel["targets"])
+        for target in panel["targets"]:
+            expression = target["expr"]
+            assert not re.search(r"rate\([^\[]*\[(?!\$__rate_interval)", expression), expression
+            promql_parser.parse(expression.replace("$__rate_interval", "5m"))
+    assert {y for _, y in taken} == set(range(max(y for _, y in taken) + 1))
+
+
+@pytest.mark.parametrize(("kind", "tier"), BIRTHS)
+def test_a_dashboard_asks_for_nothing_but_what_its_rules_and_exporters_know(kind, tier):
+    """A renamed metric leaves an empty panel that nobody misses until the incident."""
+    files = born(kind, tier)
+    dashboard = json.loads(files["monitoring/dashboard.json"])
+    recorded = set(re.findall(r"record: (\S+)", files["monitoring/rules.yaml"].decode()))
+    known = re.compile(r"(up|(http_server|container|kube|kubelet|node|apiserver|pg)_\w+)")
+    for panel in dashboard["panels"]:
+        for target in panel.get("targets", ()):
+            for name in re.findall(r"\b([a-z][\w:]+)(?=\{)", target["expr"]):
+                assert name in recorded if ":" in name else known.fullmatch(name), name
 
 
 @pytest.mark.parametrize(("kind", "tier"), BIRTHS)
