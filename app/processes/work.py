@@ -15,11 +15,9 @@ from app.jobs.beside import Beside
 from app.jobs.hints import PipeHints
 from app.jobs.worker import Worker, WorkerSettings
 from app.lib import memory
-from app.pipeline.judge import judge_found
 from app.pipeline.refresh import refresh
 from app.pipeline.services import Pipeline
 from app.pipeline.upkeep import Upkeep
-from app.repos.process import giving_way
 from app.services import build, deliverer_of, fix_keeper_of, gatekeeper_of, utc_now
 from app.settings import Settings
 from app.store.engine import DatabaseError
@@ -27,6 +25,8 @@ from app.store.model import RepositoryClaim
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 5.0
+_LOOK_SECONDS = 2.0
+"""How often open fix requests are looked for that are due."""
 _NICENESS = 10
 """Of `serve`'s child, git and all: on a small machine a read must not wait for a crawl."""
 
@@ -66,27 +66,10 @@ def work(
 
 def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
     """The worker over a pipeline, with all that goes on beside."""
-    deliverer, gatekeeper = deliverer_of(settings, pipeline), gatekeeper_of(settings, pipeline)
-    fix_keeper = fix_keeper_of(settings, pipeline)
-    upkeep = Upkeep(pipeline, settings.polling.discover_interval)
     started_at = pipeline.clock()
 
     def run_one(claim: RepositoryClaim) -> None:
-        if not claim.interactive:
-            with giving_way():
-                refresh(pipeline, claim)
-        elif refresh(pipeline, claim) is not None:
-            judge_found(pipeline, claim.url)
-
-    def deliver() -> bool:
-        return deliverer.tick() > 0
-
-    def judge_changes() -> None:
-        if gatekeeper is not None:
-            gatekeeper.tick()
-
-    def keep_fixes() -> bool:
-        return fix_keeper is not None and fix_keeper.tick() > 0
+        refresh(pipeline, claim)
 
     def beat() -> None:
         pipeline.store.workers.beat(worker.owner, started_at, worker.running(), pipeline.clock())
@@ -94,19 +77,28 @@ def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
     worker = Worker(
         pipeline.store.claims,
         run_one,
-        settings=WorkerSettings(settings.mirrors.concurrency, max(1, settings.mirrors.concurrency // 2)),
+        settings=WorkerSettings(threads=settings.mirrors.concurrency),
         hints=pipeline.work,
-        beside=[
-            *upkeep.jobs(),
-            Beside("deliver", deliver),
-            *([Beside("gate", judge_changes)] if gatekeeper is not None else []),
-            *([Beside("propose", keep_fixes, every=2.0)] if fix_keeper is not None else []),
-            Beside("beat", beat, every=BEAT_SECONDS),
-        ],
+        beside=[*jobs_of(settings, pipeline), Beside("beat", beat, every=BEAT_SECONDS)],
         metrics=pipeline.metrics,
         clock=pipeline.clock,
     )
     return worker
+
+
+def jobs_of(settings: Settings, pipeline: Pipeline) -> list[Beside]:
+    """What goes on beside refreshing, each in a thread of its own; what the settings leave out is not there."""
+    deliverer, gatekeeper = deliverer_of(settings, pipeline), gatekeeper_of(settings, pipeline)
+    fix_keeper = fix_keeper_of(settings, pipeline)
+    jobs = [
+        *Upkeep(pipeline, settings.polling.discover_interval).jobs(),
+        Beside("deliver", lambda: deliverer.tick() > 0),
+    ]
+    if gatekeeper is not None:
+        jobs.append(Beside("gate", gatekeeper.tick))
+    if fix_keeper is not None:
+        jobs.append(Beside("propose", lambda: fix_keeper.tick() > 0, every=_LOOK_SECONDS))
+    return jobs
 
 
 def _end() -> None:

@@ -11,6 +11,9 @@ from fixing import descriptor
 from requested import BRANCH, FILES, URL, asked, on_forge, pushed
 
 from app.catalog.model import EntityRef
+from app.processes.work import jobs_of
+from app.services import build
+from app.settings import load
 
 SHOP = EntityRef("component", "default", "shop")
 UNLINKED = rule("annotations: {}")
@@ -223,3 +226,16 @@ def test_everything_that_is_open_can_be_looked_at_on_request(github):
     ((ref, opened),) = github.keeper.keep_all()
     assert (ref, opened.state) == (SHOP, "closed")
     assert list(github.keeper.keep_all()) == []
+
+
+@pytest.mark.parametrize(("forges", "keeps"), [(False, False), (True, True)])
+def test_a_worker_keeps_requests_where_a_forge_of_the_settings_has_them(tmp_path, forges, keeps):
+    said = (
+        "sources:\n  forges:\n    - {forge: gitea, url: 'https://git.acme.example', owner: acme, token: {env: TOKEN}}\n"
+    )
+    (tmp_path / "roadworthy.yaml").write_text(said if forges else "", "utf-8")
+    settings = load(tmp_path / "roadworthy.yaml", {"TOKEN": "x"})
+    pipeline = build(settings)
+    assert ("propose" in {job.name for job in jobs_of(settings, pipeline)}) is keeps
+    pipeline.store.close()
+    pipeline.git.close()

@@ -82,6 +82,8 @@ def test_the_page_proposes_it_too_and_only_from_our_own_form(forge):
     assert sent.status_code == 303
     assert "requested=opened" in sent.headers["Location"]
     assert len(forge.open) == 1
+    assert "Propose it on the forge" in forge.client.get(f"{page}?check=alert-runbook-linked").text
+    assert "Propose this in its place" in forge.client.get(page).text
 
 
 def test_a_repository_of_no_known_forge_is_told_so(tmp_path):
