@@ -63,6 +63,23 @@ CUT_OFF = """() => {
   }
   return cut;
 }"""
+WITH_COLUMNS = """wanted => {
+  const heat = document.querySelector(".heat");
+  heat.className = `heat cols-${wanted}`;
+  for (const row of heat.querySelectorAll(".heat-row")) {
+    const cells = [...row.querySelectorAll(".cell")];
+    const longest = cells.reduce((one, other) => (other.textContent.length > one.textContent.length ? other : one));
+    for (let number = cells.length; number < wanted; number++) row.append(longest.cloneNode(true));
+  }
+}"""
+UPON_EACH_OTHER = """() => {
+  const words = [...document.querySelectorAll(".heat-row.head .cell")].filter(one => one.checkVisibility()).map(one => {
+    const range = document.createRange();
+    range.selectNodeContents(one);
+    return range.getBoundingClientRect();
+  });
+  return words.filter((one, at) => at && words[at - 1].right > one.left).map(one => one.left);
+}"""
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 HEAVIEST, MOST_REQUESTS = 200_000, 5
 SHOWS_WIDGETS = {"/widgets/": 14}
@@ -188,6 +205,16 @@ def test_no_focus_is_cut_off_by_what_it_stands_in(page: Page) -> None:
         page.goto(path)
         page.keyboard.press("Tab")  # so that focus is shown
         assert page.evaluate(CUT_OFF) == [], path
+
+
+def test_the_heat_map_cuts_no_column_off_however_many_there_are(page: Page) -> None:
+    page.goto("/")
+    for columns in (page.locator(".heat-row.head .cell").count(), 12):
+        page.evaluate(WITH_COLUMNS, columns)
+        for width in (380, 761, 1100, 1101, 1280, 1500, 2000):
+            page.set_viewport_size({"width": width, "height": 900})
+            assert page.locator(".heat").evaluate("one => one.scrollWidth - one.clientWidth") <= 0, (columns, width)
+            assert page.evaluate(UPON_EACH_OTHER) == [], (columns, width)
 
 
 def test_only_what_fails_is_left_without_a_script_and_a_keyboard_opens_a_check(portal, browser: Browser) -> None:
