@@ -15,10 +15,11 @@ from app.formats.slo_common import mapping, sequence, short, text
 from app.lib.documents import Document, line_of
 
 _ACTIONS = re.compile(r"\.(github|gitea|forgejo)/workflows/[^/]+\.ya?ml")
+_JENKINS = re.compile(r"(?:[^/]+/){0,6}jenkinsfile(?:[.-][\w.-]+)?")
+_CLOUD_BUILD = re.compile(r"(?:[^/]+/){0,6}cloudbuild[\w.-]*\.ya?ml|(?:\.github/|\.)cloudbuild/[^/]+\.ya?ml")
 _SYSTEMS: Mapping[str, str] = {
     ".gitlab-ci.yml": "gitlab_ci",
     ".gitlab-ci.yaml": "gitlab_ci",
-    "jenkinsfile": "jenkins",
     ".circleci/config.yml": "circleci",
     "azure-pipelines.yml": "azure_pipelines",
     "azure-pipelines.yaml": "azure_pipelines",
@@ -35,7 +36,6 @@ _SYSTEMS: Mapping[str, str] = {
     ".prow.yaml": "prow",
     "zuul.yaml": "zuul",
     ".zuul.yaml": "zuul",
-    "cloudbuild.yaml": "cloud_build",
     "buildspec.yml": "codebuild",
     "earthfile": "earthly",
 }
@@ -80,7 +80,11 @@ _OPAQUE = re.compile(
 def system_of(path: str) -> str:
     """The CI service that reads this file; "" where none does."""
     lowered = path.lower()
-    return "github_actions" if _ACTIONS.fullmatch(lowered) else _SYSTEMS.get(lowered, "")
+    if _ACTIONS.fullmatch(lowered):
+        return "github_actions"
+    if "jenkinsfile" in lowered and _JENKINS.fullmatch(lowered):
+        return "jenkins"
+    return "cloud_build" if "cloudbuild" in lowered and _CLOUD_BUILD.fullmatch(lowered) else _SYSTEMS.get(lowered, "")
 
 
 def read(system: str, documents: Sequence[Document], data: bytes) -> Iterator[Pipeline]:

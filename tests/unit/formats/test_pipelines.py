@@ -112,6 +112,23 @@ def test_a_workflow_whose_name_ends_in_test_is_no_test_data() -> None:
     assert pipelines.system_of("golden/.github/workflows/ci.yml") == ""
 
 
+@pytest.mark.parametrize(
+    ("path", "system"),
+    [
+        ("ci/Jenkinsfile", "jenkins"),
+        ("Jenkinsfile.release", "jenkins"),
+        ("src/frontend/cloudbuild.yaml", "cloud_build"),
+        ("cloudbuild-pr.yml", "cloud_build"),
+        (".github/cloudbuild/ci-pr.yaml", "cloud_build"),
+        ("docs/jenkinsfiles.md", ""),
+        ("docs/cloudbuild.md", ""),
+    ],
+)
+def test_services_that_read_a_file_wherever_it_lies_are_known_by_its_name(path: str, system: str) -> None:
+    """Met in bank-of-anthos, whose tests run in Cloud Build by files beside its workflows."""
+    assert pipelines.system_of(path) == system
+
+
 def test_jobs_of_gitlab_run_for_every_push_unless_they_are_for_the_default_branch_alone() -> None:
     job = "unit:\n  stage: test\n  script: [pip install ., pytest]\n"
     assert pipeline(job, ".gitlab-ci.yml").tests == "pytest"
