@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from app.formats.slo_common import mapping, sequence, text
+from app.formats.slo_common import mapping, sequence, short, text
 from app.lib.documents import line_of
 
 _WORD = r"(?:^|[/._-])(?:{})(?=$|[/._-])"
@@ -18,9 +18,11 @@ _DEPLOYS = re.compile(
     _WORD.format(r"deploy\w*|rollout|promote\w*|upgrade|auto-deploy|auto-devops|update-container-image")
 )
 _ELSEWHERE = re.compile(
-    _WORD.format(r"docs?|pages|gh-pages|site|website|storybook|npm|pypi|maven|lambda|netlify|vercel|charts?-repo")
+    _WORD.format(
+        r"docs?|pages|gh-pages|site|website|storybook|npm|pypi|maven|lambda|netlify|vercel|tests?|e2e|previews?"
+    )
 )
-"""What is deployed there is no container."""
+"""What is deployed there is no container, or serves nobody."""
 _NAMES_IMAGE = re.compile(r"image|(?:^|[-_])tag(?:$|[-_])", re.IGNORECASE)
 _REUSED = re.compile(r"^[^./][^/]*/[^/]+/\.(?:github|gitea|forgejo)/workflows/")
 _MOST = 500
@@ -56,19 +58,19 @@ def _of_orbs(document: Mapping[str, Any]) -> Iterator[Step]:
             name = next(iter(step), "") if isinstance(step, dict) else step
             orb, slash, own = name.partition("/") if isinstance(name, str) else ("", "", "")
             if slash and orb in elsewhere and _deploys(own):
-                yield line_of(steps, index), f"{name}, of an orb"
+                yield line_of(steps, index), f"{short(name)}, of an orb"
 
 
 def _of_workflow(jobs: Mapping[str, Any]) -> Iterator[Step]:
     for name, job in list(jobs.items())[:_MOST]:
         used = text(job, "uses")
         if _REUSED.match(used) and (_deploys(used.partition("@")[0]) or _deploys(name)):
-            yield line_of(job, "uses"), f"the workflow {used}"
+            yield line_of(job, "uses"), f"the workflow {short(used)}"
         for step in sequence(job, "steps")[:_MOST]:
             action = text(step, "uses").partition("@")[0]
             names = any(_NAMES_IMAGE.search(key) for key in mapping(step, "with"))
             if names and not action.startswith("./") and _deploys(action):
-                yield line_of(step, "uses"), f"the action {action}"
+                yield line_of(step, "uses"), f"the action {short(action)}"
 
 
 def _of_includes(document: Mapping[str, Any]) -> Iterator[Step]:
@@ -80,7 +82,5 @@ def _of_includes(document: Mapping[str, Any]) -> Iterator[Step]:
         else:
             named = one if isinstance(one, str) and "://" in one else ""
         if _deploys(named):
-            yield (
-                line_of(included, index) if isinstance(included, list) else line_of(document, "include"),
-                f"the include {named}",
-            )
+            line = line_of(included, index) if isinstance(included, list) else line_of(document, "include")
+            yield line, f"the include {short(named)}"

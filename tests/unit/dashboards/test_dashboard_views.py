@@ -26,7 +26,7 @@ def _links(monkeypatch):
     """Views ask for links; here any will do."""
     from flask import Flask
 
-    from app.dashboards.pages import blueprint
+    from app.dashboards.notifications import blueprint
 
     app = Flask("test")
     app.register_blueprint(blueprint)

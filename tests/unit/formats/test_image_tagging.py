@@ -147,6 +147,8 @@ def test_a_step_that_deploys_and_lies_elsewhere_leaves_images_of_charts_open(pat
             ".github/workflows/cd.yml",
             CALLS.replace("STEP", "a: {steps: [{uses: azure/setup-helm@v4, with: {version: v3}}]}"),
         ),
+        (".github/workflows/cd.yml", CALLS.replace("STEP", "a: {uses: org/x/.github/workflows/upgrade-tests.yml@v3}")),
+        (".github/workflows/cd.yml", CALLS.replace("STEP", "a: {uses: org/x/.github/workflows/deploy-preview.yml@v3}")),
         (
             ".github/workflows/cd.yml",
             CALLS.replace("STEP", "a: {steps: [{uses: softprops/action-gh-release@v2, with: {tag_name: v1}}]}"),
