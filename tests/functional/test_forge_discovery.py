@@ -94,6 +94,8 @@ def test_archived_forks_and_what_globs_leave_out_are_not_listed_unless_asked_for
         (429, {"Retry-After": "7"}, 7),
         (403, {"Retry-After": "7"}, 7),
         (403, {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1"}, 0),
+        (429, {"RateLimit-Remaining": "0", "RateLimit-Reset": "1"}, 0),  # GitLab's spelling
+        (429, {}, 5),  # Bitbucket says no more
         (503, {}, 1),
     ],
 )
@@ -109,6 +111,7 @@ def test_a_rate_limit_and_a_passing_fault_are_waited_for(tmp_path, waits, status
     ("answer", "sentence"),
     [
         ((429, {"Retry-After": "3600"}, b"{}"), "limits our rate for another 3600 s"),
+        ((429, {"RateLimit-Reset": "99999999999"}, b"{}"), r"limits our rate for another \d{9,} s"),
         ((403, {}, b"{}"), "does not allow the token"),
         ((200, {}, b"<html>"), "did not answer with JSON"),
         ((200, {}, b"{}"), "without a list"),
@@ -122,6 +125,14 @@ def test_what_is_not_the_whole_list_is_a_failure_and_never_an_empty_success(tmp_
         stub.script.append(answer)
         with pytest.raises(ProviderError, match=sentence):
             provider(tmp_path, stub).discover()
+
+
+def test_a_secondary_limit_without_a_time_is_waited_for_a_minute(tmp_path, waits):
+    with ForgeStub("github", [repository(1, "acme/shop")]) as stub:
+        stub.script.append((403, {}, b'{"message": "You have exceeded a secondary rate limit. Please wait."}'))
+        found = provider(tmp_path, stub).discover()
+
+    assert (len(found.repositories), waits) == (1, [60.0])
 
 
 def test_a_wrong_token_is_told_without_the_token(tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, unquote
 
 import pytest
 from click.testing import CliRunner
@@ -16,6 +17,7 @@ PLACES = {
     "github": ("orgs/acme/hooks", "repos/acme/shop/hooks"),
     "gitlab": ("api/v4/groups/acme/hooks", "api/v4/projects/acme%2Fshop/hooks"),
     "gitea": ("api/v1/orgs/acme/hooks", "api/v1/repos/acme/shop/hooks"),
+    "forgejo": ("api/v1/orgs/acme/hooks", "api/v1/repos/acme/shop/hooks"),
     "bitbucket": ("2.0/workspaces/acme/hooks", "2.0/repositories/acme/shop/hooks"),
     "bitbucket-server": (None, "rest/api/1.0/projects/acme/repos/shop/webhooks"),
 }
@@ -32,13 +34,17 @@ class HookServer:
         place = target.partition("?")[0].lstrip("/")
         self.seen.append((method, place))
         if method == "GET":
-            found = [self.told(hook) for hook in self.hooks.get(place, [])]
+            asked = parse_qs(target.partition("?")[2])
+            most = next((int(asked[name][0]) for name in ("per_page", "pagelen", "limit") if name in asked), 10)
+            found = [self.told(hook) for hook in self.hooks.get(place, [])[:most]]
             status, answer = 200, {"values": found} if self.forge.startswith("bitbucket") else found
         elif method == "POST":
-            self.hooks.setdefault(place, []).append({"id": 1, "uuid": "{1}", **body})
+            number = len(self.hooks.setdefault(place, [])) + 1
+            self.hooks[place].append({"id": number, "uuid": f"{{{number}}}", **body})
             status, answer = 201, self.told(self.hooks[place][-1])
         else:
-            (hook,) = self.hooks[place.rpartition("/")[0]]
+            place, _, which = place.rpartition("/")
+            hook = self.hooks[place][int(unquote(which).strip("{}")) - 1]
             hook.update(body)
             status, answer = 200, self.told(hook)
         problems = wrong(self.forge, method, target, body, status, answer)
@@ -121,6 +127,28 @@ def test_it_is_created_once_and_changed_to_the_new_secret_when_done_again(tmp_pa
     assert "second-secret" in json.dumps(hook)
     assert "secret" not in first.output + again.output
     assert [method for method, _ in server.seen].count("POST") == 1
+
+
+@pytest.mark.parametrize("forge", sorted(PLACES))
+def test_ours_is_found_behind_many_others(tmp_path, forge_server, forge):
+    url, server = forge_server
+    server.forge = forge
+    place = PLACES[forge][1]
+    nested = forge in ("github", "gitea", "forgejo")
+    server.hooks[place] = [
+        {"id": n + 1, "uuid": f"{{{n + 1}}}", **_pointed(f"https://other.example/{n}", nested=nested)}
+        for n in range(30)
+    ]
+    file = settings(tmp_path, forge, url)
+
+    first, again = install(file, "shop"), install(file, "shop", secret="second")
+
+    assert ("created" in first.output, "changed" in again.output) == (True, True), first.output + again.output
+    assert len(server.hooks[place]) == 31
+
+
+def _pointed(url, *, nested):
+    return {"config": {"url": url}} if nested else {"url": url}
 
 
 @pytest.mark.parametrize("forge", sorted(PLACES))
