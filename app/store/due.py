@@ -107,8 +107,8 @@ class Due:
             return connection.execute(free).rowcount == 1
 
     def waiting(self, now: datetime) -> int:
-        """How many entities are due."""
-        query = select(func.count()).where(_AT.judge_due_at <= now, _AT.orphaned_at.is_(None))
+        """How many entities are due. Found by when they are due: few are, of however many live."""
+        query = select(func.count(case((_AT.orphaned_at.is_(None), 1)))).where(_AT.judge_due_at <= now)
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
 
