@@ -49,6 +49,7 @@ def _complete(operation: dict[str, Any], method: str, scope: str) -> None:
     for status, description in wanted.items():
         responses.setdefault(status, {"description": description, "content": _PROBLEM})
     if method == "get":
+        responses.setdefault("422", {"description": "A query that it does not know.", "content": _PROBLEM})
         responses.setdefault("304", {"description": "The client's copy is current (`If-None-Match`)."})
     operation["security"] = [{"bearer": []}]
     if scope:

@@ -36,7 +36,7 @@ def answered(listing: Listing, where: EntityFilter, query: Mapping[str, Any], na
     """One page as JSON; or, when CSV is wanted, every page (one, when a limit is given). Raises ValueError."""
     sort, cursor = query["sort"], query.get("cursor")
     if wants_csv(query):
-        whole = "limit" not in request.args
+        whole, columns = "limit" not in request.args, _columns(query.get("fields_"))
 
         def ask(after: str | None) -> Page[Row[Any]]:
             limit = _PAGE if whole else query["limit"]
@@ -44,7 +44,8 @@ def answered(listing: Listing, where: EntityFilter, query: Mapping[str, Any], na
 
         first = ask(cursor)
         pages = _following(ask, first) if whole else iter((first,))
-        return as_csv(COLUMNS, ([row[place] for place in _PLACES] for page in pages for row in page.items), name)
+        places = [_PLACES[COLUMNS.index(column)] for column in columns]
+        return as_csv(columns, ([row[place] for place in places] for page in pages for row in page.items), name)
     page = listing.entities(where, sort=sort, cursor=cursor, limit=query["limit"])
     body = {
         "items": [narrowed(item_json(item), query.get("fields_")) for item in page.items],
@@ -56,6 +57,16 @@ def answered(listing: Listing, where: EntityFilter, query: Mapping[str, Any], na
     response = dumped(body)
     response.vary.add("Accept")
     return response
+
+
+def _columns(wanted: Sequence[str] | None) -> Sequence[str]:
+    """The columns that some fields of an item are; `scorecards` is all that a row says of one."""
+    if wanted is None:
+        return COLUMNS
+    found = [one for one in COLUMNS if one in wanted or (one in _OF_STANDING and "scorecards" in wanted)]
+    if not found:
+        raise ValueError(f"fields: none of {', '.join(wanted)} is a column of the table.")
+    return found
 
 
 def wants_csv(query: Mapping[str, Any]) -> bool:

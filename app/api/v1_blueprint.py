@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any, TypeVar, cast
 
-from flask import request
+from flask import abort, current_app, request
 from flask_smorest import Blueprint
 
 from app.api import schemas
@@ -18,6 +18,19 @@ class _V1(Blueprint):  # type: ignore[misc]
 
 
 blueprint = _V1("v1", __name__, url_prefix="/api/v1", description="Scores, facts and history of catalog entities.")
+
+
+@blueprint.before_request
+def refuse_stray_query() -> None:
+    """A read without a query of its own takes none; those that have one refuse by its schema what it lacks."""
+    if request.args and request.method in ("GET", "HEAD") and not _takes_query():
+        abort(422, f"{next(iter(request.args))}: Unknown field.")
+
+
+def _takes_query() -> bool:
+    view_class = getattr(current_app.view_functions[request.endpoint or ""], "view_class", None)
+    about: dict[str, Any] = getattr(getattr(view_class, "get", None), "_apidoc", {})
+    return any(one["in"] == "query" for one in about.get("arguments", {}).get("parameters", ()))
 
 
 View = TypeVar("View", bound=Callable[..., Any])

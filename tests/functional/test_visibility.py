@@ -124,7 +124,13 @@ HIDDEN = {
     "kind": "component", "namespace": "default", "name": "xyzzy", "scorecard_id": "sre-maturity",
     "scorecard": "sre-maturity", "check_id": "alert-runbook-linked",
 }  # fmt: skip
-QUERIES = ("", "?q=xyzzy", "?owner=group:default/xyzzy-team", "?entity=component:default/xyzzy&ids=alerting")
+QUERIES = (
+    "",
+    "?q=xyzzy",
+    "?format=csv",
+    "?owner=group:default/xyzzy-team",
+    "?entity=component:default/xyzzy&ids=alerting",
+)
 BODIES = {"json": {"entities": [], "entityRefs": ["component:default/xyzzy"], "refs": ["component:default/xyzzy"]}}
 
 
