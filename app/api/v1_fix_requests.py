@@ -45,6 +45,7 @@ class EntityFixRequest(MethodView):
         It is as it was when it was last looked at: after each judging, and once a day.
         """
         ref, here = ref_of(kind, namespace, name), pipeline()
+        entity_of(ref)
         found = here.store.fix_requests.get(ref)
         if found is None:
             raise NotFoundError(f"There is no fix request of {ref}.")
