@@ -59,7 +59,8 @@ def _images(build: _Build, line: int, instruction: str) -> Iterator[BaseImage]:
     if match := _FROM.match(instruction):
         build.begun = True
         written, stage = match[1], (match[2] or "").lower()
-        if written.lower() not in build.stages and written.lower() != "scratch":
+        named = _resolved(written[:_LONGEST], build.arguments)[0].lower()  # a stage may be chosen by an argument
+        if named not in build.stages and named != "scratch":
             yield _image(build, line, written, stage)
         build.stages |= {stage} - {""}
     elif not build.begun and (match := _ARG.match(instruction)):

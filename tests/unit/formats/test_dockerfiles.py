@@ -90,6 +90,12 @@ FROM ${REGISTRY}/app:1.2
     ]
 
 
+def test_an_argument_may_choose_a_stage() -> None:
+    """Met in Tyk's plugin compiler."""
+    text = "ARG TARGET=2.17\nFROM debian:12 AS sysroot-2.17\nFROM sysroot-${TARGET} AS run\n"
+    assert images(text) == [("debian:12", "tag", 2)]
+
+
 def test_an_argument_of_a_stage_does_not_name_the_next_base() -> None:
     assert images("FROM a:1\nARG V=latest\nFROM b:${V}\n")[1] == ("b:${V}", "unknown", 3)
 
