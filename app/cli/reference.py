@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -106,7 +107,7 @@ def _commands() -> Iterator[str]:
         for key, one in inner.items():
             title = f"{name} {key}".strip()
             parts = " ".join(one.collect_usage_pieces(click.Context(one)))
-            yield f"## `roadworthy {title}`\n\n`roadworthy {title} {parts}`\n\n{one.help or ''}\n"
+            yield f"## `roadworthy {title}`\n\n`roadworthy {title} {parts}`\n\n{inspect.cleandoc(one.help or '')}\n"
             for parameter in one.params:
                 if isinstance(parameter, click.Option) and not parameter.hidden:
                     yield f"- `{', '.join([*parameter.opts, *parameter.secondary_opts])}`: {parameter.help or ''}"
