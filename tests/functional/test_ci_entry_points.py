@@ -66,6 +66,7 @@ def valid(schema: str, *files: Path, transform: str = "") -> None:
 
 def test_the_action_and_the_template_are_valid_by_their_published_schemas() -> None:
     valid("github-actions", ACTION)
+    valid("github-workflows", CHECKOUT / ".github" / "workflows" / "ci.yaml")
     valid("gitlab-ci", TEMPLATE, transform="gitlab-ci")
 
 
