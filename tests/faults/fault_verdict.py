@@ -139,7 +139,7 @@ def _short(text: str | None) -> str:
 def is_attributed(store: Store) -> bool:
     """Whether objects were given to their owners since the catalog last changed; until then more is to be judged."""
     with store.database.read() as connection:
-        numbers = dict(connection.execute(select(counters.c.name, counters.c.value)).tuples().all())
+        numbers = {row.name: row.value for row in connection.execute(select(counters.c.name, counters.c.value))}
     done = [value for name, value in numbers.items() if name.startswith("attributed")]
     return done == [numbers.get(CATALOG_VERSION, 0)]
 
