@@ -41,6 +41,7 @@ DOORS = {
     "codeowners": {"formats/code_owners.py"},
     "markdown_it": {"formats/runbooks.py", "lib/markup.py"},
     "nh3": {"lib/markup.py"},
+    "orjson": {"lib/json_text.py"},
     "git": {"repos/layout.py"},
     "waitress": {"processes/embedded.py"},
     "granian": {"processes/production.py"},

@@ -33,6 +33,7 @@ def _kinds(base: type[model.Object]) -> dict[str, type[model.Object]]:
 
 
 _PLAIN = frozenset((str, int, float, bool, type(None)))
+_CHECKED = frozenset((str, int, bool))
 KINDS: Mapping[str, type[model.Object]] = _kinds(model.Object)
 """Object kind → class."""
 
@@ -103,23 +104,37 @@ def _decoder(hint: Any) -> Callable[[Json], Any]:
         return _dataclass_decoder(hint)
     if hint is float:
         return float
-    if hint in (str, int, bool):
+    if hint in _CHECKED:
         return lambda body: _checked(hint, body)
     return lambda body: body
 
 
 def _tuple_decoder(parts: tuple[Any, ...]) -> Callable[[Json], Any]:
     if len(parts) == 2 and parts[1] is Ellipsis:
-        one = _decoder(parts[0])
-        return lambda body: tuple(one(part) for part in body)
+        one, plain = _decoder(parts[0]), _plain(parts[0])
+        return lambda body: tuple([part if type(part) is plain else one(part) for part in body])
     each = tuple(_decoder(part) for part in parts)
-    return lambda body: tuple(one(part) for one, part in zip(each, body, strict=True))
+    return lambda body: tuple([one(part) for one, part in zip(each, body, strict=True)])
 
 
 def _dataclass_decoder(cls: Any) -> Callable[[Json], Any]:
+    """Nearly all fields are texts and numbers, which stand for themselves: no decoder is called for them."""
     hints = get_type_hints(cls)
-    decoders = {field.name: _decoder(hints[field.name]) for field in fields(cls)}
-    return lambda body: cls(**{name: one(body[name]) for name, one in decoders.items()})
+    decoders = [(field.name, _plain(hints[field.name]), _decoder(hints[field.name])) for field in fields(cls)]
+
+    def decoded(body: Json) -> Any:
+        values = {}
+        for name, plain, one in decoders:
+            part = body[name]
+            values[name] = part if type(part) is plain else one(part)
+        return cls(**values)
+
+    return decoded
+
+
+def _plain(hint: Any) -> type | None:
+    """The class of which a value needs no decoding; None where every value does."""
+    return hint if hint in _CHECKED else None
 
 
 def _checked(hint: type, body: Json) -> Json:

@@ -24,7 +24,7 @@ def _collected(name: str, retrieve: Retrieve, entity: Entity, world: World, now:
     try:
         found = retrieve(entity, world, now).fact_set(name, version, now)
         ends = expiry(world.pushed(entity.ref), name, now)
-        return replace(found, expires_at=min(filter(None, (found.expires_at, ends)), default=None))
+        return found if ends is None else replace(found, expires_at=min(filter(None, (found.expires_at, ends))))
     except Exception as error:  # noqa: BLE001  one of the four places that may: the error is stored and shown
         message = f"collecting the {name} facts of {entity.ref}: {type(error).__name__}: {error}"
         why = Unknown(Reason.SOURCE_FAILING, message)

@@ -50,13 +50,15 @@ class PushedWorld:
         return self.world.parameters
 
     def pushed(self, ref: EntityRef) -> Sequence[Pushed]:
-        if ref not in self._reports:
-            self._reports[ref] = self.reported(ref)
-        return self._reports[ref]
+        known = self._reports.get(ref)
+        if known is None:
+            known = self._reports[ref] = self.reported(ref)
+        return known
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
         found = self.world.objects(ref, kind)
-        reports = live(self.pushed(ref), RENDERED, self.now)
+        pushed = self.pushed(ref)
+        reports = live(pushed, RENDERED, self.now) if pushed else ()
         if not reports:
             return found
         if ref not in self._rendered:

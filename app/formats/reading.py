@@ -76,7 +76,7 @@ _NOISE = re.compile(
 )
 _JSONNET_ALERT = re.compile(rb"\balert['\"]?\s*:\s*(?:'[^'\n]|\"[^\"\n]|\|\|\|)")
 _INCLUDED = re.compile(rb"\.Files\.(?:Glob|Get|Lines)\s*\(?\s*(?:printf\s+)?\"[^\"\n]+\.(?:ya?ml|json|rules)\"")
-_PLACEHOLDER = re.compile(r"\$\{\{")
+_PLACEHOLDER = "${{"
 
 
 def wants(path: str) -> bool:
@@ -243,7 +243,7 @@ def _holds_placeholder(value: Any) -> bool:
     while stack:
         item = stack.pop()
         if isinstance(item, str):
-            if _PLACEHOLDER.search(item):
+            if _PLACEHOLDER in item:
                 return True
         elif isinstance(item, dict | list) and id(item) not in seen:
             seen.add(id(item))

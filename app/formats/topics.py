@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from functools import lru_cache
 
 from app.formats.model import Section
 
@@ -63,8 +64,9 @@ def _answers(section: Section, topic: str) -> bool:
     return bool(acted) or section.words >= FEWEST_WORDS.get(topic, FEWEST_OF_A_SERVICE)
 
 
+@lru_cache(maxsize=4096)
 def topics_of(heading: str) -> tuple[str, ...]:
-    """Every topic a heading may stand for; most stand for none or one."""
+    """Every topic a heading may stand for; most stand for none or one. Runbooks share most of their headings."""
     if len(heading) > 120:
         return ()
     return tuple(topic for topic, pattern in _PATTERNS.items() if pattern.search(heading))

@@ -14,6 +14,7 @@ import structlog
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.errors import StaleError
 from app.facts.pushed_world import PushedWorld
+from app.lib import json_text
 from app.pipeline import changes
 from app.pipeline.inputs import fingerprint, still_holds
 from app.pipeline.scoring import Judged, attribution_rules, judge, look
@@ -180,7 +181,7 @@ def result_row(ref: EntityRef, result: ScorecardResult) -> ResultRow:
     """A result dumped once, as it will be served. The digest leaves out the moment of looking."""
     body = scorecard_json(result)
     body["next_steps"] = steps_json(next_steps([result]), [result])
-    dumped = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode(errors="backslashreplace")
+    dumped = json_text.dumped(body)
     moment = f'"as_of":{json.dumps(body["as_of"])},'.encode()  # the key itself: a text would have its quotes escaped
     digest = hashlib.sha256(dumped.replace(moment, b"", 1)).hexdigest()[:32]
     return ResultRow(

@@ -150,9 +150,11 @@ class StoredWorld:
             ]
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
-        if ref not in self._owned:
+        owned = self._owned.get(ref)
+        if owned is None:
             self._load([ref])
-        return self._owned[ref].get(kind, ())
+            owned = self._owned[ref]
+        return owned.get(kind, ())
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
         if ref not in self._unreadable:

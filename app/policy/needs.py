@@ -15,6 +15,7 @@ from app.policy.model import Check, Entry, Outcome, Scorecard
 NEXT, TARGET, TOP = "next", "target", "top"
 """Goals beside the ids of levels: the next level, the one of its tier, the highest of which anything applies."""
 _FAILING, _UNSEEN = (Outcome.FAIL,), (Outcome.UNKNOWN, Outcome.ERROR)
+_OPEN = frozenset((*_FAILING, *_UNSEEN))
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def needs_of(checks: Mapping[str, Check], stand: Stand, goal: str) -> Needs | No
     now = stand.card.rank(stand.level)
     if 0 < wanted <= now:
         return Needs(_level(stand, wanted), True, "", {}, {})
-    rank = next((rank for rank in range(max(1, wanted), len(stand.card.levels) + 1) if _applies(stand, rank)), 0)
+    rank = next((rank for rank in _applying(stand) if rank >= max(1, wanted)), 0)
     if not rank:
         top = wanted > len(stand.card.levels)
         return Needs("", top, "" if top else "no check of this level or a higher one applies", {}, {})
@@ -63,7 +64,7 @@ def _rank(stand: Stand, goal: str) -> int | None:
     if goal == NEXT:
         return max(0, card.rank(stand.level)) + 1
     if goal == TOP:
-        return max((card.ranks[level.id] for level in card.levels if _applies(stand, card.ranks[level.id])), default=0)
+        return max(_applying(stand), default=0)
     return card.ranks.get(stand.target if goal == TARGET else goal)
 
 
@@ -79,17 +80,17 @@ def _counting(stand: Stand) -> Iterable[tuple[Entry, str, int]]:
             yield entry, outcome, stand.card.ranks[entry.level]
 
 
-def _applies(stand: Stand, rank: int) -> bool:
-    """Whether anything proves this very level: one without a check of its own is never held."""
-    return any(of == rank for _, _, of in _counting(stand))
+def _applying(stand: Stand) -> list[int]:
+    """The ranks of levels that anything proves: one without a check of its own is never held."""
+    return sorted({rank for _, _, rank in _counting(stand)})
 
 
 def _closed(checks: Mapping[str, Check], stand: Stand, rank: int) -> tuple[dict[str, int], dict[str, int]]:
     """All that stands before a level, with what blocks it: a prerequisite may belong to a higher one."""
     failing: dict[str, int] = {}
     unseen: dict[str, int] = {}
-    for entry, _, of in _counting(stand):
-        if of <= rank:
+    for entry, held, of in _counting(stand):
+        if of <= rank and held in _OPEN:
             for check, outcome in _with_blockers(checks, stand, entry.check).items():
                 found = failing if outcome in _FAILING else unseen
                 found[check] = min(of, found.get(check, of))
@@ -103,7 +104,7 @@ def _with_blockers(checks: Mapping[str, Check], stand: Stand, check: str) -> dic
     while waiting:
         name = waiting.pop()
         outcome = stand.outcomes.get(name, Outcome.NOT_APPLICABLE)
-        if name not in found and outcome in (*_FAILING, *_UNSEEN):
+        if outcome in _OPEN and name not in found:
             found[name] = outcome
             waiting += checks[name].requires
     return found

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import is_
+from typing import Any
 
 from app.policy.model import Check, ScorecardResult
 from app.policy.needs import TOP, Needs, Stand, needs_of, proofs
@@ -99,7 +101,10 @@ def _steps(checks: Mapping[str, Check], wanted: Mapping[str, _Wanted], works: Wo
     groups: dict[str, list[str]] = {}
     for check in sorted(wanted):
         groups.setdefault(_work(check, wanted, works), []).append(check)
-    opens = {check: {other for other in wanted if check in wanted[other].waits_for} for check in wanted}
+    opens: dict[str, set[str]] = {check: set() for check in wanted}
+    for other, one in wanted.items():
+        for check in one.waits_for & opens.keys():
+            opens[check].add(other)
     steps = [
         Step(
             checks=tuple(sorted(names, key=lambda name: (len(wanted[name].waits_for), name))),
@@ -147,8 +152,23 @@ def stand_of(result: ScorecardResult) -> Stand:
 
 
 def next_steps(results: Iterable[ScorecardResult], limit: int = 3) -> list[Step]:
-    """The first steps upwards that wait for nothing, over all scorecards given."""
+    """The first steps upwards that wait for nothing, over all scorecards given.
+
+    Services of one organisation stand alike more often than not, so what was worked out lately is kept by how they
+    stand. It holds for the very scorecards and checks that it was made of, not for others of the same names.
+    """
     found = list(results)
-    checks = {one.check.id: one.check for result in found for one in result.checks}
-    steps = plan(checks, [stand_of(result) for result in found], TOP).steps
-    return [step for step in steps if not step.waits_for][:limit]
+    stands = [stand_of(result) for result in found]
+    key = tuple((one.card.id, one.level, one.target, *one.outcomes.values(), one.early) for one in stands)
+    made_of = (*(one.card for one in stands), *(one.check for result in found for one in result.checks))
+    known = _lately.get(key)
+    if known is None or len(known[0]) != len(made_of) or not all(map(is_, known[0], made_of)):
+        checks = {one.check.id: one.check for result in found for one in result.checks}
+        if len(_lately) >= _MOST_KEPT:
+            _lately.clear()
+        known = _lately[key] = (made_of, plan(checks, stands, TOP).steps)
+    return [step for step in known[1] if not step.waits_for][:limit]
+
+
+_MOST_KEPT = 1_000
+_lately: dict[Any, tuple[tuple[object, ...], tuple[Step, ...]]] = {}

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from fractions import Fraction
+from operator import attrgetter
 
 from app.policy.steps import Step
 
@@ -28,16 +28,19 @@ class _Bunch:
     effort: int
     weight: int
     left: list[_Bunch] = field(default_factory=list)
+    cost: float = field(init=False)
+    """Effort for one unit of weight. Quotients of whole numbers are equal, or apart, as the fractions are: two would
+    have to agree in 15 digits."""
+    order: tuple[float, int, int, tuple[str, ...]] = field(init=False)
+    """By cost; where that is equal what serves more comes first, then what is sooner done."""
 
-    @property
-    def order(self) -> tuple[Fraction, int, int, tuple[str, ...]]:
-        """Effort for one unit of weight; where that is equal what serves more comes first, then what is sooner done."""
+    def __post_init__(self) -> None:
         first = self.steps[0]
-        return self.cost, -len(first.serves), self.effort, first.checks
+        self.cost = self.effort / self.weight
+        self.order = (self.cost, -len(first.serves), self.effort, first.checks)
 
-    @property
-    def cost(self) -> Fraction:
-        return Fraction(self.effort, self.weight)
+
+_order = attrgetter("order")
 
 
 def in_order(steps: Iterable[Step]) -> list[Step]:
@@ -78,7 +81,7 @@ def _staged(steps: Sequence[Step], done: set[str], worth: Worth) -> Iterable[Ste
     finished = {given for given in waits if set(given) <= done}
     while roots:
         ready = [one for one in roots if waits[one.steps[0].checks] <= finished]
-        best = min(ready, key=lambda one: one.order)
+        best = min(ready, key=_order)
         roots.remove(best)
         roots += best.left
         finished |= {step.checks for step in best.steps}
@@ -89,7 +92,7 @@ def _bunch(step: Step, below: dict[tuple[str, ...], list[Step]], worth: Worth) -
     own = _Bunch([step], max(_LEAST, int(step.effort.total_seconds())), worth[step.checks])
     own.left = [_bunch(one, below, worth) for one in below.get(step.checks, ())]
     while own.left:
-        best = min(own.left, key=lambda one: one.order)
+        best = min(own.left, key=_order)
         if best.cost >= own.cost:
             break
         own.left.remove(best)

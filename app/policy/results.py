@@ -83,7 +83,7 @@ def _step(step: Step, result: CheckResult) -> dict[str, Any]:
 
 
 def _check(result: CheckResult) -> dict[str, Any]:
-    check, waiver = result.check, result.waiver
+    check, waiver, told = result.check, result.waiver, result.told
     return {
         "id": check.id,
         "title": check.title,
@@ -93,9 +93,9 @@ def _check(result: CheckResult) -> dict[str, Any]:
         "outcome": str(result.outcome),
         "raw_outcome": str(result.raw),
         "enforced": result.enforced,
-        "reason": result.reason,
-        "reason_code": result.code or None,
-        "blocked_by": result.blocked_by or None,
+        "reason": told.reason,
+        "reason_code": told.code or None,
+        "blocked_by": told.blocked_by or None,
         "evidence": [
             {
                 "fact": evidence.fact,
@@ -104,14 +104,14 @@ def _check(result: CheckResult) -> dict[str, Any]:
                 **_place(evidence.place),
                 "given_by": evidence.given_by or None,
             }
-            for evidence in result.evidence
+            for evidence in told.evidence
         ],
         "offenders": [
             {"name": offender.name, **_place(offender.place), "observed": offender.observed}
-            for offender in result.offenders
+            for offender in told.offenders
         ],
-        "offenders_total": result.offenders_total,
-        "remediation": result.remediation,
+        "offenders_total": told.offenders_total,
+        "remediation": told.remediation,
         "effort": times.format_duration(check.effort),
         "help_url": check.help_url or None,
         "waiver": waiver

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,6 +14,9 @@ from app.repos.process import Conversation
 _AT_ONCE = 8 * 1024 * 1024
 """Bytes asked for in one question, so that contents never stand in memory twice as a whole."""
 _LONGEST_LINE = 200
+_TREES_AT_ONCE = 1000
+_MOST_OF_TREES = 64 * 1024 * 1024
+"""Bytes of one answer: a folder of a million files is half as large."""
 
 
 class ObjectReader:
@@ -30,6 +33,25 @@ class ObjectReader:
         answer = self._ask((f"info {blob}\n" for blob in asked), _LONGEST_LINE * len(asked)) if asked else b""
         found = (line.split(b" ") for line in answer.splitlines())
         return {parts[0].decode(): int(parts[2]) for parts in found if len(parts) == 3 and parts[1] == b"blob"}
+
+    def trees(self, names: Sequence[str]) -> list[tuple[str, bytes]]:
+        """(id, content) of the trees of these names, in their order: object ids, or `COMMIT^{tree}`.
+
+        Raises RepositoryError where one is absent, or is no tree.
+        """
+        found: list[tuple[str, bytes]] = []
+        for first in range(0, len(names), _TREES_AT_ONCE):
+            some = names[first : first + _TREES_AT_ONCE]
+            answer, at = self._ask((f"contents {name}\n" for name in some), _MOST_OF_TREES), 0
+            for name in some:
+                end = answer.find(b"\n", at)
+                head = answer[at:end].split(b" ")
+                if len(head) != 3 or head[1] != b"tree":
+                    raise RepositoryError(f"the folder {name} is missing or damaged", reason="unreadable")
+                last = end + 1 + int(head[2])
+                found.append((head[0].decode(), answer[end + 1 : last]))
+                at = last + 1
+        return found
 
     def contents(self, sizes: Mapping[str, int]) -> dict[str, bytes]:
         """Blob id → content, of blobs whose `sizes` were told before."""

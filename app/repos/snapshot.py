@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
+from app.errors import RepositoryError
 from app.repos.failures import GitFailure
 from app.repos.git import Git
 from app.repos.history import IGNORE_FILE, ignored_commits, last_changes
 from app.repos.model import LastChange, Skipped, TreeEntry
 from app.repos.objects import ObjectReader, opened
-from app.repos.tree import Limits, parse_tree, within_total
+from app.repos.tree import Limits, list_tree, within_total
 
 _QUIET = ("--no-tags", "--no-write-fetch-head", "--recurse-submodules=no", "--no-auto-gc")
 _POINTER = b"version https://git-lfs.github.com/spec/"
+_COMMIT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _MOST_FETCHES = 24
 """How often a batch is halved to save what can still be had when the source has lost objects."""
 PARTIAL = ("-c", "remote.origin.promisor=true", "-c", "remote.origin.partialclonefilter=blob:none")
@@ -43,14 +47,33 @@ class CommitSnapshot:
         self.url, self.remote, self.commit, self.branch = url, remote, commit, branch
         self._entries: list[TreeEntry] | None = None
         self._skipped: list[Skipped] = []
+        self._open = ExitStack()
+        """Holds the reader that listed the tree for as long as contents are not asked for: starting another costs more
+        than most of its answers."""
+        self._reader: ObjectReader | None = None
 
     def entries(self) -> Sequence[TreeEntry]:
         if self._entries is None:
-            listing = self.git.run(
-                ["ls-tree", "-r", "-z", "--full-tree", "--end-of-options", self.commit], folder=self.folder
-            )
-            self._entries, self._skipped = parse_tree(listing, self.limits)
+            self._reader = objects = self._open.enter_context(opened(self.git, self.folder))
+            try:
+                self._entries, self._skipped = self._listed(objects)
+            except BaseException:
+                self._close()
+                raise
         return self._entries
+
+    def _listed(self, objects: ObjectReader) -> tuple[list[TreeEntry], list[Skipped]]:
+        if not _COMMIT.fullmatch(self.commit):
+            raise RepositoryError(f"“{self.commit}” is no commit", reason="unreadable")
+        [(root, top)] = objects.trees([f"{self.commit}^{{tree}}"])
+        return list_tree(root, lambda ids: {root: top} if ids == [root] else dict(objects.trees(ids)), self.limits)
+
+    def _close(self) -> None:
+        self._reader = None
+        self._open.close()
+
+    def __del__(self) -> None:
+        self._close()
 
     def skipped(self) -> Sequence[Skipped]:
         self.entries()
@@ -60,7 +83,7 @@ class CommitSnapshot:
         wanted = list(entries)
         if not wanted:
             return {}
-        with opened(self.git, self.folder) as objects:
+        with self._reading() as objects:
             sizes = self._fetched(objects, wanted)
             kept, skipped = within_total(((e, sizes[e.blob]) for e in wanted if e.blob in sizes), self.limits)
             contents = objects.contents({entry.blob: sizes[entry.blob] for entry in kept})
@@ -69,6 +92,16 @@ class CommitSnapshot:
         unreal = [Skipped(entry.path, "is a Git LFS pointer") for entry in kept if entry.blob in pointers]
         self._skipped += [*skipped, *lost, *unreal]
         return {entry.path: contents[entry.blob] for entry in kept if entry.blob not in pointers}
+
+    @contextmanager
+    def _reading(self) -> Iterator[ObjectReader]:
+        """The reader that listed the tree, where it still stands; it ends with this."""
+        if self._reader is None:
+            self._reader = self._open.enter_context(opened(self.git, self.folder))
+        try:
+            yield self._reader
+        finally:
+            self._close()
 
     def last_changes(self, paths: Iterable[str]) -> Mapping[str, LastChange]:
         blobs = {entry.path: entry.blob for entry in self.entries()}

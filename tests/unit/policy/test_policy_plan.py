@@ -286,3 +286,14 @@ def test_what_is_mended_first_comes_first_and_decides_no_outcome() -> None:
     assert [one.checks for one in planned(policy, both, TOP).steps] == [("c",), ("a",), ("b",)]
     assert [one.checks for one in next_steps(both)] == [("c",), ("a",)]
     assert [one.checks for one in next_steps(judged(policy, {"b": False}))] == [("b",)]
+
+
+@given(policies(), st.lists(st.sampled_from([True, False]), min_size=6, max_size=6))
+def test_steps_known_from_before_are_those_of_this_very_policy(policy: Policy, passes: list[bool]) -> None:
+    seen = dict(zip(NAMES, passes, strict=True))
+    results = judged(policy, seen)
+    afresh = [step for step in plan(policy.checks, [stand_of(one) for one in results], TOP).steps if not step.waits_for]
+    assert next_steps(results) == next_steps(results) == afresh[:3]
+    dearer = {name: replace(one, effort=one.effort + timedelta(days=20)) for name, one in policy.checks.items()}
+    other = judged(replace(policy, checks=dearer), seen)
+    assert all(step.effort > timedelta(days=20) for step in next_steps(other))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import select
+import subprocess
 import zlib
 from collections.abc import Callable
 from pathlib import Path
@@ -154,16 +155,61 @@ def test_too_many_files_cost_the_repository_only(tmp_path: Path, take: Take) -> 
     assert (failed.value.reason, failed.value.permanent) == ("unreadable", True)
 
 
-def test_a_tree_bomb_is_cut_short(tmp_path: Path, take: Take) -> None:
+def test_a_tree_bomb_is_counted_and_not_written_out(tmp_path: Path, take: Take) -> None:
     source = repository(tmp_path / "src")
     commit(source, {"a": "x"})
     tree = tree_of(source, f"100644 blob {git(source, 'rev-parse', 'HEAD:a')}\ta")
     for _ in range(9):
         tree = tree_of(source, *(f"040000 tree {tree}\t{number}" for number in range(10)))
     commit_tree(source, tree)
-    with pytest.raises(RepositoryError, match="answered with more than") as failed:
+    with pytest.raises(RepositoryError, match="holds 1000000000 files, more than the 200000") as failed:
         take(source).entries()
     assert (failed.value.reason, failed.value.permanent) == ("unreadable", True)
+
+
+def test_a_bomb_of_folders_without_a_file_is_counted_too(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a": "x"})
+    tree = git(source, "hash-object", "-t", "tree", "-w", "/dev/null")
+    for _ in range(12):
+        tree = tree_of(source, *(f"040000 tree {tree}\t{number}" for number in range(10)))
+    commit_tree(source, tree)
+    with pytest.raises(RepositoryError, match="holds 1111111111110 paths of") as failed:
+        take(source).entries()
+    assert (failed.value.reason, failed.value.permanent) == ("unreadable", True)
+
+
+def test_a_lost_folder_costs_the_repository_its_listing(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A", "docs/b.md": "B"})
+    snapshot = take(source)
+    lost = git(source, "rev-parse", "HEAD:docs")
+    own = tmp_path / "thinned.git"
+    git(tmp_path, "init", "-q", "--bare", str(own))
+    kept = [id_ for id_ in git(source, "rev-list", "--objects", "HEAD").split() if id_ != lost and len(id_) == 40]
+    for id_ in kept:
+        target = own / "objects" / id_[:2] / id_[2:]
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes((source / ".git" / "objects" / id_[:2] / id_[2:]).read_bytes())
+    snapshot.folder = own
+    with pytest.raises(RepositoryError, match=f"the folder {lost} is missing or damaged") as failed:
+        snapshot.entries()
+    assert (failed.value.reason, failed.value.permanent) == ("unreadable", False)
+
+
+def test_a_tree_is_listed_as_git_lists_it(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    made = commit(source, {"a.md": "A", "a/b": "B", "a-b/c": "C", "a/d/e/f.md": "F", "caf\u00e9/\u2026.md": "G"})
+    blob = git(source, "rev-parse", "HEAD:a.md")
+    inner = git(source, "rev-parse", "HEAD:a")
+    lines = [f"100755 blob {blob}\tx.sh", f"120000 blob {blob}\tlink", f"160000 commit {made}\tsub"]
+    commit_tree(source, tree_of(source, *lines, f"040000 tree {inner}\tone", f"040000 tree {inner}\ttwo"))
+    snapshot = take(source)
+    told = subprocess.run(["git", "ls-tree", "-r", "-z", "HEAD"], cwd=source, check=True, capture_output=True).stdout
+    lines = [line for line in told.decode().split("\0") if line and " blob " in line and not line.startswith("12")]
+    expected = sorted((line.split("\t", 1)[1], line.split()[2]) for line in lines)
+    assert [(entry.path, entry.blob) for entry in snapshot.entries()] == expected
+    assert [one.path for one in snapshot.skipped()] == ["link", "sub"]
 
 
 def test_a_very_deep_tree_is_left_out_and_its_path_cut(tmp_path: Path, take: Take) -> None:
