@@ -45,7 +45,9 @@ _MOST = 500
 _LONGEST = 20_000
 _WIDEST = 300
 _MOST_LINES = 2_000
-_TESTS = re.compile(
+# These four stay text until they are asked: compiling them takes 15 ms, and many a repository that is checked asks
+# none of them. `re` keeps what it has compiled.
+_TESTS = (
     r"\b("
     r"pytest|tox|nox|unittest|gotestsum|ginkgo|rspec|phpunit|ctest|bats|jest|vitest|mocha|terratest|behave|testthat"
     r"|(go|cargo|dotnet|swift|flutter|dart|mix|lein|stack|cabal|deno|bun|rails|helm unit|opa|conftest|terraform|tofu"
@@ -56,23 +58,21 @@ _TESTS = re.compile(
     r"|(gradlew?|\./gradlew)\b[^\n&|;]*\b(\w*[tT]est|check|build)"
     r"|(make|rake|invoke|inv|scons|mage|mise run|bin/rails) ([\w.:/=-]+ )*"
     r"(tests?[-_.:/][\w.:/-]*|([\w.:/-]*[-_.:/])?(tests?|check|verify|spec|unittests?))"
-    r")(?![\w-])",
+    r")(?![\w-])"
 )
-_INSTALLED = re.compile(
+_INSTALLED = (
     r"\b(pip3?|pipx|npm|pnpm|yarn|apt|apt-get|apk|dnf|yum|brew|gem|go|cargo|poetry|uv|conda|mamba|rustup|composer|choco)"
     r"( [\w./-]+)* (install|add|get|i)\b[^\n;&|]*"
 )
 """Tools that are only brought, not run."""
-_NAMED = re.compile(
-    r"^(?!.*\b(install|set ?up|prepare|download|upload|publish|cache|tools?|dependencies|results?|reports?)\b)"
-    r".*\b(tests?|testing|specs?|unit|integration|e2e)\b",
-    re.IGNORECASE,
+_NAMED = (
+    r"(?i)^(?!.*\b(install|set ?up|prepare|download|upload|publish|cache|tools?|dependencies|results?|reports?)\b)"
+    r".*\b(tests?|testing|specs?|unit|integration|e2e)\b"
 )
 """Names of steps and jobs that test, and don't only make ready for it or tell of it."""
-_OPAQUE = re.compile(
-    r"(^|[\s;&|])((bash|sh|python3?|node|ruby|pwsh) (-\w+ )*)?(\./|[\w./-]+/)?[\w./-]+\.(sh|py|js|rb|ps1)\b"
-    r"|(^|[;&|])[ \t]*\./[\w-][\w./-]*|\b(make|rake|just|task|mage|invoke|inv|npm run|yarn|pnpm|nix|earthly|dagger)\b",
-    re.MULTILINE,
+_OPAQUE = (
+    r"(?m)(^|[\s;&|])((bash|sh|python3?|node|ruby|pwsh) (-\w+ )*)?(\./|[\w./-]+/)?[\w./-]+\.(sh|py|js|rb|ps1)\b"
+    r"|(^|[;&|])[ \t]*\./[\w-][\w./-]*|\b(make|rake|just|task|mage|invoke|inv|npm run|yarn|pnpm|nix|earthly|dagger)\b"
 )
 """A script of the repository's own, or a target that only its file explains."""
 
@@ -187,18 +187,18 @@ def _is_after_merge(job: Mapping[str, Any]) -> bool:
 
 def _tested(script: str, name: str) -> str:
     """The command that tests, or the step whose name says that it does; "" for neither."""
-    if match := _TESTS.search(_uncommented(script)):
+    if match := re.search(_TESTS, _uncommented(script)):
         return short(match[0].strip())
     return f"step {short(name)}" if script and _is_named(name) else ""
 
 
 def _is_named(name: str) -> bool:
-    return _NAMED.search(name[:_WIDEST].replace("_", " ").replace("-", " ")) is not None
+    return re.search(_NAMED, name[:_WIDEST].replace("_", " ").replace("-", " ")) is not None
 
 
 def _hidden(script: str, action: str) -> str:
     """Why it can't be told whether a step tests."""
-    if match := _OPAQUE.search(_uncommented(script)):
+    if match := re.search(_OPAQUE, _uncommented(script)):
         return f"it runs {short(match[0].strip())}, which is not looked into"
     local = action.startswith("./")
     return f"it uses {short(action)}, which is not looked into" if local else ""
@@ -208,12 +208,12 @@ def _uncommented(script: str) -> str:
     """The script without comments and without what it only installs. Lines are cut: what they cost grows faster than
     they do."""
     lines = (line[:_WIDEST] for line in script.splitlines()[:_MOST_LINES] if not line.lstrip().startswith("#"))
-    return _INSTALLED.sub("", "\n".join(lines))
+    return re.sub(_INSTALLED, "", "\n".join(lines))
 
 
 def _by_text(system: str, content: str) -> Pipeline:
     """Of a service whose files are not read step by step: whether a test is named in them at all."""
-    match = _TESTS.search(_uncommented(content))
+    match = re.search(_TESTS, _uncommented(content))
     line = content.count("\n", 0, max(content.find(match[0]), 0)) + 1 if match else 1
     return Pipeline(
         line=line,
