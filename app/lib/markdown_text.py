@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 _MARKS = frozenset("\\`*_[]<>#|!~")
-_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*://|www\.)\S+", re.IGNORECASE)
+_URL = re.compile(r"(?:[a-z][a-z0-9+.-]*)?://\S*|www\.\S+", re.IGNORECASE)
 _UNSEEN = "\u200b"
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -45,6 +45,8 @@ def test_an_entity_is_linked_to_its_page_where_there_are_pages():
         ("Set `for` of High_Load (a.yaml:3).", "Set `for` of High\\_Load (a.yaml:3)."),
         ("one ` too many", "one \\` too many"),
         ("see https://evil.example/x now", "see `https://evil.example/x` now"),
+        ("an address without a scheme: ://evil.example", "an address without a scheme: `://evil.example`"),
+        ("half an address: https:// and ://", "half an address: `https://` and `://`"),
         ("`a` and `b`", "`a` and `b`"),
         ("ask @everyone", "ask @\u200beveryone"),
     ],
@@ -53,6 +55,7 @@ def test_a_remedy_keeps_its_code_and_nothing_else(text, shown):
     assert prose(text) == shown
 
 
+@example("://")
 @given(st.text(st.sampled_from("`*_[]()<>#|!~\\@ahtps:/. \n"), max_size=60))
 def test_no_text_of_a_stranger_becomes_markup(text):
     """As CommonMark with the links that GitHub makes of bare addresses; code may stand where it was asked for."""
