@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,8 +18,15 @@ ROOT = Path(__file__).parent.parent
 sys.path.insert(0, str(ROOT / "tests"))
 pytest_plugins = ["server_fixtures"]
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-# A busy machine is no fault of the code: neither a slow example nor a slow draw fails a property.
-hypothesis.settings.register_profile("busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+# A busy machine is no fault of the code: neither a slow example nor a slow draw fails a property. CI draws the same
+# examples each time, so that its answer is about the change alone; a laptop draws new ones, `make fuzz` many.
+hypothesis.settings.register_profile(
+    "busy",
+    deadline=None,
+    suppress_health_check=[hypothesis.HealthCheck.too_slow],
+    max_examples=int(os.environ.get("ROADWORTHY_EXAMPLES", "100")),
+    **({"derandomize": True, "database": None} if os.environ.get("CI") == "true" else {}),
+)
 hypothesis.settings.load_profile("busy")
 
 
@@ -36,7 +44,5 @@ def now() -> datetime:
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own ROADWORTHY_ variables must not reach a test."""
-    import os
-
     for name in [name for name in os.environ if name.startswith("ROADWORTHY_")]:
         monkeypatch.delenv(name)

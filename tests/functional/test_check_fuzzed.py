@@ -9,7 +9,8 @@ from pathlib import Path
 from random import Random
 
 import mutants
-from hypothesis import given, settings
+from drawn import often
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.facts.groups import SCHEMA
@@ -29,7 +30,7 @@ POLICY = load(mutants.ROOT / "scorecards", SCHEMA)
 GIT = Git()
 
 
-@settings(max_examples=40)
+@often(40)
 @given(name=st.sampled_from(NAMES), dice=st.integers(0, 2**32))
 def test_no_spoiled_repository_breaks_a_rule(name: str, dice: int) -> None:
     chance = Random(dice)

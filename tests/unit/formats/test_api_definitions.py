@@ -7,7 +7,8 @@ import time
 from textwrap import dedent, indent
 
 import pytest
-from hypothesis import given, settings
+from drawn import often
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.facts import codec
@@ -261,7 +262,7 @@ KEYS = ("info", "paths", "servers", "security", "components", "produces")
 
 
 @given(st.dictionaries(st.sampled_from(KEYS), VALUES), VALUES, VALUES)
-@settings(max_examples=200, deadline=None)
+@often(200)
 def test_documents_of_any_shape_are_read(parts: dict[str, object], item: object, responses: object) -> None:
     shaped = {"/a": item, "/b": {"get": {"responses": responses, "parameters": item}, "parameters": responses}}
     for document in ({"openapi": "3.0.0", "info": {}, **parts}, {"openapi": "3.0.0", "info": {}, "paths": shaped}):

@@ -9,7 +9,8 @@ from random import Random
 
 import mutants
 import pytest
-from hypothesis import given, settings
+from drawn import often
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.facts import codec
@@ -28,13 +29,13 @@ def read(path: str, content: bytes) -> None:
     assert taken < _SECONDS, f"{path} took {taken:.1f} s"
 
 
-@settings(max_examples=400)
+@often(400)
 @given(seed=st.sampled_from(mutants.seeds()), dice=st.integers(0, 2**32))
 def test_no_spoiled_file_makes_a_reader_raise_or_dwell(seed: tuple[str, bytes], dice: int) -> None:
     read(seed[0], mutants.mutant(seed[1], Random(dice)))
 
 
-@settings(max_examples=60)
+@often(60)
 @given(names=st.sampled_from([path for path, _ in mutants.seeds()]), content=st.binary(max_size=400))
 def test_no_bytes_make_a_reader_raise(names: str, content: bytes) -> None:
     read(names, content)

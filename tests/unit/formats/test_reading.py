@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from drawn import often
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.formats import reading
@@ -241,7 +242,7 @@ _KINDS = [
 ]
 
 
-@settings(max_examples=150, deadline=None)
+@often(150)
 @given(_VALUES, st.sampled_from(_KINDS))
 def test_no_document_makes_it_raise(value: object, kind: str) -> None:
     wrapped = {"apiVersion": "monitoring.coreos.com/v1", "kind": kind, "spec": value, "items": value, "data": value}
@@ -253,7 +254,7 @@ def test_no_document_makes_it_raise(value: object, kind: str) -> None:
         assert isinstance(reading.read("a.yaml", json.dumps(document).encode()), Parsed)
 
 
-@settings(max_examples=150, deadline=None)
+@often(150)
 @given(st.text("groups:alert- {}[]|>&*!%@`\"'\n\t#,?expr<", max_size=80))
 def test_no_text_makes_it_raise(text: str) -> None:
     for path in ("a.yaml", "templates/a.yaml", "a.json"):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given, settings
+from drawn import often
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.lib import documents
@@ -59,20 +60,20 @@ def test_lines_hold_behind_a_broken_document() -> None:
     ]
 
 
-@settings(max_examples=300, deadline=None)
+@often(300)
 @given(st.one_of(st.text(max_size=120), st.text("{}[]&*!|>'\"%@`#,?:- \n\t<a0x.~", max_size=120)))
 def test_no_text_is_ever_raised_upon(text: str) -> None:
     for document in documents.load_all(text):
         assert (document.error is None) or document.value is None
 
 
-@settings(max_examples=300, deadline=None)
+@often(300)
 @given(st.binary(max_size=120))
 def test_no_bytes_are_ever_raised_upon(data: bytes) -> None:
     assert isinstance(documents.load_all(data, last_wins=True), list)
 
 
-@settings(max_examples=150, deadline=None)
+@often(150)
 @given(
     st.recursive(
         st.one_of(st.none(), st.booleans(), st.integers(-(10**9), 10**9), st.text(max_size=8)),

@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from drawn import often
+from hypothesis import given
 from hypothesis import strategies as st
 
 from app.webhooks.forges import FORGES
@@ -189,7 +190,7 @@ NAMES = st.sampled_from(["push", "ping", "repository", "pull_request", "repo:pus
 
 
 @pytest.mark.parametrize("forge", sorted(FORGES))
-@settings(max_examples=150, deadline=None)
+@often(150)
 @given(
     payload=st.dictionaries(
         st.text(max_size=8)
