@@ -19,13 +19,15 @@ from forge_shapes import shapes, wrong
 
 class RequestForge:
     """`commits`: id → (message, files); `branches`: name → id; `requests`: number → what it says; `comments`: number →
-    texts. `calls` as made. While `away` it answers 503; `refuses` is what it answers to anything that changes.
+    texts. `modes`: of GitHub's files as written. `calls` as made. While `away` it answers 503; `refuses` is what it
+    answers to anything that changes.
     """
 
     def __init__(self, forge: str, files: dict[str, str], head: str) -> None:
         self.forge = forge
         self.commits: dict[str, tuple[str, dict[str, str]]] = {head: ("First", dict(files))}
         self.trees: dict[str, dict[str, str]] = {}
+        self.modes: dict[str, str] = {}
         self.branches = {"main": head}
         self.requests: dict[int, dict[str, Any]] = {}
         self.comments: dict[int, list[str]] = {}
@@ -96,6 +98,7 @@ class RequestForge:
         if parts[:2] == ["git", "trees"]:
             files = dict(self.commits[body["base_tree"].removeprefix("tree-of-")][1])
             files |= {one["path"]: one["content"] for one in body["tree"]}
+            self.modes |= {one["path"]: one["mode"] for one in body["tree"]}
             name = f"tree{len(self.trees)}"
             self.trees[name] = files
             return 201, {"sha": name}

@@ -126,7 +126,7 @@ class FixRequests:
             text=request_text.text_of(proposal, self._page(entity)),
             message=title,
             digest=digest_of(proposal),
-            files=[FileWrite(one.path, one.before, one.after) for one in proposal.files],
+            files=[FileWrite(one.path, one.before, one.after, one.executable) for one in proposal.files],
             number=number,
             farewell=farewell,
         )

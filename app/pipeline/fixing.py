@@ -154,7 +154,7 @@ def _tell_unfixed(run: Run, checks: Collection[str]) -> None:
 def _proposal(run: Run, look: Look, before: Drafts) -> Proposal:
     entity = look.judged.entity
     changed = sorted(path for path in run.owners if path in run.drafts.changed)
-    files = [FileChange(p, _was(before, p), run.drafts.known[p].raw, run.owners[p]) for p in changed]
+    files = [_change(run, before, path) for path in changed]
     open_ = {one.check.id for card in run.look.judged.results for one in card.checks if one.outcome is Outcome.FAIL}
     told = {kind: tuple(one for (check, _), one in found.items() if check in open_) for kind, found in run.told.items()}
     return Proposal(
@@ -172,6 +172,12 @@ def _proposal(run: Run, look: Look, before: Drafts) -> Proposal:
         before=look.judged.results,
         after=run.look.judged.results,
     )
+
+
+def _change(run: Run, before: Drafts, path: str) -> FileChange:
+    there = before.entries.get(path)
+    executable = there is not None and there.executable
+    return FileChange(path, _was(before, path), run.drafts.known[path].raw, run.owners[path], executable)
 
 
 def _was(before: Drafts, path: str) -> str | None:

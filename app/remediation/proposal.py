@@ -30,12 +30,13 @@ class Step:
 @dataclass(frozen=True, slots=True)
 class FileChange:
     """`before` None: the file is new. Both are the file's own characters. `owners`: for each line of `after` the steps
-    that wrote it, by number; None for a line that was there."""
+    that wrote it, by number; None for a line that was there. `executable`: the file is, and stays so."""
 
     path: str
     before: str | None
     after: str
     owners: tuple[int | None, ...]
+    executable: bool = False
 
     @property
     def diff(self) -> str:

@@ -17,12 +17,14 @@ NOTHING_PUSHED = "it is empty: no branch was pushed yet"
 class TreeEntry:
     """One regular file. `path` uses `/` (bytes that are not UTF-8 become surrogate escapes); `blob` is git's object id.
 
-    `size` is −1 when not known (a blob that a partial mirror has not fetched).
+    `size` is −1 when not known (a blob that a partial mirror has not fetched). `executable`: as a commit says; of a
+    working tree it is not asked.
     """
 
     path: str
     blob: str
     size: int = -1
+    executable: bool = False
 
     @property
     def is_named(self) -> bool:

@@ -15,7 +15,7 @@ from app.repos.model import Skipped, TreeEntry
 
 _LONGEST_SHOWN = 1000
 """Characters. A path of ten thousand folders need not be remembered whole to say that it was left out."""
-_LINK, _SUBMODULE, _FOLDER = b"120000", b"160000", b"40000"
+_LINK, _SUBMODULE, _FOLDER, _EXECUTABLE = b"120000", b"160000", b"40000", b"100755"
 _MOST_LEVELS = 2048
 """As git itself has it since 2.43 (`core.maxTreeDepth`)."""
 _LONGEST_LISTING = 64 * 1024 * 1024
@@ -125,7 +125,7 @@ def _written_out(
                 shown = path if len(path) <= _LONGEST_SHOWN else f"{path[:_LONGEST_SHOWN]}…"
                 skipped.append(Skipped(shown, reason, elsewhere=mode in _ELSEWHERE))
             else:
-                entries.append(TreeEntry(path, sub))
+                entries.append(TreeEntry(path, sub, executable=mode == _EXECUTABLE))
     entries.sort(key=lambda entry: entry.path)
     skipped.sort(key=lambda one: one.path)
     return entries, skipped

@@ -50,6 +50,17 @@ def test_a_request_is_brought_up_to_date_and_drops_what_is_mended(forge):
     assert len(forge.open) == 1
 
 
+def test_a_file_that_is_executable_stays_so_on_github(tmp_path):
+    """GitLab and Gitea keep a file's mode by themselves; GitHub is told it anew with every tree."""
+    with on_forge("github", tmp_path) as stub:
+        (stub.organisation.path("shop") / "alerts.yaml").chmod(0o755)
+        pushed(stub, {"docs/notes.md": "# Notes\n"})
+        assert "100755" in stub.organisation.git("shop", "ls-tree", "HEAD", "alerts.yaml")
+        asked(stub, {"checks": ["alert-runbook-linked", "codeowners-valid"]})
+        owners = next(path for path in stub.modes if path.endswith("CODEOWNERS"))
+        assert stub.modes == {"alerts.yaml": "100755", "docs/runbook.md": "100644", owners: "100644"}
+
+
 def test_a_branch_that_a_person_works_on_is_theirs(forge):
     asked(forge)
     forge.push(BRANCH, "Say it better")

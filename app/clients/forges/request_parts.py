@@ -24,11 +24,12 @@ State = Literal["opened", "updated", "unchanged", "closed", "nothing", "taken ov
 
 @dataclass(frozen=True, slots=True)
 class FileWrite:
-    """`was` None: the file is new."""
+    """`was` None: the file is new. `executable` it stays; GitLab and Gitea see to that themselves."""
 
     path: str
     was: str | None
     text: str
+    executable: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from app.clients.forges.api import Api
-from app.clients.forges.request_parts import Keep, Opened, Requests, Wanted, branch_state, items, or_none
+from app.clients.forges.request_parts import FileWrite, Keep, Opened, Requests, Wanted, branch_state, items, or_none
 from app.clients.forges.requests_gitea import gitea
 
 
@@ -34,7 +34,7 @@ def github(asked: Api, wanted: Wanted) -> Opened:
         return requests.close(asked, ours, reference if head else "", wanted.farewell)
     if state != "current":
         base = asked.get(f"{repository}/git/commits/{wanted.commit}")
-        entries = [{"path": f.path, "mode": "100644", "type": "blob", "content": f.text} for f in wanted.files]
+        entries = [_tree_entry(file) for file in wanted.files]
         tree = asked.send("POST", f"{repository}/git/trees", {"base_tree": base["tree"]["sha"], "tree": entries})
         made = {"message": wanted.commit_message, "tree": tree["sha"], "parents": [wanted.commit]}
         commit = asked.send("POST", f"{repository}/git/commits", made)["sha"]
@@ -44,6 +44,11 @@ def github(asked: Api, wanted: Wanted) -> Opened:
             asked.send("PATCH", reference, {"sha": commit, "force": True})
     ends = {"head": wanted.branch, "base": wanted.base}
     return requests.keep(asked, ours, wanted.body("body"), ends, moved=state != "current")
+
+
+def _tree_entry(file: FileWrite) -> Mapping[str, str]:
+    mode = "100755" if file.executable else "100644"
+    return {"path": file.path, "mode": mode, "type": "blob", "content": file.text}
 
 
 def gitlab(asked: Api, wanted: Wanted) -> Opened:
