@@ -44,8 +44,8 @@ def create_app(
     app = Flask("app.web", static_folder=None)
     app.json = StrictJson(app)
     app.config.update(
-        API_TITLE="Roadworthy",
-        API_VERSION="v1",
+        API_TITLE=document.INFO["title"],
+        API_VERSION=document.INFO["version"],
         OPENAPI_VERSION="3.1.0",
         OPENAPI_URL_PREFIX="/",
         OPENAPI_JSON_PATH="openapi.json",

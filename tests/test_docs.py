@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.cli.reference import pages
+from app.cli.reference import openapi, pages
 
 DOCS = Path(__file__).parent.parent / "docs"
 README = DOCS.parent / "README.md"
@@ -14,6 +14,10 @@ README = DOCS.parent / "README.md"
 @pytest.mark.parametrize("name", sorted(pages()))
 def test_the_reference_is_what_the_code_says(name):
     assert (DOCS / name).read_text("utf-8") == pages()[name], "run: python -m app.cli.reference docs"
+
+
+def test_the_kept_contract_is_what_a_service_answers():
+    assert (DOCS / "openapi.json").read_text("utf-8") == openapi(), "run: python -m app.cli.reference docs"
 
 
 def test_every_route_is_documented(tmp_path):

@@ -4,10 +4,12 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from real_parts import require
 
+from app.facts.groups import SCHEMA
 from app.pipeline.check import check
-from app.policy.model import Policy
+from app.policy.documents import load
 from app.repos.git import Git
 from app.repos.worktree import WorkingTree
 
@@ -22,18 +24,49 @@ LIVE = {
 }
 
 
-def test_every_check_that_files_can_answer_passes_and_only_live_ones_are_unknown(policy: Policy):
+GATEWAY = {"api-rate-limited", "api-upstream-protected"}
+"""A gateway before it, if there is one, is defined where it is installed."""
+
+ON_KUBERNETES = {"services that run on Kubernetes (see the annotation roadworthy.dev/runs-on)"}
+
+
+@pytest.fixture(scope="module")
+def results():
+    """(entity, scorecard) → its result, of this repository as it lies here."""
     git = Git()
-    report = check(WorkingTree(ROOT, git), policy, datetime.now(UTC), entity="component:default/roadworthy")
+    report = check(WorkingTree(ROOT, git), load(ROOT / "scorecards", SCHEMA), datetime.now(UTC))
     git.close()
-    (judged,) = report.judged
-    result = next(one for one in judged.results if one.scorecard.id == "sre-maturity")
+    return {(str(one.entity.ref), each.scorecard.id): each for one in report.judged for each in one.results}
+
+
+def test_every_entity_is_judged_by_what_applies_to_it(results):
+    assert set(results) == {
+        ("component:default/roadworthy", "sre-maturity"),
+        ("component:default/roadworthy", "api-reliability"),
+        ("api:default/roadworthy-api", "api-reliability"),
+    }
+
+
+@pytest.mark.parametrize(
+    ("entity", "scorecard", "unseen", "others", "level"),
+    [
+        ("component:default/roadworthy", "sre-maturity", LIVE, ON_KUBERNETES, "silver"),
+        ("component:default/roadworthy", "api-reliability", GATEWAY, set(), "bronze"),
+        ("api:default/roadworthy-api", "api-reliability", GATEWAY, set(), "bronze"),
+    ],
+)
+def test_every_check_that_files_can_answer_passes_and_the_rest_is_unknown_by_name(
+    results, entity, scorecard, unseen, others, level
+):
+    result = results[entity, scorecard]
     elsewhere = {c.check.id for c in result.checks if c.outcome == "not_applicable"}
-    assert elsewhere == {entry.check for entry in result.scorecard.entries if entry.scope}
+    assert elsewhere == {
+        entry.check for entry in result.scorecard.entries if entry.scope and entry.scope.title in others
+    }
     good = ("pass", "unknown", "not_applicable")
     assert {c.check.id: f"{c.outcome}: {c.reason}" for c in result.checks if c.outcome not in good} == {}
-    assert {c.check.id for c in result.checks if c.outcome == "unknown"} == LIVE
-    assert (result.level, result.level_possible) == ("silver", "gold")
+    assert {c.check.id for c in result.checks if c.outcome == "unknown"} == unseen
+    assert (result.level, result.level_possible) == (level, "gold")
 
 
 def test_its_own_rules_pass_promtool():

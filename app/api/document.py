@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import Any
 
 from apispec import APISpec
@@ -18,6 +19,19 @@ _ALWAYS = {
     "429": "Too many requests: `retry_after` says when to come back.",
     "503": "Who asks can't be checked now: `retry_after` says when to come back.",
 }
+_WAITS = ("429", "503")
+_RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 1}}}
+INFO = {
+    "title": "Roadworthy",
+    "version": version("roadworthy"),
+    "summary": "SRE maturity scorecards for a developer portal.",
+    "description": (
+        "Levels, scores, facts and history of every catalog entity, and the place behind each verdict. "
+        "The version of the API stands in its paths; the one above is the software's."
+    ),
+    "contact": {"name": "Roadworthy maintainers", "email": "roadworthy@example.org"},
+    "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+}
 _WITH_BODY = {"400": "The body is no JSON.", "413": "The body is too large."}
 _SECURITY = {
     "bearer": {
@@ -30,6 +44,7 @@ _SECURITY = {
 
 def complete(app: Flask, spec: APISpec) -> None:
     """Adds to a document whose routes are all registered."""
+    spec.options["info"] = INFO
     for name, scheme in _SECURITY.items():
         spec.components.security_scheme(name, scheme)
     spec.components.responses.pop("DEFAULT_ERROR", None)
@@ -48,6 +63,8 @@ def _complete(operation: dict[str, Any], method: str, scope: str) -> None:
     wanted = {**_ALWAYS, **(_WITH_BODY if "requestBody" in operation else {})}
     for status, description in wanted.items():
         responses.setdefault(status, {"description": description, "content": _PROBLEM})
+    for status in _WAITS:
+        responses[status].setdefault("headers", _RETRY_AFTER)
     if method == "get":
         responses.setdefault("422", {"description": "A query that it does not know.", "content": _PROBLEM})
         responses.setdefault("304", {"description": "The client's copy is current (`If-None-Match`)."})

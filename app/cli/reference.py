@@ -1,4 +1,4 @@
-"""The generated documentation: `python -m app.cli.reference DIR` writes checks, facts, settings and commands.
+"""The generated documentation: `python -m app.cli.reference DIR` writes checks, facts, settings, commands and OpenAPI.
 
 `tests/test_docs.py` holds that what is written there is what the code says.
 """
@@ -6,7 +6,9 @@
 from __future__ import annotations
 
 import inspect
+import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -18,8 +20,10 @@ from app.facts.groups import SCHEMA
 from app.lib.times import format_duration
 from app.policy.documents import load
 from app.policy.model import Check, Entry
+from app.processes.web import application
 from app.remediation.table import TABLE
-from app.settings import describe
+from app.services import build
+from app.settings import Settings, describe
 
 
 def pages() -> Mapping[str, str]:
@@ -30,6 +34,19 @@ def pages() -> Mapping[str, str]:
         "settings.md": "\n".join(_settings()) + "\n",
         "commands.md": "\n".join(_commands()) + "\n",
     }
+
+
+def openapi() -> str:
+    """The API's document, as a running service answers at `/openapi.json`; our own catalog entry holds it."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(folder=Path(folder))
+        pipeline = build(settings)
+        try:
+            document = application(settings, pipeline).extensions["openapi"].spec.to_dict()
+        finally:
+            pipeline.store.close()
+            pipeline.git.close()
+    return json.dumps(document, indent=1) + "\n"
 
 
 def _checks() -> Iterator[str]:
@@ -116,7 +133,7 @@ def _commands() -> Iterator[str]:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    for name, text in pages().items():
+    for name, text in {**pages(), "openapi.json": openapi()}.items():
         (folder / name).write_text(text, "utf-8")
 
 

@@ -35,7 +35,7 @@ from app.formats.workloads.model import Manifest
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "19"
+VERSION = "20"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 SKELETON = "is a template skeleton, filled in when a new project is made from it"

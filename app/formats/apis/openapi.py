@@ -101,7 +101,8 @@ def _versioning(root: Mapping[str, Any]) -> Iterator[str]:
     urls = [str(one.get("url", "")) for one in servers if isinstance(one, dict)] if isinstance(servers, list) else []
     paths = root.get("paths")
     names = list(paths)[:_MOST_PATHS] if isinstance(paths, dict) else []
-    if any(map(_IN_PATH.search, [*urls, str(root.get("basePath", ""))])) or (names and all(map(_IN_PATH.match, names))):
+    bases = [*urls, str(root.get("basePath", ""))]
+    if any(map(_IN_PATH.search, bases)) or (names and all(map(_IN_PATH.search, names))):
         yield "path"
     for name in names:
         yield from _in_item(resolved(paths.get(name), root) if isinstance(paths, dict) else None, root)

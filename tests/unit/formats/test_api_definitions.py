@@ -125,6 +125,7 @@ def test_a_deprecated_operation_announces_it_in_a_header() -> None:
     [
         (f"{HEAD}servers: [{{url: 'https://x.example/v2'}}]\npaths: {{}}\n", ("path",)),
         (one_path(f"get: {{responses: {{{OK}}}}}", "/v1/carts"), ("path",)),
+        (one_path(f"get: {{responses: {{{OK}}}}}", "/api/v1/carts/{id}"), ("path",)),
         (one_path(f"parameters: [{{name: Api-Version, in: header}}]\nget: {{responses: {{{OK}}}}}"), ("header",)),
         (one_path(f"get: {{parameters: [{{name: api-version, in: query}}], responses: {{{OK}}}}}"), ("query",)),
         (
@@ -136,6 +137,7 @@ def test_a_deprecated_operation_announces_it_in_a_header() -> None:
             ("media_type",),
         ),
         (one_path(f"get: {{responses: {{{OK}}}}}", "/vehicles"), ()),
+        (one_path(f"get: {{responses: {{{OK}}}}}", "/api/vehicles") + "  /api/v1/carts: {}\n", ()),
     ],
 )
 def test_where_callers_name_the_version_is_seen(text: str, styles: tuple[str, ...]) -> None:
