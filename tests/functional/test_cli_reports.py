@@ -104,6 +104,15 @@ def test_evidence_that_is_nobodys_is_listed_with_the_reason(shop: Path) -> None:
     }
 
 
+def test_problems_of_test_data_and_skeletons_bother_nobody(shop: Path) -> None:
+    broken = "groups:\n  - name: g\n    rules: [{alert: A, expr: up == 0}\n"
+    write(shop, {"tests/rules.yaml": broken, "skeletons/api/rules.yaml": broken, "more.yaml": broken})
+    told = run("check", folder=shop).partition("problems in files")[2]
+    assert "more.yaml:" in told
+    assert "tests/rules.yaml" not in told
+    assert "skeletons/" not in told
+
+
 def test_a_repository_without_a_descriptor_is_told_to_register_first(shop: Path) -> None:
     (shop / "catalog-info.yaml").unlink()
 

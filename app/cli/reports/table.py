@@ -7,6 +7,7 @@ from rich.markup import escape
 
 from app.cli import plan_text
 from app.cli.scorecard_text import console, say, scorecard, text_of
+from app.formats import ignoring
 from app.pipeline.check import Report
 from app.pipeline.plans import first_steps, plan_of
 from app.policy.change_report import remedy, title_of
@@ -71,7 +72,8 @@ def _rest(out: Console, report: Report) -> None:
         for one in report.unscored:
             if one.provisional:
                 say(out, 0, f"[dim]{escape(str(one.metadata.get('description', '')))}[/]")
-    _list(out, "problems in files", [f"{p.path}:{p.line} {p.message}" for p in report.inventory.problems])
+    counting = [p for p in report.inventory.problems if not ignoring.reason(p.path)]
+    _list(out, "problems in files", [f"{p.path}:{p.line} {p.message}" for p in counting])
     unreadable = [place for place in report.inventory.unreadable if not place.ignored]
     _list(out, "can't be read", [f"{place.path}:{place.line} {place.reason}" for place in unreadable])
     _list(out, "belongs to nobody", [f"{one.path}:{one.line} {one.kind}: {one.why}" for one in report.nobodys])
