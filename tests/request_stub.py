@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import threading
+import urllib.request
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
@@ -20,7 +21,7 @@ from forge_shapes import shapes, wrong
 class RequestForge:
     """`commits`: id → (message, files); `branches`: name → id; `requests`: number → what it says; `comments`: number →
     texts. `modes`: of GitHub's files as written. `calls` as made. While `away` it answers 503; `refuses` is what it
-    answers to anything that changes.
+    answers to anything that changes. `git`: the address of a server of its repositories, which are then listed, too.
     """
 
     def __init__(self, forge: str, files: dict[str, str], head: str) -> None:
@@ -34,6 +35,7 @@ class RequestForge:
         self.away, self.refuses = False, 0
         self.calls: list[tuple[str, str]] = []
         self.wrong: list[str] = []
+        self.git = ""
 
     def moved(self, head: str, files: dict[str, str]) -> None:
         self.commits[head] = ("Next", dict(files))
@@ -75,11 +77,20 @@ class RequestForge:
             return 503, {}
         if self.refuses and method != "GET":
             return self.refuses, {}
+        if self.git and re.search(r"/(orgs|groups)/acme/(repos|projects)$", path):
+            return 200, [self._listed()]
         if (comments := re.search(r"/(?:issues|merge_requests)/(\d+)/(?:comments|notes)$", path)) is not None:
             return self._comments(method, int(comments[1]), body)
         told = getattr(self, f"_{self.forge}")
         found: tuple[int, Any] = told(method, path, {key: value[0] for key, value in query.items()}, body)
         return found
+
+    def _listed(self) -> dict[str, Any]:
+        said = {"id": 1, "default_branch": "main", "archived": False}
+        clone = f"{self.address}/acme/shop.git"
+        if self.forge == "gitlab":
+            return {**said, "path_with_namespace": "acme/shop", "http_url_to_repo": clone}
+        return {**said, "full_name": "acme/shop", "clone_url": clone, "fork": False}
 
     def _comments(self, method: str, number: int, body: Any) -> tuple[int, Any]:
         said = self.comments.setdefault(number, [])
@@ -208,6 +219,9 @@ class RequestForge:
 
             def _any(self) -> None:
                 parts = urlsplit(self.path)
+                if stub.git and parts.path.endswith(("/info/refs", "/git-upload-pack")):
+                    self._relay(stub.git)
+                    return
                 data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
                 body = json.loads(data) if data else None
                 prefix = shapes()[stub.forge]["prefix"]
@@ -220,6 +234,20 @@ class RequestForge:
                     status, said = 400, {"message": problems}
                 answer = json.dumps(said).encode() if said is not None else b""
                 self.send_response(status)
+                self.send_header("Content-Length", str(len(answer)))
+                self.end_headers()
+                self.wfile.write(answer)
+
+            def _relay(self, git: str) -> None:
+                """To the server of the repositories themselves, which lie at the same address."""
+                data = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                names = ("Content-Type", "Content-Encoding", "Git-Protocol", "Accept")
+                headers = {name: self.headers[name] for name in names if name in self.headers}
+                asked = urllib.request.Request(git + self.path, data or None, headers, method=self.command)
+                with urllib.request.urlopen(asked, timeout=20) as found:
+                    answer = found.read()
+                    self.send_response(found.status)
+                    self.send_header("Content-Type", found.headers["Content-Type"])
                 self.send_header("Content-Length", str(len(answer)))
                 self.end_headers()
                 self.wfile.write(answer)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from app import log
 from app.catalog.model import EntityRef
 from app.cli import options
 from app.errors import NotFoundError
@@ -84,6 +85,7 @@ def _ref(entity: str) -> EntityRef:
 
 @contextmanager
 def _built(config: Path) -> Iterator[tuple[Pipeline, FixRequests]]:
+    log.configure(level="warning")  # standard output is for what became of the requests
     settings = options.settings_of(config)
     pipeline = build(settings)
     try:

@@ -30,7 +30,7 @@ LEASE = timedelta(minutes=10)
 _FIRST, _LONGEST = timedelta(minutes=1), timedelta(hours=6)
 _MOST_TRIES = 40
 """A week or more of a forge that does not answer, or refuses: then the request is nobody's here."""
-_BY_A_PERSON = {"merged": "merged on its forge", "dismissed": "closed on its forge by a person"}
+_BY_A_PERSON = {"merged": "merged on its forge", "dismissed": "closed on its forge by a person, or its branch deleted"}
 
 
 @dataclass(frozen=True, slots=True)

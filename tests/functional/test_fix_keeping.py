@@ -175,6 +175,28 @@ def test_a_branch_that_a_person_works_on_is_left_to_them_also_when_it_is_moot(fo
     assert kept(forge).state == "merged"
 
 
+def test_a_branch_that_a_person_has_deleted_is_not_made_again_until_somebody_asks(forge):
+    asked(forge)
+    del forge.branches[BRANCH]
+    pushed(forge, {"alerts.yaml": "# later\n" + UNLINKED})
+    writes = len(forge.writes)
+    looked(forge)
+    assert (kept(forge).state, kept(forge).due_at, len(forge.writes)) == ("dismissed", None, writes)
+    assert BRANCH not in forge.branches
+    pushed(forge, {"alerts.yaml": "# later still\n" + UNLINKED})
+    assert looked(forge) == (0, [])
+    assert asked(forge)["state"] == "updated"
+    assert (kept(forge).state, BRANCH in forge.branches, len(forge.open)) == ("open", True, 1)
+
+
+def test_a_request_whose_branch_is_gone_is_still_closed_when_it_is_moot(forge):
+    asked(forge)
+    del forge.branches[BRANCH]
+    pushed(forge, {"alerts.yaml": rule()})
+    looked(forge)
+    assert (kept(forge).state, forge.open) == ("closed", [])
+
+
 def test_a_forge_that_is_away_is_asked_later_and_later(github):
     asked(github)
     pushed(github, {"alerts.yaml": "# later\n" + UNLINKED})

@@ -106,6 +106,15 @@ class Requests:
         merged = ours.get("merged") or ours.get("state") == "merged"
         return self.told("merged" if merged else "dismissed", ours)
 
+    def left(self, wanted: Wanted, ours: One | None, state: str) -> Opened | None:
+        """Where a person acted on the branch: one that they pushed to is theirs, one that they deleted is not made
+        again for the request that is kept. GitLab leaves such a request open, the others close it."""
+        if state == "taken over":
+            return self.told("taken over", ours)
+        if state == "absent" and wanted.number and wanted.files:
+            return self.told("dismissed", ours)
+        return None
+
     def close(self, asked: Api, ours: One | None, branch: str, farewell: str) -> Opened:
         """Says why, closes the request and deletes its branch; `branch` "" where there is none."""
         if ours is not None:

@@ -28,8 +28,8 @@ def github(asked: Api, wanted: Wanted) -> Opened:
     last = asked.get(f"{repository}/git/commits/{head['object']['sha']}") if head else None
     state = branch_state(wanted, last and last.get("message"))
     reference = f"{repository}/git/refs/heads/{wanted.branch}"
-    if state == "taken over":
-        return requests.told("taken over", ours)
+    if (theirs := requests.left(wanted, ours, state)) is not None:
+        return theirs
     if not wanted.files:
         return requests.close(asked, ours, reference if head else "", wanted.farewell)
     if state != "current":
@@ -64,8 +64,8 @@ def gitlab(asked: Api, wanted: Wanted) -> Opened:
     branch = f"{project}/repository/branches/{quote(wanted.branch, safe='')}"
     head = or_none(lambda: asked.get(branch))
     state = branch_state(wanted, head and head["commit"].get("message"))
-    if state == "taken over":
-        return requests.told("taken over", ours)
+    if (theirs := requests.left(wanted, ours, state)) is not None:
+        return theirs
     if not wanted.files:
         return requests.close(asked, ours, branch if head else "", wanted.farewell)
     if state != "current":

@@ -22,8 +22,8 @@ def gitea(asked: Api, wanted: Wanted) -> Opened:
     branch = f"{repository}/branches/{quote(wanted.branch, safe='')}"
     head = or_none(lambda: asked.get(branch))
     state = branch_state(wanted, head and head["commit"].get("message"))
-    if state == "taken over":
-        return requests.told("taken over", ours)
+    if (theirs := requests.left(wanted, ours, state)) is not None:
+        return theirs
     if not wanted.files:
         return requests.close(asked, ours, branch if head else "", wanted.farewell)
     if state != "current":
