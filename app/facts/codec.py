@@ -44,8 +44,10 @@ def encode(value: object) -> Json:
     if cls in _PLAIN:  # nearly all: asked first, for it is the quickest
         return value
     if (names := _names(cls)) is not None:
-        parts = ((name, getattr(value, name)) for name in names)
-        return {name: part if type(part) in _PLAIN else encode(part) for name, part in parts}
+        return {
+            name: part if type(part := getattr(value, name)) in _PLAIN else encode(part)  # no call for most of them
+            for name in names
+        }
     if isinstance(value, Mapping):
         return {str(key): encode(part) for key, part in value.items()}
     if isinstance(value, tuple | list | frozenset):

@@ -13,6 +13,7 @@ from urllib.parse import quote_from_bytes, unquote, urlsplit
 
 SCHEMES = ("https", "ssh", "http", "git", "file")
 _SCP = re.compile(r"(?:(?P<user>[\w.-]+)@)?(?P<host>[\w.-]+\.[\w.-]+|localhost):(?P<path>[^/\s:][^\s]*)")
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _WEB_HOSTS = {
     "ssh.github.com": "github.com",
     "altssh.gitlab.com": "gitlab.com",
@@ -63,7 +64,7 @@ def parse(text: str) -> Address:
     Raises ValueError with a sentence that repeats no credential.
     """
     text = text.strip()
-    if not text or text.startswith("-") or any(ord(character) < 32 for character in text):
+    if not text or text.startswith("-") or _CONTROL.search(text):
         raise ValueError("is not a repository URL")
     if text.startswith("/"):
         return Address("file", "", 0, _trimmed(text))

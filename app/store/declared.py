@@ -57,8 +57,8 @@ def declare(connection: Connection, origin: str, found: Iterable[Entity], rank: 
     upsert(connection, declarations, [desired[ref] for ref in added])
     upsert(connection, declarations, [{**desired[ref], "declared_at": stored[ref].declared_at} for ref in changed])
     remove(connection, declarations, "ref", gone, declarations.c.origin == origin)
-    orphaned = settle(connection, [*added, *changed, *gone], now)
-    return Difference(tuple(added), tuple(changed), tuple(sorted(orphaned)))
+    orphaned, moved = settle(connection, [*added, *changed, *gone], now)
+    return Difference(tuple(added), tuple(changed), tuple(sorted(orphaned)), moved)
 
 
 def orphan_origins(connection: Connection, origins: Sequence[str], now: datetime) -> None:
@@ -80,8 +80,9 @@ def _set_live(connection: Connection, origins: Sequence[str], live: bool, now: d
         settle(connection, list(connection.execute(select(declarations.c.ref).where(concerned)).scalars()), now)
 
 
-def settle(connection: Connection, refs: Iterable[str], now: datetime) -> list[str]:
-    """Decides anew which declaration counts for each reference. Returns those that became orphans."""
+def settle(connection: Connection, refs: Iterable[str], now: datetime) -> tuple[list[str], bool]:
+    """Decides anew which declaration counts for each reference. Returns those that became orphans, and whether the
+    catalog moved on by it."""
     refs = sorted(set(refs))
     orphaned: list[str] = []
     touched = False
@@ -107,7 +108,7 @@ def settle(connection: Connection, refs: Iterable[str], now: datetime) -> list[s
         touched = touched or bool(news or lost)
     if touched:
         next_numbers(connection, CATALOG_VERSION)
-    return orphaned
+    return orphaned, touched
 
 
 def pointing_at(connection: Connection, targets: Iterable[str]) -> set[str]:

@@ -61,24 +61,36 @@ class Database:
         self.is_sqlite = self.engine.dialect.name == "sqlite"
         one_view = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = self.engine.execution_options(**one_view)
-        self._writing = self.engine.execution_options(write=True)
         self._turn = threading.Lock()
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; nothing may be written in it."""
         with self._reading.begin() as connection:
+            self._begin(connection, "BEGIN")
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """One transaction: all of it is kept, or none."""
         if not self.is_sqlite:
-            with self._writing.begin() as connection:
+            with self.engine.begin() as connection:
                 yield connection
             return
-        with self._turn, self._writing.begin() as connection:  # threads queue here, fairly; processes in SQLite
+        with self._turn, self.engine.begin() as connection:  # threads queue here, fairly; processes in SQLite
+            self._begin(connection, "BEGIN IMMEDIATE")
             yield connection
+
+    def _begin(self, connection: Connection, statement: str) -> None:
+        """SQLite's transaction, begun by the driver itself: through SQLAlchemy that costs as much as a query, and a
+        listener for it on the engine would cost every statement its share."""
+        if not self.is_sqlite:
+            return
+        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
+        try:
+            driver.execute(statement)
+        except sqlite3.OperationalError as error:
+            raise OperationalError(statement, None, error) from error
 
     def close(self) -> None:
         self.engine.dispose()
@@ -133,7 +145,6 @@ def _sqlite(parts: URL) -> Engine:
     Path(parts.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(parts, connect_args={"timeout": _BUSY_SECONDS}, pool_size=10, max_overflow=30)
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
     return engine
 
 
@@ -158,14 +169,3 @@ def _write_ahead(cursor: Any) -> None:
             time.sleep(0.02)
         else:
             return
-
-
-def _begin(connection: Connection) -> None:
-    """Asked of the driver itself: through SQLAlchemy a BEGIN costs as much as a query."""
-    write = connection.get_execution_options().get("write", False)
-    driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-    statement = "BEGIN IMMEDIATE" if write else "BEGIN"
-    try:
-        driver.execute(statement)
-    except sqlite3.OperationalError as error:
-        raise OperationalError(statement, None, error) from error

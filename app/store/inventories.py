@@ -55,7 +55,8 @@ class Inventories:
                 owners.update(row["ref"] for row in (*more, *fewer) if row.get("ref"))
             told = declare(connection, claim.url, rows.entities, FOUND_IN_REPOSITORY, now)
             written += len(told.added) + len(told.changed)
-            _attribute_again_if_moved(connection, rows.catalog_version)
+            if not told.moved:  # else there is another version by that already
+                _attribute_again_if_moved(connection, rows.catalog_version)
             touched |= changed_paths(before, rows.paths) | rows.changed_paths
             owners |= {str(ref) for ref in rows.also_due}
             if touched or told:

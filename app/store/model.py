@@ -48,11 +48,15 @@ class RepositorySource:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Desired minus stored; each a sorted tuple of repository URLs or entity references."""
+    """Desired minus stored; each a sorted tuple of repository URLs or entity references.
+
+    `moved`: the catalog has another version by it.
+    """
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
     orphaned: tuple[str, ...] = ()
+    moved: bool = False
 
     def __bool__(self) -> bool:
         return bool(self.added or self.changed or self.orphaned)
