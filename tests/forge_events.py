@@ -44,6 +44,51 @@ def told(forge: str, what: str, one: Told, secret: str = SECRET) -> tuple[dict[s
     return headers, body
 
 
+def payloads(forge: str, one: Told, head: str = "a" * 40) -> list[tuple[str, dict[str, Any]]]:
+    """(event, payload) of everything above that the forge sends, of a push, and of a change request of that head."""
+    found = [told for what in WHAT if (told := _SHAPES[forge](what, one))]
+    return [*found, *_PUSHED[forge](one, head)]
+
+
+def _pushed(one: Told, head: str) -> list[tuple[str, dict[str, Any]]]:
+    """As GitHub writes it, and Gitea."""
+    change = {"number": 7, "head": {"sha": head}, "base": {"ref": one.branch}}
+    push = {"ref": f"refs/heads/{one.branch}", "before": "0" * 40, "after": head, "repository": _named(one)}
+    asked = {"action": "opened", "pull_request": change, "repository": _named(one)}
+    return [("push", push), ("pull_request", asked), ("pull_request", {**asked, "action": "synchronized"})]
+
+
+def _pushed_gitlab(one: Told, head: str) -> list[tuple[str, dict[str, Any]]]:
+    named = {"git_http_url": one.url, "path_with_namespace": f"{one.owner}/{one.name}", "default_branch": one.branch}
+    asked = {"iid": 7, "action": "open", "target_branch": one.branch, "last_commit": {"id": head}}
+    moved = {"ref": f"refs/heads/{one.branch}", "before": "0" * 40, "after": head}
+    return [
+        ("Push Hook", {"object_kind": "push", **moved, "project": named}),
+        ("System Hook", {"event_name": "repository_update", "changes": [moved], "project": named}),
+        ("Merge Request Hook", {"object_kind": "merge_request", "object_attributes": asked, "project": named}),
+    ]
+
+
+def _pushed_cloud(one: Told, head: str) -> list[tuple[str, dict[str, Any]]]:
+    full_name = f"{one.owner}/{one.name}"
+    named = {"full_name": full_name, "links": {"html": {"href": one.url}}}
+    new = {"type": "branch", "name": one.branch, "target": {"hash": head}}
+    source = {"commit": {"hash": head}, "branch": {"name": "topic"}, "repository": {"full_name": full_name}}
+    asked = {"id": 7, "source": source, "destination": {"branch": {"name": one.branch}}}
+    push = {"push": {"changes": [{"new": new, "old": new}]}, "repository": named}
+    return [("repo:push", push), ("pullrequest:created", {"pullrequest": asked, "repository": named})]
+
+
+def _pushed_server(one: Told, head: str) -> list[tuple[str, dict[str, Any]]]:
+    links = {"clone": [{"name": "http", "href": one.url}]}
+    named = {"slug": one.name, "project": {"key": one.owner.upper()}, "links": links}
+    change = {"ref": {"id": f"refs/heads/{one.branch}"}, "toHash": head, "type": "UPDATE"}
+    source = {"id": "refs/heads/topic", "latestCommit": head, "repository": {"slug": "its-fork"}}
+    asked = {"id": 7, "fromRef": source, "toRef": {"id": f"refs/heads/{one.branch}", "repository": named}}
+    push = {"repository": named, "changes": [change]}
+    return [("repo:refs_changed", push), ("pr:opened", {"pullRequest": asked})]
+
+
 def _github(what: str, one: Told) -> tuple[str, dict[str, Any]] | None:
     action = {"hidden": "privatized", "default branch": "edited"}.get(what, what)
     changes = {"renamed": {"repository": {"name": {"from": one.was}}}, "default branch": {"default_branch": "main"}}
@@ -98,4 +143,12 @@ _SHAPES = {
     "forgejo": _gitea,
     "bitbucket": _cloud,
     "bitbucket-server": _server,
+}
+_PUSHED = {
+    "github": _pushed,
+    "gitlab": _pushed_gitlab,
+    "gitea": _pushed,
+    "forgejo": _pushed,
+    "bitbucket": _pushed_cloud,
+    "bitbucket-server": _pushed_server,
 }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -30,6 +31,18 @@ VALUES: tuple[Any, ...] = (
     ),
 )
 
+HOSTILE_TEXTS = (
+    "x\x00y",
+    "\ud800",
+    "refs/heads/",
+    "refs/heads/\x00",
+    "0" * 40,
+    "refs/heads/" + "b" * 3000,
+    2**31,
+    2**63,
+)
+"""What JSON may say and a database, or git, may not like."""
+
 
 @cache
 def seeds() -> tuple[tuple[str, bytes], ...]:
@@ -47,6 +60,20 @@ def mutant(content: bytes, dice: Random) -> bytes:
     for _ in range(dice.randint(1, 4)):
         content = dice.choice(_WAYS)(content, dice)[:200_000]
     return content
+
+
+def payload(content: bytes, dice: Random) -> bytes:
+    """A JSON document of which one to four nodes are others, or under another key; JSON still."""
+    document = json.loads(content)
+    for _ in range(dice.randint(1, 4)):
+        if places := _places(document):
+            holder, key = dice.choice(places)
+            if isinstance(holder, dict) and dice.random() < 0.2:
+                other = dice.choice((*map(str, holder), ""))
+                holder[other] = holder.pop(key)
+            else:
+                holder[key] = dice.choice((*VALUES, *HOSTILE_TEXTS, [holder[key]] * 50, {"spec": holder[key]}))
+    return json.dumps(document).encode()
 
 
 def _byte(content: bytes, dice: Random) -> bytes:

@@ -143,7 +143,7 @@ class Claims:
         }
         if interactive:
             values["interactive"] = True
-        with self._database.write() as connection:
+        with self._database.write(awaited=interactive) as connection:
             done = update(repositories).where(_AT.url == url, _AT.orphaned_at.is_(None)).values(**values)
             return connection.execute(done).rowcount == 1
 

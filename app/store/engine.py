@@ -13,7 +13,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -30,8 +30,10 @@ from sqlalchemy.exc import (
 )
 
 from app.errors import SettingsError
+from app.store.precedence import Precedence
 
 _BUSY_SECONDS = 30
+_LOOK_SECONDS = 0.001
 DatabaseError = SQLAlchemyError
 """Whatever a database refuses or fails at."""
 CONNECTIONS = 10
@@ -62,38 +64,36 @@ class Database:
         one_view = {} if self.is_sqlite else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         self._reading = self.engine.execution_options(**one_view)
         self._turn = threading.Lock()
+        self._precedence = Precedence(Path(f"{self.engine.url.database}-turn")) if self.is_sqlite else None
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """One consistent view; nothing may be written in it."""
         with self._reading.begin() as connection:
-            self._begin(connection, "BEGIN")
+            if self.is_sqlite:
+                _begin_reading(connection.connection.driver_connection)
             yield connection
 
     @contextmanager
-    def write(self) -> Iterator[Connection]:
-        """One transaction: all of it is kept, or none."""
-        if not self.is_sqlite:
+    def write(self, *, awaited: bool = False) -> Iterator[Connection]:
+        """One transaction: all of it is kept, or none. `awaited`: somebody waits for the answer, so that what is not
+        gives way where there is one writer.
+        """
+        if self._precedence is None:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self._turn, self.engine.begin() as connection:  # threads queue here, fairly; processes in SQLite
-            self._begin(connection, "BEGIN IMMEDIATE")
-            yield connection
-
-    def _begin(self, connection: Connection, statement: str) -> None:
-        """SQLite's transaction, begun by the driver itself: through SQLAlchemy that costs as much as a query, and a
-        listener for it on the engine would cost every statement its share."""
-        if not self.is_sqlite:
-            return
-        driver: sqlite3.Connection = connection.connection.driver_connection  # type: ignore[assignment]
-        try:
-            driver.execute(statement)
-        except sqlite3.OperationalError as error:
-            raise OperationalError(statement, None, error) from error
+        with self._precedence.claimed() if awaited else nullcontext(), self._turn:  # threads queue here, fairly
+            if not awaited:
+                self._precedence.give()
+            with self.engine.begin() as connection:
+                _begin_writing(connection.connection.driver_connection)
+                yield connection
 
     def close(self) -> None:
         self.engine.dispose()
+        if self._precedence is not None:
+            self._precedence.close()
 
 
 def first_line(error: BaseException) -> str:
@@ -169,3 +169,31 @@ def _write_ahead(cursor: Any) -> None:
             time.sleep(0.02)
         else:
             return
+
+
+def _begin_reading(driver: Any) -> None:
+    """Begun by the driver itself: through SQLAlchemy that costs as much as a query, and a listener for it on the engine
+    would cost every statement its share.
+    """
+    try:
+        driver.execute("BEGIN")
+    except sqlite3.OperationalError as error:
+        raise OperationalError("BEGIN", None, error) from error
+
+
+def _begin_writing(driver: Any) -> None:
+    """Looks every millisecond whether it may write. By itself SQLite looks later and later, up to 100 ms apart."""
+    until = time.monotonic() + _BUSY_SECONDS
+    driver.execute("PRAGMA busy_timeout=0")
+    try:
+        while True:
+            try:
+                driver.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
+                    raise OperationalError("BEGIN IMMEDIATE", None, error) from error
+                time.sleep(_LOOK_SECONDS)
+            else:
+                return
+    finally:
+        driver.execute(f"PRAGMA busy_timeout={_BUSY_SECONDS * 1000}")

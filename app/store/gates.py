@@ -66,7 +66,7 @@ class Gates:
 
     def ask(self, gate: Gate, now: datetime) -> None:
         """A change was made or pushed to: judge it (again), at once."""
-        with self._database.write() as connection:
+        with self._database.write(awaited=True) as connection:
             known = (_G.repository == gate.repository, _G.ref == gate.ref)
             generation = connection.execute(select(_G.generation).where(*known)).scalar() or 0
             names = ("repository", "ref", "forge", "path", "number", "head", "branch")

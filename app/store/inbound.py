@@ -105,7 +105,7 @@ class Inbound:
         A delivery that comes again after it failed is taken again: forges redeliver under the same id.
         """
         try:
-            with self._database.write() as connection:
+            with self._database.write(awaited=True) as connection:
                 return _record(connection, arrival, now)
         except IntegrityError:  # the same delivery, at the same moment, through another process
             return False

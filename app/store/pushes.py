@@ -53,7 +53,7 @@ class Pushes:
 
         A keyed call that was answered before is answered the same again, and does nothing.
         """
-        with self._database.write() as connection:
+        with self._database.write(awaited=True) as connection:
             if keyed is not None and (given := _given(connection, keyed)) is not None:
                 return given
             held = select(pushed.c.observed_at).where(*_same(ref, report.group, report.source)).with_for_update()
@@ -74,7 +74,7 @@ class Pushes:
         keyed: Keyed | None = None,
     ) -> Answer:
         """Takes a report back; none being there is fine."""
-        with self._database.write() as connection:
+        with self._database.write(awaited=True) as connection:
             if keyed is not None and (given := _given(connection, keyed)) is not None:
                 return given
             connection.execute(delete(pushed).where(*_same(ref, group, source)))

@@ -54,7 +54,7 @@ class Waivers:
         """Keeps a waiver and makes its entity due, in one transaction. One of the same check that is in force ends
         with it. None: there is no such entity, or none is living."""
         now = one.granted_at
-        with self._database.write() as connection:
+        with self._database.write(awaited=True) as connection:
             if not mark(connection, [str(one.entity)], Why.WAIVER, now):  # its row stays locked: one grant at a time
                 return None
             same = (_AT.entity == str(one.entity), _AT.check == one.check, *_in_force(now))
@@ -69,7 +69,7 @@ class Waivers:
         if found is None:
             return None
         values = {"ended_at": now, "ended_by": by, "end_reason": reason}
-        with self._database.write() as connection:
+        with self._database.write(awaited=True) as connection:
             mark(connection, [str(found.entity)], Why.WAIVER, now)
             ended = update(waivers).where(_AT.id == id_, *_in_force(now)).values(**values)
             if not connection.execute(ended).rowcount:

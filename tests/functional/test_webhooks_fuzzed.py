@@ -12,6 +12,7 @@ from typing import Any
 import mutants
 import pytest
 from flask.testing import FlaskClient
+from forge_events import Told, payloads
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from organisation import TEAM, Organisation, component
@@ -25,7 +26,8 @@ from app.webhooks.probe import signed
 from app.webhooks.receive import Source
 
 SOURCES = {
-    name: Source("main", forge, ("generated-for-this-test", "its-heir"), "file://") for name, forge in FORGES.items()
+    name: Source("main", forge, ("generated-for-this-test", "its-heir"), "file://", gates=True)
+    for name, forge in FORGES.items()
 }
 _REAL = [path.read_bytes() for path in sorted((mutants.ROOT / "tests" / "fixtures").glob("webhook-*.json"))]
 _EVENTS = (
@@ -130,6 +132,44 @@ def test_whatever_a_forge_itself_sends_is_taken_or_called_malformed(
     status = door.post(forge, headers, body)
 
     assert status in ((200, 202) if is_object(body) else (413,) if len(body) > 100_000 else (400,))
+
+
+@pytest.mark.parametrize("forge", sorted(FORGES))
+@often
+@given(which=st.integers(0, 100), dice=st.integers(0, 2**32), number=st.integers(0, 1))
+def test_a_payload_of_the_forge_with_any_part_another_is_recorded(
+    door: Door, forge: str, which: int, dice: int, number: int
+) -> None:
+    """Its repository is one that is crawled, so that hints are given and change requests are handed to the gate."""
+    shapes = payloads(forge, Told("shop", door.organisation.url("shop")))
+    event, whole = shapes[which % len(shapes)]
+    body = mutants.payload(json.dumps(whole).encode(), Random(dice))
+    headers = signed(SOURCES[forge], body, number)
+    for name in headers:
+        if name.endswith(("Event", "Event-Key")):
+            headers[name] = event
+
+    assert door.post(forge, headers, body) in ((413,) if len(body) > 100_000 else (200, 202))
+
+
+@pytest.mark.parametrize("forge", sorted(FORGES))
+def test_a_payload_of_the_forge_as_it_is_gives_its_hint(door: Door, forge: str) -> None:
+    shapes = payloads(forge, Told("shop", door.organisation.url("shop")))
+    for event, whole in shapes:
+        body = json.dumps({**whole, "once": forge}).encode()
+        headers = signed(SOURCES[forge], body)
+        headers |= {name: event for name in headers if name.endswith(("Event", "Event-Key"))}
+        assert door.post(forge, headers, body) == 202
+
+    with door.organisation.pipeline.store.database.read() as connection:
+        rows = connection.execute(
+            select(inbound.c.event, inbound.c.state, inbound.c.reason, inbound.c.hint)
+            .where(inbound.c.forge == forge)
+            .order_by(inbound.c.id.desc())
+            .limit(len(shapes))
+        ).all()
+    assert any(row.hint for row in rows)
+    assert "handed to the gate" in [row.reason for row in rows]
 
 
 @pytest.mark.parametrize("forge", sorted(FORGES))
