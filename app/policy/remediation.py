@@ -10,6 +10,7 @@ from typing import Any
 from app.lib import times
 
 _PLACEHOLDER = re.compile(r"\{\{\s*([a-z_]+(?:\.[a-z_]+)*)\s*\}\}")
+_GAP = re.compile(r"(?<=\S)  +")
 _MAX_VALUE = 200
 
 
@@ -29,11 +30,11 @@ def render(template: str, item: Mapping[str, Any], seen: Mapping[str, Any], para
     def value(match: re.Match[str]) -> str:
         name = match[1]
         found = _walk(item, name[5:].split(".")) if name.startswith("item.") else parameters.get(name, seen.get(name))
-        if found == "" and not template[match.end() :].strip() and template[: match.start()].rstrip().endswith("."):
+        if found == "" and _ends_it(template, match):
             return ""  # a sentence of its own, such as what is wrong with a probe, where nothing is
         return text_of(found)
 
-    return _PLACEHOLDER.sub(value, template).strip()
+    return _GAP.sub(" ", _PLACEHOLDER.sub(value, template)).strip()
 
 
 def text_of(value: Any) -> str:
@@ -47,8 +48,16 @@ def text_of(value: Any) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d}"
     if isinstance(value, list | tuple):
-        return ", ".join(text_of(part) for part in value) or "…"
+        return ", ".join(text_of(part) for part in value) or "none"
     return " ".join(str(value).split())[:_MAX_VALUE]
+
+
+def _ends_it(template: str, match: re.Match[str]) -> bool:
+    """Whether nothing but names to fill stands after the last full stop before this one."""
+    before, after = (
+        _PLACEHOLDER.sub("", part).strip() for part in (template[: match.start()], template[match.end() :])
+    )
+    return before.endswith(".") and not after
 
 
 def _walk(node: Any, path: list[str]) -> Any:

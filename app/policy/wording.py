@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from app.facts.dated import NEVER
 from app.lib import times
 
 _MOST_VALUES = 5
@@ -65,7 +66,7 @@ def said(value: Any) -> str:
     if value in ("", [], (), {}):
         return "none"
     if isinstance(value, datetime):
-        return f"{value:%Y-%m-%d}"
+        return "never" if value == NEVER else f"{value:%Y-%m-%d}"
     if isinstance(value, timedelta):
         return times.format_duration(value)
     text = ", ".join(map(str, value)) if isinstance(value, list | tuple) else str(value)

@@ -8,17 +8,26 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-_LINKING = re.compile(r"[\[\]<]")
+from app.lib.markdown_text import code
+
 _SHOWN = 5
+_LINKING = re.compile(r"[\[\]<\\`]")
+_ADDRESS = re.compile(r"((?:(?:[a-z][a-z0-9+.-]*:)?//|www\.|\S+@)\S*[^\s.,;:)])", re.IGNORECASE)
 
 
 def prose(text: str) -> str:
-    """A sentence that Markdown shows as it is; backticks stay, for code."""
-    return _LINKING.sub(lambda match: f"\\{match[0]}", " ".join(text.split()))
+    """A sentence that Markdown shows as it is: what stands between backticks as code, and so are addresses, of which
+    it would make links. No more is escaped than that: the maturity table shows descriptions as plain text.
+    """
+    parts = " ".join(text.split()).split("`")
+    if len(parts) % 2 == 0:  # one backtick too many: nobody knows which
+        return _unlinked(" ".join(text.split()))
+    return "".join(code(part) if at % 2 else _unlinked(part) for at, part in enumerate(parts))
 
 
-def code(text: str) -> str:
-    return "`" + " ".join(text.replace("`", "'").split()) + "`" if text.strip() else ""
+def _unlinked(text: str) -> str:
+    parts = _ADDRESS.split(text)
+    return "".join(code(part) if at % 2 else _LINKING.sub(r"\\\g<0>", part) for at, part in enumerate(parts))
 
 
 def described(why: str, check: Mapping[str, Any]) -> str:

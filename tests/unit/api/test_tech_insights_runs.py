@@ -120,7 +120,7 @@ def test_a_waived_check_is_true_and_says_why(catalogue):
     }
     (_, one) = shown(result("bronze", [check(BRONZE, "bronze", "waived", waiver=waiver)]), catalogue)
     assert one["result"] is True
-    assert "**Waived** until 2027-01-01 by ada: moves \\[next\\](http://evil) month" in one["check"]["description"]
+    assert "**Waived** until 2027-01-01 by ada: moves \\[next\\](`http://evil`) month" in one["check"]["description"]
 
 
 def test_a_check_that_two_scorecards_ask_fails_when_either_does(catalogue):
@@ -158,7 +158,7 @@ def test_strangers_words_become_no_link_image_or_html_in_a_description(catalogue
     outside_code = "".join(text.split("`")[::2])
     assert "<" not in outside_code.replace("\\<", "")
     assert "[" not in outside_code.replace("\\[", "")
-    assert text.count("`") == 2
+    assert text.count("`") == 4  # what fails, and the address of the remediation
     assert all(link["url"].startswith("https://") for link in one["check"].get("links", []))
 
 
@@ -192,6 +192,22 @@ def test_a_failing_check_says_what_was_seen_where_and_how_to_mend_it(catalogue):
 def test_code_holds_no_backtick_and_nothing_is_not_code():
     assert texts.code("a`b\nc") == "`a'b c`"
     assert texts.code("  ") == ""
+
+
+@pytest.mark.parametrize(
+    ("text", "markdown"),
+    [
+        ("Set `exp_alerts: []` and a <b>", "Set `exp_alerts: []` and a \\<b>"),
+        (r"\[l\](https://evil.example)", r"\\\[l\\\](`https://evil.example`)"),
+        ("``` [l](u) ` ", "`[l](u)`"),
+        ("one ` too many [l](u)", "one \\` too many \\[l\\](u)"),
+        (r"a\`[l](u)`b", r"a\\`[l](u)`b"),
+        ("See www.evil.example or ada@acme.example", "See `www.evil.example` or `ada@acme.example`"),
+        ("two\nlines", "two lines"),
+    ],
+)
+def test_nothing_of_a_sentence_becomes_a_link_and_code_stays_code(text, markdown):
+    assert texts.prose(text) == markdown
 
 
 def test_packed_results_give_back_the_same_list_and_any_part_of_it(catalogue):

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from app.facts.dated import NEVER
 from app.facts.groups import SCHEMA
 from app.facts.model import Facts, FactSet, Reason, Unknown
-from app.policy import documents, wording
+from app.policy import documents, remediation, wording
 from app.policy.evaluate import evaluate
 from app.policy.model import CheckResult, Policy, Subject
 
@@ -43,6 +44,7 @@ def told(policy: Policy, values: dict[str, Any], **unknown: str) -> dict[str, Ch
         ("two\nlines", "two lines"),
         ("x" * 100, "x" * 80 + "…"),
         (NOW, "2026-06-01"),
+        (NEVER, "never"),
         (timedelta(days=2), "2d"),
     ],
 )
@@ -54,6 +56,13 @@ def test_a_rule_that_does_not_hold_says_what_was_seen(policy: Policy) -> None:
     owner = told(policy, {"catalog.owner_exists": False, "catalog.owner_kind": ""})["owner-is-team"]
 
     assert (owner.outcome, owner.reason) == ("fail", "owner exists: no; owner kind: none")
+
+
+def test_what_stands_after_the_last_sentence_is_left_out_where_it_is_empty() -> None:
+    template, item = "Mend {{ item.name }}. {{ item.by }} {{ item.problem }}", {"name": "a", "by": "", "problem": ""}
+    assert remediation.render(template, item, {}, {}) == "Mend a."
+    assert remediation.render(template, {**item, "problem": "It is late."}, {}, {}) == "Mend a. It is late."
+    assert remediation.render("Declared: {{ x.y }}.", {}, {"x.y": []}, {}) == "Declared: none."
 
 
 def test_every_verdict_over_items_points_at_one(policy: Policy) -> None:
