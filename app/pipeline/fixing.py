@@ -73,7 +73,7 @@ def _with_prerequisites(policy: Policy, checks: Collection[str]) -> set[str]:
 def _mend(run: Run, name: str, checks: Collection[str]) -> None:
     """One remedy, for the check of its name or one whose document names it under `fix`."""
     remedy = table.TABLE[name]
-    tried = (Outcome.FAIL, Outcome.UNKNOWN) if remedy.unseen and run.answers else (Outcome.FAIL,)
+    tried = (Outcome.FAIL, Outcome.UNKNOWN) if remedy.unseen else (Outcome.FAIL,)
     found = _failing(run.look.judged, name, tried)
     if found is None or (checks and found[1].check.id not in checks):
         return
@@ -155,7 +155,7 @@ def _proposal(run: Run, look: Look, before: Drafts) -> Proposal:
     entity = look.judged.entity
     changed = sorted(path for path in run.owners if path in run.drafts.changed)
     files = [_change(run, before, path) for path in changed]
-    open_ = {one.check.id for card in run.look.judged.results for one in card.checks if one.outcome is Outcome.FAIL}
+    open_ = {one.check.id for card in run.look.judged.results for one in card.checks if _is_open(one)}
     told = {kind: tuple(one for (check, _), one in found.items() if check in open_) for kind, found in run.told.items()}
     return Proposal(
         entity=str(run.ref),
@@ -171,6 +171,13 @@ def _proposal(run: Run, look: Look, before: Drafts) -> Proposal:
         unfixed=told.get("unfixed", ()),
         before=look.judged.results,
         after=run.look.judged.results,
+    )
+
+
+def _is_open(result: CheckResult) -> bool:
+    remedy = table.TABLE.get(result.check.id)
+    return result.outcome is Outcome.FAIL or (
+        result.outcome is Outcome.UNKNOWN and remedy is not None and remedy.unseen
     )
 
 

@@ -7,12 +7,16 @@ import posixpath
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from app.catalog.model import EntityRef
+from app.catalog.model import Entity, EntityRef
+from app.formats import code_owners
+from app.formats.model import CodeOwners
 from app.lib import forge_urls, yaml_writing
 from app.lib.yaml_edits import Uneditable, YamlText
 from app.lib.yaml_nodes import Node
+from app.remediation.codeowners import TEAM_SLUGS
 from app.remediation.model import Answer, Case, Edit, NewFile, Note, Question, Refusal, guessed
 
+TYPES = ("service", "website", "worker", "job", "library")
 LIFECYCLES = ("experimental", "production", "deprecated")
 
 
@@ -26,7 +30,8 @@ def register(case: Case) -> Iterator[Answer]:
     if not owner:
         yield Question("owner", "Which group of the catalog owns it (group:default/…)?", _groups(case))
     if not type_:
-        yield Question("type", "What is it?", ("service", "website", "worker", "job", "library"))
+        likely = case.entity.spec_text("type")  # as the files look
+        yield Question("type", "What is it?", tuple(dict.fromkeys([likely, *TYPES])))
     if not lifecycle:
         yield Question("lifecycle", "How far along is it?", LIFECYCLES)
     if owner and type_ and lifecycle:
@@ -154,7 +159,10 @@ def on_call(case: Case) -> Iterator[Answer]:
         value = case.answers.get(key, "")
     if not key:
         text = f"Which service of the paging tool wakes someone for {case.entity.name}? Say annotation=id"
-        yield Question("oncall", f"{text}, such as {tools[0] if tools else 'pagerduty.com/service-id'}=PABC123")
+        text += f", such as {tools[0] if tools else 'pagerduty.com/service-id'}=PABC123"
+        if "oncall.bindings" not in case.facts.values:
+            text += "; nothing to do where its system or owner, unseen here, says so already"
+        yield Question("oncall", text)
         return
     descriptor, root = _descriptor(case)
     edits = descriptor.put(root, ["metadata", "annotations", key], value)
@@ -198,7 +206,32 @@ def _asked(
 
 
 def _groups(case: Case) -> tuple[str, ...]:
-    return tuple(str(ref) for ref in case.world.catalog.entities if ref.kind == "group")[:8]
+    """Groups that may own it: first those that CODEOWNERS names for its descriptor, then the catalog's."""
+    catalog = case.world.catalog
+    known = [ref for ref in catalog.entities if ref.kind == "group"]
+    named: list[str] = []
+    for handle in _reviewers(case):
+        team = handle.rpartition("/")[2].lower()
+        slugs = (handle.removeprefix("@").lower(), team)
+        same = [str(ref) for ref in known if ref.name == team or _slug(catalog.entities[ref]) in slugs]
+        named += same or [f"group:default/{team}"]
+    return tuple(dict.fromkeys([*named, *map(str, known)]))[:8]
+
+
+def _slug(group: Entity) -> str:
+    return next((group.annotations[key].strip("@ ").lower() for key in TEAM_SLUGS if group.annotations.get(key)), "")
+
+
+def _reviewers(case: Case) -> list[str]:
+    """The teams (@organisation/team) that a forge asks to review the entity's descriptor."""
+    path = next((one for one in code_owners.PLACES if one in case.files.paths), "")
+    if not path:
+        return []
+    found = code_owners.read(case.files.text(path)).objects[0]
+    if not isinstance(found, CodeOwners):
+        return []
+    owners = code_owners.owners_of(found, case.entity.path or case.beside("catalog-info.yaml"))
+    return [one for one in owners if one.startswith("@") and "/" in one]
 
 
 def _descriptor(case: Case) -> tuple[YamlText, Node]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from app.lib.splices import after_line
 from app.remediation.model import Answer, Case, Edit, NewFile, Question, Refusal
 
-_SLUGS = ("github.com/team-slug", "gitlab.com/group-path", "gitea.com/team")
+TEAM_SLUGS = ("github.com/team-slug", "gitlab.com/group-path", "gitea.com/team")
 _HANDLE = re.compile(r"@?[\w.-]+(/[\w.-]+)*|[\w.+-]+@[\w.-]+")
 
 
@@ -43,7 +43,7 @@ def _handle(case: Case) -> str:
     ref = case.world.catalog.owner(case.entity.ref)
     group = case.world.catalog.get(ref) if ref else None
     if not said and group is not None:
-        said = next((group.annotations[key] for key in _SLUGS if group.annotations.get(key)), "")
+        said = next((group.annotations[key] for key in TEAM_SLUGS if group.annotations.get(key)), "")
     if not said:
         owners = {tuple(item.get("owners", ())) for item in case.list("codeowners.paths") if item.get("covered")}
         said = next(iter(owners))[0] if len(owners) == 1 and len(next(iter(owners))) == 1 else ""

@@ -40,7 +40,7 @@ class Remedy:
     why: str = ""
     stricter: bool = False
     unseen: bool = False
-    """Tried where the check can't be seen, too, once it was answered: what is written here counts in any case."""
+    """Asked for where the check can't be seen, too: what is written here counts in any case."""
 
 
 def _none(why: str) -> Remedy:

@@ -120,6 +120,45 @@ def test_the_command_prints_a_diff_alone_and_writes_when_told(bench):
     assert (place / "docs/runbook.md").is_file()
 
 
+def asked_here(place):
+    run = [sys.executable, "-m", "app.cli", "fix", str(place), "--format", "json"]
+    told = json.loads(subprocess.run(run, capture_output=True, check=True).stdout)["entities"][0]
+    return {one["key"]: one for one in told["questions"]}
+
+
+def test_a_laptop_that_sees_no_system_or_owner_asks_how_someone_is_paged(bench):
+    alone = descriptor().partition("---\n")[0]
+    place = bench.repository({"catalog-info.yaml": alone, "alerts.yaml": RULES})
+    assert (
+        "nothing to do where its system or owner, unseen here, says so already" in asked_here(place)["oncall"]["text"]
+    )
+    paged = alone.replace("    tier: t2\n", "    tier: t2\n  annotations: {pagerduty.com/service-id: PSHOP01}\n")
+    (place / "catalog-info.yaml").write_text(paged, "utf-8")
+    assert "oncall" not in asked_here(place)
+
+
+def test_the_owner_of_what_has_no_descriptor_is_proposed_from_codeowners(bench):
+    owners = "* @ada\n/docs/ @acme/writers\n/catalog-info.yaml @acme/Checkout @ada\n"
+    place = bench.repository({".github/CODEOWNERS": owners, "alerts.yaml": RULES, "Dockerfile": "FROM scratch\n"})
+    asked = asked_here(place)
+    assert asked["owner"]["suggestions"] == ["group:default/checkout"]
+    assert asked["type"]["suggestions"][0] == "service"
+
+
+def test_a_group_is_proposed_by_how_its_forge_calls_it(bench):
+    text = descriptor().replace("  owner: group:default/team\n", "", 1)
+    other = text.rpartition("---\n")[0] + "---\n" + GROUP
+    place = bench.repository({"catalog-info.yaml": other + text[text.index("---\n") :], "CODEOWNERS": "* @acme/team\n"})
+    assert asked_here(place)["owner"]["suggestions"][:2] == ["group:default/team", "group:default/another"]
+
+
+GROUP = """apiVersion: backstage.io/v1alpha1
+kind: Group
+metadata: {name: another}
+spec: {type: team, children: []}
+"""
+
+
 def test_what_only_a_whole_catalog_tells_is_mended_with_it(tmp_path):
     organisation = Organisation(tmp_path).open()
     entity = descriptor(extra="  dependsOn: [component:default/orders-db] # where orders are kept\n")
