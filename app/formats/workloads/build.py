@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any
 
 from app.formats.prometheus_place import texts
-from app.formats.workloads import budgets, scaling, spreading, strategies
+from app.formats.workloads import budgets, copies, scaling, spreading, strategies
 from app.formats.workloads.containers import FILLED_IN, containers_of
 from app.formats.workloads.marking import OPEN
 from app.formats.workloads.metrics import beside, metrics_of
@@ -39,7 +39,7 @@ def build(resources: Sequence[Resource]) -> list[tuple[Resource, Workload]]:
         if running := [one for one in group if one.kind in KINDS]:
             neighbours = _by_kind((*group, *apart[off]))
             found += [(one, _workload(one, neighbours)) for one in running]
-    return _without_load(found)
+    return copies.told(_without_load(found))
 
 
 def _without_load(made: list[tuple[Resource, Workload]]) -> list[tuple[Resource, Workload]]:

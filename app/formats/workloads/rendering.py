@@ -30,7 +30,8 @@ def rendered(
     found: list[Resource] = []
     for folder, inside in _by_chart(charts, manifests).items():
         for environment, known in _roots(folder, charts, values):
-            found += [made for path, one in inside if (made := _filled(path, one, environment, known)) is not None]
+            filled = (_filled(path, one, environment, known) for path, one in inside)
+            found += [replace(made, chart=folder) for made in filled if made is not None]
     return found
 
 

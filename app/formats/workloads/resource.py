@@ -24,6 +24,8 @@ class Resource:
     original: str = ""
     ignored: str = ""
     missing: str = ""
+    chart: str | None = None
+    """Folder of the chart it was rendered from."""
 
     @property
     def metadata(self) -> Mapping[str, Any]:

@@ -227,7 +227,8 @@ def test_a_generated_file_does_not_count_beside_what_it_is_made_of() -> None:
     manually = {"install.yaml": head.replace("DO NOT EDIT", "Do not manually edit.") + deployment()}
     assert {one.environment: one.ignored for one in workloads({**overlay(""), **manually})} == ignored
     assert workload(made).ignored == ""
-    assert [one.ignored for one in workloads({**overlay(""), "install.yaml": deployment()})] == ["", ""]
+    other = {"install.yaml": deployment(name="other")}
+    assert [one.ignored for one in workloads({**overlay(""), **other})] == ["", ""]
 
 
 def test_a_workload_of_no_copies_is_switched_off_and_not_judged() -> None:
