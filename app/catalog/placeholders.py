@@ -16,7 +16,8 @@ from app.lib import documents
 from app.lib.documents import line_of
 from app.lib.problems import Problem
 
-_MAX_INCLUDED = 1024 * 1024
+_MAX_INCLUDED = 2 * 1024 * 1024
+"""Characters: as large as a file that is read. A part of a contract would be another contract, so nothing is cut."""
 _TEXTS = ("$text", "$openapi", "$asyncapi")
 _KEYS = (*_TEXTS, "$json", "$yaml")
 
@@ -68,11 +69,13 @@ class _Filling:
                 self._problem(line, f"{name} must name a file of this repository")
             return f"({name}: {target})"
         text = self.files.text(place) if place in self.files.paths else None
+        if name in _TEXTS and place in self.files.paths and (text is None or len(text) > _MAX_INCLUDED):
+            return f"({name}: {target})"  # too large for us, which is no fault of the entity
         if text is None:
             self._problem(line, f"{name} names {place}, which does not exist or can't be read")
             return f"({name}: {target})"
         if name in _TEXTS:
-            return text[:_MAX_INCLUDED]
+            return text
         try:
             return _json(text) if name == "$json" else documents.load(text)
         except (ValueError, RecursionError, DocumentError) as wrong:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 
+from app.catalog.files import inside
 from app.catalog.model import Entity, EntityRef
 from app.facts.api_items import definition_item, gateway_items, operation_items
 from app.facts.inventory import Found
@@ -17,8 +18,8 @@ from app.formats.apis.model import ApiDefinition, GatewayApi, GatewayPolicy
 from app.formats.model import Finding
 
 _ELSEWHERE = re.compile(r"\(\$(?:text|json|yaml|openapi|asyncapi): (.*)\)", re.DOTALL)
-_LARGEST = 1024 * 1024
-"""Characters of a definition that a catalog takes over; one of this length was cut."""
+_LARGEST = 2 * 1024 * 1024
+"""Characters of a definition that are read: as many as of a file."""
 _OTHERS = ("graphql", "grpc", "asyncapi", "trpc", "soap", "wsdl", "thrift", "avro")
 """Types of APIs whose contracts are no OpenAPI: nothing of them is judged here."""
 
@@ -61,12 +62,25 @@ def _definition(api: Entity, world: World, seen: Seen) -> Found | str:
     if same:
         return same[0]
     if elsewhere := _ELSEWHERE.fullmatch(text.strip()):
-        counted = [one for one in files if not one.ignored]
-        return counted[0] if len(counted) == 1 else f"its definition lies at {elsewhere[1][:200]}, which is not read"
-    if len(text) >= _LARGEST:
-        return "its definition is larger than what a catalog takes over"
+        return _elsewhere(elsewhere[1], api, files)
+    if len(text) > _LARGEST:
+        return "its definition is larger than the 2 MiB that are read"
     definition = openapi.read_text(text, api.line) or _none(api)
     return Found(definition, api.repository, "", api.path)
+
+
+def _elsewhere(target: str, api: Entity, files: Sequence[Found]) -> Found | str:
+    """A contract that the descriptor names and that was not filled in. One published at an address is taken to be the
+    only one of the repository; a file of the repository is no other than itself."""
+    place = inside(target, api.path, api.repository)
+    named = [one for one in files if (one.repository, one.path) == (api.repository, place)]
+    if named:
+        return named[0]
+    said = f"its definition lies at {target[:200]}, which is not read"
+    if "://" not in target:
+        return f"{said}: it is missing, larger than what is read, or no plain text"
+    counted = [one for one in files if not one.ignored]
+    return counted[0] if len(counted) == 1 else said
 
 
 def _none(api: Entity) -> ApiDefinition:

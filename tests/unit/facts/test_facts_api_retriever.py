@@ -123,6 +123,36 @@ def test_a_contract_that_lies_elsewhere_is_unknown(looked: Callable[..., Any], n
     assert place["reason"] == "its definition lies at https://api.example/openapi.json, which is not read"
 
 
+def test_a_contract_too_large_to_be_read_is_unknown_and_no_other_takes_its_place(
+    looked: Callable[..., Any], now: datetime
+) -> None:
+    large = SPEC + "# " + "x" * (2 * 1024 * 1024) + "\n"
+    descriptor = catalog("shop-api", definition="{$text: ./large.yaml}")
+    look = looked({"catalog-info.yaml": descriptor, "large.yaml": large, "openapi.yaml": SPEC})
+    seen = seen_of(look, now)
+    assert seen.values["api.definitions"] == []
+    said = "its definition lies at ./large.yaml, which is not read: it is missing, larger than what is read, or no"
+    said += " plain text"
+    assert [place["reason"] for place in seen.values["api.unreadable"]] == [said]
+    assert look.inventory.problems == ()  # a catalog takes it, so the entity is registered well
+
+
+def test_a_contract_of_more_than_one_mebibyte_is_read_whole(looked: Callable[..., Any], now: datetime) -> None:
+    head, _, paths = SPEC.partition("paths:\n")
+    large = f"{head}x-words: |\n" + f"  {'x' * 998}\n" * 1_200 + f"paths:\n{paths}"
+    descriptor = catalog("shop-api", definition="{$text: ./large.yaml}")
+    seen = seen_of(looked({"catalog-info.yaml": descriptor, "large.yaml": large}), now)
+    assert (only(seen)["path"], only(seen)["problems"]) == ("large.yaml", [])
+    assert seen.values["api.operations"] != []
+
+
+def test_a_contract_that_is_not_there_is_unknown_and_told(looked: Callable[..., Any], now: datetime) -> None:
+    descriptor = catalog("shop-api", definition="{$text: ./opneapi.yaml}")
+    look = looked({"catalog-info.yaml": descriptor, "openapi.yaml": SPEC})
+    assert seen_of(look, now).values["api.definitions"] == []
+    assert "opneapi.yaml, which does not exist" in look.inventory.problems[0].message
+
+
 def test_contracts_of_other_kinds_are_left_alone(looked: Callable[..., Any], now: datetime) -> None:
     graphql = (ENTITY % ("graph", "'type Query { a: Int }'")).replace("type: openapi", "type: graphql")
     descriptor = COMPONENT % "shop-api, graph" + ENTITY % ("shop-api", FROM_FILE) + graphql
