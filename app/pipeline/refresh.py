@@ -94,7 +94,7 @@ def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:
 def _at_once(mirror: Mirror, claim: RepositoryClaim, now: datetime, *, fresh: bool) -> CommitSnapshot | None:
     """What one connection brings: a repository that was never read, or a known branch that somebody says has moved."""
     if claim.read_at is None:
-        return mirror.first(now)
+        return mirror.first(now, claim.branch)
     if fresh and claim.branch and claim.tip and claim.hints > claim.hints_done:
         return mirror.newest(Tip(claim.branch, claim.tip), now)
     return None

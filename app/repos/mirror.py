@@ -57,14 +57,17 @@ class Mirror:
         """What a branch, a tag or a commit id names. Raises RepositoryError."""
         return revisions.resolve(revision, lambda *patterns: self._ask(*patterns))
 
-    def first(self, now: datetime) -> CommitSnapshot | None:
+    def first(self, now: datetime, branch: str = "") -> CommitSnapshot | None:
         """A snapshot of the default branch of a repository that was never read, over one connection.
 
-        None where a mirror is here already or that is not enough: then ask for the `tip` and `sync`.
+        `branch`: its name, where whoever listed the repository told it; a fetch of it costs a fifth less than a clone,
+        which asks for it. None where a mirror is here already or that is not enough: then ask for the `tip` and `sync`.
         """
         with self._locked():
             if self.folder.exists():
                 return None
+            if revisions.is_name(branch):
+                return self._first_of(branch, now)
             found = clone(
                 self.git,
                 self.folder,
@@ -74,6 +77,17 @@ class Mirror:
                 file_cap=2 * self.limits.total_size,
             )
         return self.snapshot(Tip(*found)) if found else None
+
+    def _first_of(self, branch: str, now: datetime) -> CommitSnapshot | None:
+        layout.create(self.folder, self.remote)
+        try:
+            self._fetch_into(f"refs/heads/{branch}", layout.TIP, now)
+        except RepositoryError as error:
+            shutil.rmtree(self.folder)
+            if isinstance(error, GitFailure):
+                return None
+            raise
+        return self.snapshot(Tip(branch, layout.fetched(self.folder)))
 
     def sync(self, tip: Tip, now: datetime) -> CommitSnapshot:
         """Brings the tip here and gives a snapshot of it. A broken mirror is thrown away and fetched once more."""
@@ -211,28 +225,29 @@ class Mirror:
             self._fetch_into(tip.fetch or f"refs/heads/{tip.branch}", layout.TIP, now)
 
     def _fetch_into(self, ref: str, own: str, now: datetime) -> None:
-        refspec = f"+{ref}:{own}"
+        refspec = f"+{ref}:{own}\n".encode(errors="surrogateescape")
         base = [*PARTIAL, "fetch", *_QUIET, "--filter=blob:none"]
         attempts = (
-            [*base, f"--shallow-since={self._since(now)}", "origin", refspec],
-            [*base, "--depth=1", "origin", refspec],
-            ["fetch", *_QUIET, "origin", refspec],
+            [*base, f"--shallow-since={self._since(now)}", "--stdin", "origin"],
+            [*base, "--depth=1", "--stdin", "origin"],
+            ["fetch", *_QUIET, "--stdin", "origin"],
         )
         for attempt in attempts[:-1]:
             try:
-                self._bring(attempt)
+                self._bring(attempt, refspec)
                 return
             except GitFailure as error:
                 if not error.may_try_plainer:
                     raise
-        self._bring(attempts[-1])
+        self._bring(attempts[-1], refspec)
 
     def _since(self, now: datetime) -> str:
         return f"{now - self.limits.history:%Y-%m-%dT%H:%M:%SZ}"
 
-    def _bring(self, arguments: Sequence[str]) -> None:
+    def _bring(self, arguments: Sequence[str], refspec: bytes) -> None:
         cap = 2 * self.limits.total_size
-        self.git.run([*self._options, *arguments], folder=self.folder, url=self.remote, file_cap=cap)
+        command = [*self._options, *arguments]
+        self.git.run(command, folder=self.folder, stdin=refspec, url=self.remote, file_cap=cap)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -18,13 +18,18 @@ _SHORT = re.compile(r"[0-9a-f]{7,63}", re.IGNORECASE)
 _PEELED = "^{}"
 
 
+def is_name(text: str) -> bool:
+    """Whether git takes a text for the name of a branch or tag, so that it can stand in a refspec."""
+    return bool(_NAME.fullmatch(text)) and ".." not in text
+
+
 def resolve(revision: str, listed: Callable[..., str]) -> Tip:
     """The commit that `revision` names. `listed(pattern …)` is `ls-remote`. Raises RepositoryError.
 
     A branch goes before a tag of its name. A commit id is whole, or the beginning (seven or more) of some branch's
     or tag's commit: servers look up no others.
     """
-    if not _NAME.fullmatch(revision) or ".." in revision:
+    if not is_name(revision):
         raise _unknown(revision, "is no name of a branch or tag, and no commit id")
     refs = _refs(listed(f"refs/heads/{revision}", f"refs/tags/{revision}", f"refs/tags/{revision}{_PEELED}"))
     if commit := refs.get(f"refs/heads/{revision}"):

@@ -6,6 +6,7 @@ import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
 from app.catalog.model import EntityRef
+from app.catalog.providers.git_urls import GitUrls
 from app.pipeline.judge import judge_found
 from app.pipeline.refresh import refresh
 
@@ -291,6 +292,7 @@ def test_a_vanished_branch_is_resolved_again(organisation):
 
 def test_the_default_branch_is_asked_for_again_after_a_day_though_the_old_one_is_still_there(organisation):
     organisation.repository("shop", service("TODO"), branch="trunk")
+    organisation.pipeline.providers = [GitUrls([organisation.url("shop")])]  # which tells no branch
     organisation.crawl()
     organisation.git("shop", "checkout", "-q", "-b", "main")
     organisation.push("shop", {"alerts.yaml": alert("Burning", "docs/runbook.md#burning")})
@@ -300,6 +302,15 @@ def test_the_default_branch_is_asked_for_again_after_a_day_though_the_old_one_is
     assert organisation.outcome("shop", "alert-runbook-linked") == "fail"
     organisation.now += timedelta(hours=2)
     organisation.crawl()
+    assert organisation.outcome("shop", "alert-runbook-linked") == "pass"
+
+
+def test_the_default_branch_of_a_local_repository_is_followed_with_the_next_discovery(organisation):
+    organisation.repository("shop", service("TODO"), branch="trunk")
+    organisation.crawl()
+    organisation.git("shop", "checkout", "-q", "-b", "main")
+    organisation.push("shop", {"alerts.yaml": alert("Burning", "docs/runbook.md#burning")})
+    organisation.crawl(later=timedelta(seconds=1))
     assert organisation.outcome("shop", "alert-runbook-linked") == "pass"
 
 

@@ -13,6 +13,7 @@ from app.lib import repository_urls
 
 _LEVELS = 2
 _MOST = 20_000
+_HEAD = re.compile(r"ref: refs/heads/(\S+)\n?")
 _ORIGIN = re.compile(r'\[remote "origin"\][^\[]*?^\s*url\s*=\s*(\S+)', re.MULTILINE)
 
 
@@ -31,7 +32,7 @@ class LocalDirectory:
             raise ProviderError(f"{self.folder} is not a folder")
         found: list[Listed] = []
         for repository in _repositories(self.folder, _LEVELS):
-            found.append(Listed(repository.as_uri(), alias=_origin(repository)))
+            found.append(Listed(repository.as_uri(), _branch(repository), _origin(repository)))
             if len(found) > _MOST:
                 raise ProviderError(f"{self.folder} holds more than {_MOST} repositories")
         return Discovery(tuple(found))
@@ -55,6 +56,17 @@ def _repositories(folder: Path, levels: int) -> Iterator[Path]:
 def _is_repository(folder: Path) -> bool:
     bare = (folder / "HEAD").is_file() and (folder / "objects").is_dir() and (folder / "refs").is_dir()
     return bare or (folder / ".git").exists()
+
+
+def _branch(repository: Path) -> str:
+    """What HEAD names, which git serves as the default branch; "" where it names none."""
+    for head in (repository / ".git" / "HEAD", repository / "HEAD"):
+        try:
+            match = _HEAD.fullmatch(head.read_text("utf-8"))
+        except (OSError, UnicodeDecodeError):
+            continue
+        return match[1] if match else ""
+    return ""
 
 
 def _origin(repository: Path) -> str:

@@ -147,6 +147,14 @@ def test_caps_on_size_sum_and_depth_are_told(tmp_path: Path, take: Take) -> None
     }
 
 
+def test_no_fetch_writes_more_than_twice_what_is_read_of_a_repository(tmp_path: Path, take: Take) -> None:
+    source = repository(tmp_path / "src")
+    commit(source, {"a.md": "A", "large.md": os.urandom(300_000).hex()})
+    snapshot = take(source, Limits(total_size=50_000))
+    assert dict(snapshot.read(snapshot.entries())) == {"a.md": b"A"}
+    assert all(path.stat().st_size <= 100_000 for path in snapshot.folder.rglob("*"))
+
+
 def test_too_many_files_cost_the_repository_only(tmp_path: Path, take: Take) -> None:
     source = repository(tmp_path / "src")
     commit(source, {f"{number}.md": "x" for number in range(11)})

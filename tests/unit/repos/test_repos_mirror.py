@@ -175,13 +175,14 @@ def test_variables_of_the_caller_do_not_reach_a_new_mirror(
     assert not (tmp_path / "elsewhere").exists()
 
 
-def test_a_first_read_brings_the_default_branch_without_blobs(tmp_path: Path, mirror_of: Make) -> None:
+@pytest.mark.parametrize("told", ["", "release/next"])
+def test_a_first_read_brings_the_default_branch_without_blobs(tmp_path: Path, mirror_of: Make, told: str) -> None:
     source = repository(tmp_path / "src", branch="release/next")
     made = commit(source, {"a.md": "A", "b.md": "B"})
     git(source, "branch", "other")
     git(source, "tag", "v1")
     mirror = mirror_of(source)
-    snapshot = mirror.first(NOW)
+    snapshot = mirror.first(NOW, told)
     assert snapshot is not None
     assert (snapshot.branch, snapshot.commit) == ("release/next", made)
     objects = git(snapshot.folder, "cat-file", "--batch-all-objects", "--batch-check=%(objecttype)").split()
@@ -219,6 +220,40 @@ def test_where_a_first_read_is_not_enough_nothing_is_left_behind(tmp_path: Path,
     assert [path.name for path in (tmp_path / "mirrors").iterdir() if not path.name.endswith(".lock")] == []
     if odd in ("head of nothing", "detached", "years old"):
         assert mirror.sync(mirror.tip(), NOW).commit == made
+
+
+@pytest.mark.parametrize("told", ["renamed", "*", "main:refs/heads/x", "../x", "-x", "ma in"])
+def test_a_branch_that_was_told_wrongly_leaves_nothing_behind(tmp_path: Path, mirror_of: Make, told: str) -> None:
+    source = repository(tmp_path / "src")
+    made = commit(source, {"a.md": "A"})
+    mirror = mirror_of(source)
+    snapshot = mirror.first(NOW, told) or mirror.sync(mirror.tip(), NOW)
+    assert (snapshot.branch, snapshot.commit) == ("main", made)
+    assert git(snapshot.folder, "for-each-ref", "--format=%(refname)") == "refs/roadworthy/tip"
+
+
+@pytest.mark.parametrize("odd", ["empty", "gone"])
+def test_where_a_told_branch_is_not_there_nothing_is_left_behind(tmp_path: Path, mirror_of: Make, odd: str) -> None:
+    source = repository(tmp_path / "src")
+    mirror = mirror_of(tmp_path / "nowhere" if odd == "gone" else source)
+    assert mirror.first(NOW, "main") is None
+    assert [path.name for path in (tmp_path / "mirrors").iterdir() if not path.name.endswith(".lock")] == []
+
+
+def test_a_told_branch_is_read_also_where_nothing_is_new_or_objects_count_otherwise(
+    tmp_path: Path, mirror_of: Make
+) -> None:
+    source = repository(tmp_path / "old")
+    made = commit(source, {"a.md": "A"}, at="2019-01-02T12:00:00Z")
+    snapshot = mirror_of(source).first(NOW, "main")
+    assert snapshot is not None
+    assert snapshot.commit == made
+    git(tmp_path, "init", "-q", "-b", "main", "--object-format=sha256", "long")
+    made = commit(tmp_path / "long", {"a.md": "A"})
+    mirror = mirror_of(tmp_path / "long")
+    other = mirror.first(NOW, "main") or mirror.sync(mirror.tip(), NOW)
+    assert other.commit == made
+    assert dict(other.read(other.entries())) == {"a.md": b"A"}
 
 
 def test_a_bare_repository_is_no_working_tree(tmp_path: Path, git_runner: Git) -> None:
