@@ -83,12 +83,15 @@ class Database:
             with self.engine.begin() as connection:
                 yield connection
             return
-        with self._precedence.claimed() if awaited else nullcontext(), self._turn:  # threads queue here, fairly
-            if not awaited:
-                self._precedence.give()
-            with self.engine.begin() as connection:
-                _begin_writing(connection.connection.driver_connection)
-                yield connection
+        if not awaited:
+            self._precedence.give()  # before its turn: who is given way to may be a thread that waits for that turn
+        with (
+            self._precedence.claimed() if awaited else nullcontext(),
+            self._turn,  # threads queue here, fairly
+            self.engine.begin() as connection,
+        ):
+            _begin_writing(connection.connection.driver_connection)
+            yield connection
 
     def close(self) -> None:
         self.engine.dispose()

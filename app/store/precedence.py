@@ -28,7 +28,7 @@ class Precedence:
 
     def __init__(self, path: Path) -> None:
         """`path`: the file that processes share; it is made when first needed, and stays empty."""
-        self._path, self._lock = path, threading.Lock()
+        self._path, self._lock, self._giving = path, threading.Lock(), threading.Lock()
         self._announced = self._looked = -1
         self._waiting = 0
 
@@ -48,19 +48,20 @@ class Precedence:
                     fcntl.flock(self._announced, fcntl.LOCK_UN)
 
     def give(self) -> bool:
-        """Waits while anybody claims precedence, a tenth of a second at most; whether nobody does. One thread at a
-        time.
+        """Waits while anybody claims precedence, a tenth of a second at most; whether nobody does. Of a process one
+        thread waits so, and those behind it after it.
         """
         with self._lock:
             if not self._is_open():
                 return True
-        until = time.monotonic() + _GIVE_SECONDS
-        while not _locked(self._looked, fcntl.LOCK_EX):
-            if time.monotonic() >= until:
-                return False
-            time.sleep(_LOOK_SECONDS)
-        fcntl.flock(self._looked, fcntl.LOCK_UN)
-        return True
+        with self._giving:
+            until = time.monotonic() + _GIVE_SECONDS
+            while not _locked(self._looked, fcntl.LOCK_EX):
+                if time.monotonic() >= until:
+                    return False
+                time.sleep(_LOOK_SECONDS)
+            fcntl.flock(self._looked, fcntl.LOCK_UN)
+            return True
 
     def close(self) -> None:
         with self._lock:

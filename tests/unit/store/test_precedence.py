@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,24 @@ def test_where_no_file_can_be_made_nobody_gives_way_and_all_goes_on(tmp_path: Pa
     with nowhere.claimed():
         assert nowhere.give()
     nowhere.close()
+
+
+def test_who_gives_way_holds_nobody_up_in_the_same_process(tmp_path: Path) -> None:
+    """A thread that gives way to another must not hold the turn that the other needs."""
+    web, elsewhere = Database(f"sqlite:///{tmp_path / 'a.db'}"), Precedence(tmp_path / "a.db-turn")
+    with web.write() as connection:
+        connection.execute(text("CREATE TABLE written (who TEXT)"))
+
+    def write(*, awaited: bool) -> float:
+        with web.write(awaited=awaited) as connection:
+            connection.execute(text("INSERT INTO written VALUES ('one')"))
+        return time.monotonic()
+
+    with elsewhere.claimed(), ThreadPoolExecutor(2) as threads:
+        gives_way = threads.submit(write, awaited=False)
+        assert threads.submit(write, awaited=True).result() < gives_way.result()
+    elsewhere.close()
+    web.close()
 
 
 def test_a_write_that_nobody_waits_for_gives_way_and_is_then_made_all_the_same(tmp_path: Path) -> None:
