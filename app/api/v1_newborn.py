@@ -175,7 +175,7 @@ def _json() -> dict[str, Any] | None:
 
 def _with_known(inventory: Inventory) -> Inventory:
     """Says of what is declared elsewhere already that it is not new: the one known is judged, not this one."""
-    known = pipeline().known().catalog
+    known = pipeline().stored_catalog()
     told = []
     for entity in inventory.entities:
         other = known.get(entity.ref)

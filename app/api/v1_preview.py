@@ -79,7 +79,7 @@ class PolicyPreview(MethodView):
         try:
             policy = load_texts(body["documents"], SCHEMA)
             refs = here.store.served.refs(after, body["limit"])
-            found = preview(here.store, here.catalog(), policy, refs, here.clock())
+            found = preview(here.store, here.stored_catalog(), policy, refs, here.clock())
         except PolicyError as error:
             raise _refused(error) from None
         except (UnicodeError, RecursionError):

@@ -11,7 +11,7 @@ from copy import copy
 from pathlib import PurePosixPath
 from typing import Any
 
-from app.attribution.index import KINDS, SELECTOR, Index, Replaced
+from app.attribution.index import KINDS, SELECTOR, Index, Lookup, Replaced
 from app.attribution.model import Attribution, Placed, Rules
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.formats.apis import openapi
@@ -30,13 +30,14 @@ _KINDS_OF_GROUPS = {"database": "database", "cluster": "cluster", "api": "api_de
 class Attributor:
     """Built once for a catalog, then asked for each object; a lookup costs a few dictionary reads."""
 
-    def __init__(self, catalog: Catalog, rules: Rules) -> None:
+    def __init__(self, catalog: Catalog, rules: Rules, index: Lookup | None = None) -> None:
+        """`index`: where to look things up, if not in one of the whole catalog that is built here."""
         self.rules = rules
-        self._index: Index | Replaced = Index(catalog.entities)
+        self._index: Lookup | Replaced = index or Index(catalog.entities)
 
     def replacing(self, repository: str, entities: Iterable[Entity]) -> Attributor:
         """As if `entities` were what `repository` declares; costs nothing for what others declare."""
-        assert isinstance(self._index, Index)
+        assert not isinstance(self._index, Replaced)
         other = copy(self)
         other._index = Replaced(self._index, repository, entities)
         return other

@@ -3,14 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Protocol
 
 from app.catalog.model import Entity, EntityRef
 
 KINDS = ("component", "resource", "api", "system")
 """Who may own evidence, in order of preference within one folder."""
 SELECTOR = "backstage.io/kubernetes-label-selector"
-_NAMESPACE = "backstage.io/kubernetes-namespace"
-_KUBERNETES_ID = "backstage.io/kubernetes-id"
+NAMESPACE = "backstage.io/kubernetes-namespace"
+KUBERNETES_ID = "backstage.io/kubernetes-id"
+
+
+class Lookup(Protocol):
+    """What attribution asks of the entities there are. An answer's order is the catalog's."""
+
+    @property
+    def entities(self) -> Mapping[EntityRef, Entity]: ...
+    def called(self, name: str) -> Sequence[Entity]: ...
+    def in_namespace(self, name: str) -> Sequence[Entity]: ...
+    def in_folder(self, repository: str, root: str) -> Sequence[Entity]: ...
+    def apis(self, repository: str) -> Sequence[Entity]:
+        """API entities that a repository declares."""
+
+    def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
+        """Entities whose label selector picks an object with these labels."""
+
+    def knows(self, ref: EntityRef) -> bool: ...
+    def is_made_up(self, ref: EntityRef) -> bool:
+        """A provisional component stands for a repository that declares none."""
 
 
 class Index:
@@ -28,12 +48,12 @@ class Index:
                 self._add(entity)
 
     def _add(self, entity: Entity) -> None:
-        names = {entity.ref.name, entity.annotations.get(_KUBERNETES_ID, "").lower()}
+        names = {entity.ref.name, entity.annotations.get(KUBERNETES_ID, "").lower()}
         for name in names - {""}:
             self._by_name.setdefault(name, []).append(entity)
-        if namespace := entity.annotations.get(_NAMESPACE, "").lower():
+        if namespace := entity.annotations.get(NAMESPACE, "").lower():
             self._by_namespace.setdefault(namespace, []).append(entity)
-        if pairs := _equalities(entity.annotations.get(SELECTOR, "")):
+        if pairs := equalities(entity.annotations.get(SELECTOR, "")):
             self._selectors.append((pairs, entity))
         if entity.ref.kind == "api":
             self._apis.setdefault(entity.repository, []).append(entity)
@@ -50,18 +70,15 @@ class Index:
         return self._folders.get((repository, root), ())
 
     def apis(self, repository: str) -> Sequence[Entity]:
-        """API entities that a repository declares."""
         return self._apis.get(repository, ())
 
     def selecting(self, labels: Mapping[str, str]) -> Sequence[Entity]:
-        """Entities whose label selector picks an object with these labels."""
         return [entity for pairs, entity in self._selectors if pairs.items() <= labels.items()]
 
     def knows(self, ref: EntityRef) -> bool:
         return ref in self.entities
 
     def is_made_up(self, ref: EntityRef) -> bool:
-        """A provisional component stands for a repository that declares none."""
         entity = self.entities.get(ref)
         return entity is not None and entity.provisional
 
@@ -69,7 +86,7 @@ class Index:
 class Replaced:
     """An index in which one repository's entities are others, at the cost of those alone."""
 
-    def __init__(self, base: Index, repository: str, entities: Iterable[Entity]) -> None:
+    def __init__(self, base: Lookup, repository: str, entities: Iterable[Entity]) -> None:
         self._base, self._repository = base, repository
         own: dict[EntityRef, Entity] = {}
         for entity in entities:
@@ -107,7 +124,7 @@ class Replaced:
         return self._own.is_made_up(ref) if self._own.knows(ref) else self._base.is_made_up(ref)
 
 
-def _equalities(selector: str) -> dict[str, str]:
+def equalities(selector: str) -> dict[str, str]:
     """`app=shop,tier=web` as pairs; {} for a selector that says more than equality."""
     parts = [part.strip().replace("==", "=") for part in selector.split(",") if part.strip()]
     if not all(part.count("=") == 1 and "!" not in part for part in parts):

@@ -149,19 +149,18 @@ INVERSE.update({inverse: name for name, inverse in list(INVERSE.items())})
 class Catalog:
     """All entities known at one moment, with relations in both directions. Built once, then only read."""
 
-    entities: dict[EntityRef, Entity] = field(default_factory=dict)
-    kinds: frozenset[str] = frozenset()
-    """Kinds of which an entity is known."""
+    entities: Mapping[EntityRef, Entity] = field(default_factory=dict)
+    _kinds: frozenset[str] = frozenset()
     _related: dict[tuple[EntityRef, str], dict[EntityRef, None]] = field(default_factory=dict)
 
     @classmethod
     def of(cls, entities: Iterable[Entity]) -> Catalog:
         """What is ignored or has no valid identity is left out; of two with one ref the first wins."""
-        catalog = cls()
+        known: dict[EntityRef, Entity] = {}
         for entity in entities:
             if not entity.ignored and entity.identified:
-                catalog.entities.setdefault(entity.ref, entity)
-        catalog.kinds = frozenset(ref.kind for ref in catalog.entities)
+                known.setdefault(entity.ref, entity)
+        catalog = Catalog(known, frozenset(ref.kind for ref in known))
         stated = [relation for entity in catalog.entities.values() for relation in entity.relations]
         for relation in stated:
             catalog._relate(relation.source, relation.type, relation.target)
@@ -172,6 +171,11 @@ class Catalog:
 
     def _relate(self, source: EntityRef, type_: str, target: EntityRef) -> None:
         self._related.setdefault((source, type_), {})[target] = None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """Kinds of which an entity is known."""
+        return self._kinds
 
     def get(self, ref: EntityRef) -> Entity | None:
         return self.entities.get(ref)

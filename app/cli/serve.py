@@ -20,13 +20,27 @@ from app.lib.own_folder import OwnFolder
 @click.option("--port", type=click.IntRange(0, 65535), help="Port; 0 picks a free one.")
 @click.option("--worker/--no-worker", default=True, help="Also start the worker as a child process.")
 @click.option("--processes", type=click.IntRange(0, 64), help="Web processes; 0: one, embedded. More need --no-worker.")
+@click.option("--trial", is_flag=True, hidden=True, help="Only say why web processes could not start, if so.")
 @options.output_format
-def command(config: Path, host: str | None, port: int | None, worker: bool, processes: int | None, output: str) -> None:
+def command(
+    config: Path, host: str | None, port: int | None, worker: bool, processes: int | None, trial: bool, output: str
+) -> None:
     """Serve API and pages, and keep scores fresh in a child process."""
     options.end_on_sigterm()
+    if trial:
+        _try(config)
+        return
     with OwnFolder("roadworthy-metrics-") as shared:
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(shared)  # before anything counts: all our processes count together
         _serve(config, host, port, worker, processes, str(shared))
+
+
+def _try(config: Path) -> None:
+    from app import log
+    from app.processes.trial import refuse
+
+    log.configure()
+    refuse(options.settings_of(config))
 
 
 def _serve(config: Path, host: str | None, port: int | None, worker: bool, processes: int | None, shared: str) -> None:

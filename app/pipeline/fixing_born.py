@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from app.attribution.attribute import Attributor
-from app.catalog.model import EntityRef
-from app.facts.inventory import take
+from app.catalog.model import Catalog, EntityRef
+from app.facts.inventory import Inventory, take
 from app.facts.patience import Patience
 from app.pipeline.drafts import Drafts
 from app.pipeline.fix_run import Look
@@ -17,7 +17,6 @@ from app.pipeline.fixing_here import MemoryCache
 from app.pipeline.laid_over import LaidOver
 from app.pipeline.newborn import with_stand_ins
 from app.pipeline.scoring import Owner, attribution_rules, score
-from app.pipeline.simulate import replaced
 from app.pipeline.surroundings import Surroundings
 from app.policy.model import Policy
 from app.remediation.proposal import Proposal
@@ -37,13 +36,19 @@ class Born:
 
     def __call__(self, snapshot: Snapshot, ref: EntityRef) -> Look | None:
         inventory = with_stand_ins(take(snapshot, self.cache, patience=self.patience))
-        catalog = replaced(self.surroundings.catalog, inventory)
+        catalog = self._catalog(inventory)
         entity = catalog.get(ref)
         if entity is None:
             return None
         owner = Owner(Attributor(catalog, attribution_rules(self.policy, {})))
         world = LaidOver(self.surroundings, inventory, catalog, owner, applied=self.applied)
         return Look(inventory, world, score(self.policy, entity, world, self.now, commit=inventory.commit))
+
+    def _catalog(self, inventory: Inventory) -> Catalog:
+        """As `simulate.replaced`, over what was handed along."""
+        known = self.surroundings.catalog.entities.values()
+        others = [one for one in known if one.repository != inventory.url or one.provider]
+        return Catalog.of([*others, *inventory.entities])
 
 
 def fix_born(

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from app.catalog.model import Catalog, Entity, EntityRef
+from app.catalog.model import Entity, EntityRef
 from app.errors import NotFoundError
 from app.facts.inventory import Inventory, take
 from app.facts.patience import Patience
@@ -18,9 +18,10 @@ from app.pipeline.drafts import Drafts
 from app.pipeline.fix_run import Look
 from app.pipeline.fixing import propose
 from app.pipeline.fixing_here import MemoryCache
-from app.pipeline.scoring import score
+from app.pipeline.scoring import Owner, score
 from app.pipeline.services import Pipeline
 from app.pipeline.simulate import replaced_world
+from app.pipeline.stored_catalog import StoredCatalog
 from app.remediation.proposal import Proposal
 from app.repos.model import Snapshot, Tip
 
@@ -37,27 +38,25 @@ class Stored:
 
     def __call__(self, snapshot: Snapshot, ref: EntityRef) -> Look | None:
         inventory = take(snapshot, self.cache, patience=self.patience)
-        catalog = _catalog(self.pipeline.known().catalog, inventory, ref)
+        known = self.pipeline.stored_catalog()
+        catalog = _catalog(known, inventory, ref)
         entity = catalog.get(ref)
         if entity is None:
             return None
-        world = replaced_world(self.pipeline, inventory, catalog, self.now)
+        attributor = self.pipeline.stored_attributor(known).replacing(inventory.url, inventory.entities)
+        world = replaced_world(self.pipeline, inventory, catalog, self.now, Owner(attributor))
         granted = self.pipeline.store.waivers.in_force([entity.ref], self.now).get(entity.ref, ())
         policy, commit = self.pipeline.policy, inventory.commit
         judged = score(policy, entity, world, self.now, commit=commit, waivers=granted)
         return Look(inventory, world, judged, forge_of(inventory.url, self.pipeline.forges))
 
 
-def _catalog(known: Catalog, inventory: Inventory, ref: EntityRef) -> Catalog:
+def _catalog(known: StoredCatalog, inventory: Inventory, ref: EntityRef) -> StoredCatalog:
     """What a catalog tells counts before the repository's descriptors, but for the entity whose descriptor is mended:
     there it is the text that must be right."""
     here = {one.ref for one in inventory.entities if one.identified and not one.ignored}
-    others = [
-        one
-        for one in known.entities.values()
-        if (one.repository != inventory.url or one.provider) and not (one.ref == ref and ref in here)
-    ]
-    return Catalog.of([*others, *inventory.entities])
+    hidden = {one.ref for one in known.of_repository(inventory.url) if not one.provider}
+    return known.replacing(hidden | ({ref} & here), inventory.entities)
 
 
 def fix_entity(

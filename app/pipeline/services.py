@@ -19,6 +19,8 @@ from app.jobs.metrics import WorkerMetrics
 from app.lib.forge_urls import Forges
 from app.pipeline.policies import PolicyKeeper
 from app.pipeline.scoring import attribution_rules, parameters_of
+from app.pipeline.stored_catalog import StoredCatalog
+from app.pipeline.stored_index import Annotated, StoredIndex
 from app.policy.model import Policy
 from app.repos.git import Git
 from app.repos.mirror import Mirror
@@ -64,6 +66,7 @@ class Pipeline:
     news: Hints = field(default_factory=ProcessHints)
     """Given when something was judged anew; web processes wait for it."""
     metrics: WorkerMetrics = field(default_factory=WorkerMetrics)
+    _annotated: Annotated = field(default_factory=Annotated)
     _last: Known | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -91,6 +94,15 @@ class Pipeline:
     def known(self) -> Known:
         """The catalog as it is now, and whom objects belong to by it."""
         return self._known(exactly=True)
+
+    def stored_catalog(self) -> StoredCatalog:
+        """The catalog as it is now, for a request that asks of a few entities."""
+        return StoredCatalog(self.store.lookups)
+
+    def stored_attributor(self, catalog: StoredCatalog) -> Attributor:
+        """Whom objects belong to by such a catalog."""
+        index = StoredIndex(catalog, self.store.lookups, lambda: self._annotated.now(self.store))
+        return Attributor(catalog, attribution_rules(self.policy, self.evidence), index)
 
     def lately_known(self) -> tuple[int, Attributor]:
         """The attributor of a catalog that may be a few changes old, and that catalog's version.

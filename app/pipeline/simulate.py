@@ -16,6 +16,7 @@ from app.pipeline.handed import NAMELESS, PLACE
 from app.pipeline.laid_over import LaidOver
 from app.pipeline.scoring import Judged, Owner, attribution_rules, score
 from app.pipeline.services import Pipeline
+from app.pipeline.stored_catalog import StoredCatalog
 from app.pipeline.stored_world import StoredWorld
 
 
@@ -29,8 +30,10 @@ def simulate(pipeline: Pipeline, inventory: Inventory, now: datetime, *, owners:
 
     With `owners` also entities declared elsewhere whose objects these are; one made up for what is theirs is left out.
     """
-    world = replaced_world(pipeline, inventory, replaced(pipeline.known().catalog, inventory), now)
-    refs = _with_owners(pipeline, inventory) if owners else _refs(inventory)
+    known = pipeline.stored_catalog()
+    owner = Owner(pipeline.stored_attributor(known).replacing(inventory.url, inventory.entities))
+    world = replaced_world(pipeline, inventory, replaced(known, inventory), now, owner)
+    refs = _with_owners(owner, inventory) if owners else _refs(inventory)
     mine = [entity for ref in refs if (entity := world.catalog.get(ref)) is not None]
     waivers = pipeline.store.waivers.in_force([entity.ref for entity in mine], now)
     return [
@@ -39,8 +42,7 @@ def simulate(pipeline: Pipeline, inventory: Inventory, now: datetime, *, owners:
     ]
 
 
-def _with_owners(pipeline: Pipeline, inventory: Inventory) -> list[EntityRef]:
-    owner = Owner(pipeline.known().attributor.replacing(inventory.url, inventory.entities))
+def _with_owners(owner: Owner, inventory: Inventory) -> list[EntityRef]:
     placed: list[Found | UnreadablePlace] = [*inventory.found, *inventory.unreadable]
     theirs = sorted({ref for one in placed if not one.ignored for ref in owner(one)})
     made_up = {one.ref for one in inventory.entities if one.provisional}
@@ -51,14 +53,14 @@ def _with_owners(pipeline: Pipeline, inventory: Inventory) -> list[EntityRef]:
 def world_now(pipeline: Pipeline) -> StoredWorld:
     """What is stored, as retrievers ask it, without anything handed in."""
     evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
-    catalog, now = pipeline.known().catalog, pipeline.clock()
+    catalog, now = pipeline.stored_catalog(), pipeline.clock()
     return StoredWorld(pipeline.store, catalog, pipeline.parameters, now, evidence=evidence)
 
 
-def replaced_world(pipeline: Pipeline, inventory: Inventory, catalog: Catalog, now: datetime) -> PushedWorld:
-    """The stored world, reports included, with one repository as the inventory has it."""
-    known = pipeline.known()
-    owner = Owner(known.attributor.replacing(inventory.url, inventory.entities))
+def replaced_world(
+    pipeline: Pipeline, inventory: Inventory, catalog: Catalog, now: datetime, owner: Owner
+) -> PushedWorld:
+    """The stored world, reports included, with one repository as the inventory has it. `owner`: of what lies there."""
     evidence = attribution_rules(pipeline.policy, pipeline.evidence).evidence
     stored = StoredWorld(pipeline.store, catalog, pipeline.parameters, now, evidence=evidence)
     applied = inventory.url == f"{PLACE}{NAMELESS}"
@@ -71,7 +73,7 @@ def _refs(inventory: Inventory) -> list[EntityRef]:
     return list(dict.fromkeys(one.ref for one in inventory.entities if not one.ignored and one.identified))
 
 
-def replaced(catalog: Catalog, inventory: Inventory) -> Catalog:
+def replaced(known: StoredCatalog, inventory: Inventory) -> StoredCatalog:
     """What a catalog tells, or another repository declares, counts before what is handed in."""
-    others = [one for one in catalog.entities.values() if one.repository != inventory.url or one.provider]
-    return Catalog.of([*others, *inventory.entities])
+    hidden = {one.ref for one in known.of_repository(inventory.url) if not one.provider}
+    return known.replacing(hidden, inventory.entities)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -15,8 +17,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from app.errors import SettingsError
-from app.processes.web import CONFIG, check
-from app.services import build
+from app.lib import memory
+from app.processes.web import CONFIG
 from app.settings import Settings
 
 _THREADS = 4
@@ -32,7 +34,8 @@ def serve(settings: Settings, config: Path, address: tuple[str, int], *, ready: 
         from granian.log import LogLevels
     except ModuleNotFoundError:
         raise SettingsError("serve.processes needs its server: pip install 'roadworthy[server]'") from None
-    refuse(settings)
+    _try(config)
+    memory.settle()  # what is loaded by now is shared with the processes, where they are forks of this one
     os.environ[CONFIG] = str(config)
     host, port = address[0], address[1] or _free_port(address[0])
     server = Granian(
@@ -54,12 +57,11 @@ def serve(settings: Settings, config: Path, address: tuple[str, int], *, ready: 
     server.serve()
 
 
-def refuse(settings: Settings) -> None:
-    """Raises what the processes would: once and in words, instead of in each of them again and again."""
-    pipeline = build(settings)
-    check(settings, pipeline)
-    pipeline.store.close()
-    pipeline.git.close()
+def _try(config: Path) -> None:
+    """Ends this process as `serve --trial` ends: it has said why by then."""
+    done = subprocess.run([sys.executable, "-m", "app.cli", "serve", "--trial", "--config", str(config)], check=False)
+    if done.returncode:
+        sys.exit(done.returncode)
 
 
 def _tell(host: str, port: int, ready: Callable[[int], None]) -> None:

@@ -17,6 +17,8 @@ from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks, number, upsert
 from app.store.tables import declarations, entities, providers, relations
 
+_AT_ONCE = 500
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EntityState:
@@ -51,14 +53,17 @@ class Entities:
             return number(connection, CATALOG_VERSION)
 
     def load(self, *, orphans: bool = False) -> tuple[int, list[Entity]]:
-        """The catalog's version and all its entities by reference, seen at one moment."""
+        """The catalog's version and all its entities by reference, seen at one moment.
+
+        Rows are taken as they come: all bodies of a large catalog at once are as much again as its entities.
+        """
         query = select(entities.c.body, entities.c.orphaned_at).where(*self._sight.entities()).order_by(entities.c.ref)
         if not orphans:
             query = query.where(entities.c.orphaned_at.is_(None))
         with self._database.read() as connection:
             version = number(connection, CATALOG_VERSION)
-            rows = connection.execute(query).all()
-        return version, [entity_from(row.body, orphan=row.orphaned_at is not None) for row in rows]
+            rows = connection.execution_options(yield_per=_AT_ONCE).execute(query)
+            return version, [entity_from(row.body, orphan=row.orphaned_at is not None) for row in rows]
 
     def get(self, ref: EntityRef) -> Entity | None:
         """One entity, also an orphan (then `orphan` is set)."""

@@ -17,6 +17,7 @@ from app.store.inbound import Inbound
 from app.store.inventories import Inventories
 from app.store.judgements import Judgements
 from app.store.listing import Listing
+from app.store.lookups import Lookups
 from app.store.objects import Objects
 from app.store.outgoing import Outgoing
 from app.store.parsed import ParsedCache
@@ -49,6 +50,7 @@ class Store:
         self.outgoing = Outgoing(database)
         self.inventories = Inventories(database)
         self.entities = Entities(database)
+        self.lookups = Lookups(database)
         self.objects = Objects(database)
         self.due = Due(database)
         self.judgements = Judgements(database)
@@ -79,6 +81,7 @@ class Store:
         seen.sight = sight
         seen.repositories = Repositories(self.database, sight)
         seen.entities = Entities(self.database, sight)
+        seen.lookups = Lookups(self.database, sight)
         seen.objects = Objects(self.database, sight)
         seen.judgements = Judgements(self.database, sight)
         seen.changes = Changes(self.database, sight)
