@@ -11,6 +11,7 @@ import click
 
 from app.cli import options, reports
 from app.cli.exits import exit_code
+from app.lib import memory
 
 
 @click.command()
@@ -63,13 +64,14 @@ def command(
     Without a descriptor a provisional component is scored, and said so. What needs the catalog, other repositories or
     live systems is unknown, never a failure; with --server it is asked there, and judged by its scorecards.
     """
-    from app.cli import checking
-    from app.cli.profile import Profile
-    from app.repos.git import Git
+    with memory.loading():
+        from app.cli import checking
+        from app.cli.profile import Profile
+        from app.repos.git import Git
 
-    timing = Profile()
-    written = [reports.destination(one) for one in others]
-    asking = checking.Asking(datetime.now(UTC), entity.lower(), policy, server or "", token or "")
+        timing = Profile()
+        written = [reports.destination(one) for one in others]
+        asking = checking.Asking(datetime.now(UTC), entity.lower(), policy, server or "", token or "")
     timing.mark("policy")
     with closing(Git()) as git:
         looked = checking.look(path, sys.stdin.buffer, stdin_name, git, asking.now)

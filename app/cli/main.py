@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from app.errors import PolicyError, RepositoryError, RoadworthyError
+from app.lib import memory
 
 COMMANDS = {
     "init": "Write a short commented roadworthy.yaml.",
@@ -40,7 +41,8 @@ class Lazy(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = importlib.import_module(f"app.cli.{cmd_name}").command
+        with memory.loading():
+            command: click.Command = importlib.import_module(f"app.cli.{cmd_name}").command
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -111,7 +111,7 @@ class Builder:
 
     def __init__(self, options: Options, offset: int) -> None:
         self.limits, self.last_wins, self.one_line = options.limits, options.last_wins, options.one_line
-        self.offset = offset
+        self.most, self.offset = options.limits.nodes, offset
         self.documents: list[Document] = []
         self._reset(1)
 
@@ -129,8 +129,10 @@ class Builder:
         kind = type(event)
         if kind is ScalarEvent:
             mark = self._mark(event)
-            self._count(1, mark)
-            value = self._scalar(event)
+            self.nodes += 1
+            if self.nodes > self.most:
+                self._count(0, mark)
+            value = event.value if event.style else self._plain(event)
             if event.anchor:
                 self.anchors[event.anchor] = (value, 1)
             if event.style == "|" and not self.one_line and self.keys and (key := self.keys[-1]) is not None:
@@ -176,13 +178,14 @@ class Builder:
 
     def _count(self, nodes: int, mark: Mark) -> None:
         self.nodes += nodes
-        if self.nodes > self.limits.nodes:
+        if self.nodes > self.most:
             raise DocumentError(f"expands to more than {self.limits.nodes} values", *mark, "yaml-limit-nodes")
 
     def _mark(self, event: Any) -> Mark:
         if self.one_line:
             return self.offset + 1, 1
-        return event.start_mark.line + 1 + self.offset, event.start_mark.column + 1
+        start = event.start_mark  # makes an object each time it is asked for
+        return start.line + 1 + self.offset, start.column + 1
 
     def _add(self, value: Any, text: str | None, mark: Mark) -> None:
         if not self.stack:
@@ -223,11 +226,9 @@ class Builder:
             for key, merged in source.items():
                 container.setdefault(key, merged)
 
-    def _scalar(self, event: Any) -> Any:
+    def _plain(self, event: Any) -> Any:
         text: str = event.value
         if event.tag == _STR_TAG or not (event.implicit[0] or event.tag):
-            return text
-        if event.style:
             return text
         return scalar(text)
 

@@ -121,7 +121,8 @@ def _load(text: str, options: Options, offset: int) -> tuple[list[Document], Doc
     if stripped[:1] in ("{", "[") and "\t" in text:
         text = text.replace("\t", " ")  # JSON may indent with tabs, and can't hold a raw one in a string
     try:
-        for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        parser = yaml.CSafeLoader(text)  # as `yaml.parse` does, without asking first whether there is another
+        while (event := parser.get_event()) is not None:
             builder.take(event)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

@@ -12,6 +12,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from cel_expr_python import cel
@@ -117,6 +118,7 @@ class Answer:
 TRUE, FALSE = Answer(True), Answer(False)
 
 
+@cache
 def can_name(name: str) -> bool:
     """Whether rules can use a dotted name."""
     return bool(re.fullmatch(r"[a-z_]+(\.[a-z_]+)*", name)) and not _KEYWORDS & set(name.split("."))
