@@ -60,8 +60,7 @@ def entity_fix(kind: str, namespace: str, name: str) -> str:
         download=_download(ref, checks, answers),
         kept=pipeline().store.fix_requests.get(ref),
         may_request=g.identity.may(FIXES_WRITE) and speaks_for(entity),
-        requested=request.args.get("requested", "")[:20],
-        request_url=_on_forge(entity.repository, request.args.get("at", "")[:500]),
+        became=_TOLD.get(request.args.get("requested", ""), ""),
     )
 
 
@@ -75,10 +74,21 @@ def fix_request(kind: str, namespace: str, name: str) -> BaseResponse:
     opened = kept(entity, checks, answers)
     here = url_for(".entity_fix", kind=kind, namespace=namespace, name=name, check=checks)
     pairs = [(f"{_ANSWER}{key}", value) for key, value in answers.items()]
-    told = urlencode([*pairs, ("requested", opened.state), ("at", opened.url)])
+    told = urlencode([*pairs, ("requested", opened.state)])
     return redirect(f"{here}{'&' if '?' in here else '?'}{told}", 303)
 
 
+_TOLD = {
+    "opened": "The pull request was opened.",
+    "updated": "The pull request was brought up to date.",
+    "unchanged": "The pull request says so already.",
+    "closed": "The pull request was closed: nothing is left of it.",
+    "nothing": "There is nothing to mend, and no pull request.",
+    "taken over": "A person has pushed onto its branch, so it is left alone.",
+    "merged": "The pull request was merged.",
+    "dismissed": "A person has closed the pull request, and it stays closed.",
+}
+"""What became of it, by the state that the link back names: no words or addresses are taken from a link."""
 _CHIPS = {"open": "unknown", "taken over": "unknown", "merged": "pass", "closed": "not_applicable"}
 _CHIPS |= {"dismissed": "not_applicable", "lost": "fail"}
 _PAGE = 50
@@ -96,6 +106,7 @@ def fix_requests() -> str:
         ended=ended,
         chips=_CHIPS,
         check_href=links.check,
+        check_title=_title,
         next_href=page.next_cursor and url_for(".fix_requests", cursor=page.next_cursor, ended=1 if ended else None),
     )
 
@@ -103,11 +114,6 @@ def fix_requests() -> str:
 def _title(check: str) -> str:
     known = pipeline().policy.checks.get(check)
     return known.title if known else check
-
-
-def _on_forge(repository: str, url: str) -> str:
-    """An address that came with the link, where it lies on the repository's own forge; else ""."""
-    return url if url.startswith("/".join(repository.split("/")[:3]) + "/") else ""
 
 
 def _answers(said: Mapping[str, str]) -> dict[str, str]:

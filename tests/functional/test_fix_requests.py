@@ -92,9 +92,19 @@ def test_the_page_proposes_it_too_and_only_from_our_own_form(forge):
     sent = forge.client.post(f"{page}/pull-request", data={**form, "csrf_token": token}, headers=headers)
     assert sent.status_code == 303
     assert "requested=opened" in sent.headers["Location"]
+    told = forge.client.get(sent.headers["Location"]).text
+    assert "The pull request was opened." in told
+    assert told.count(f'href="{forge.client.get(URL).json["url"]}"') == 1
     assert len(forge.open) == 1
     assert "Propose it on the forge" in forge.client.get(f"{page}?check=alert-runbook-linked").text
     assert "Propose this in its place" in forge.client.get(page).text
+
+
+def test_a_link_to_the_page_can_say_nothing_of_its_own(forge):
+    crafted = "?requested=Call%20555&at=https://github.com/evil/shop/pull/1"
+    shown = forge.client.get(f"/entities/component/default/shop/fix{crafted}").text
+    assert "Call 555" not in shown
+    assert "evil" not in shown
 
 
 def test_a_repository_of_no_known_forge_is_told_so(tmp_path):
