@@ -226,6 +226,15 @@ CASES = [
         ),
         {"owner": "group:default/team"},
     ),
+    FixCase(
+        "owner-contactable",
+        service(
+            entity=descriptor()
+            .replace("slack.com/channel: team-help, ", "")
+            .replace(", profile: {email: team@acme.example}", "")
+        ),
+        {"contact": "team@acme.example"},
+    ),
     FixCase("tier-declared", service(entity=descriptor().replace("tier: t2", "team: ours")), {"tier": "t2"}),
     FixCase("tier-declared", service(entity=descriptor().replace("production", "Production")), name="lifecycle-case"),
     FixCase("system-declared", service(entity=descriptor().replace("  system: store\n", "")), {"system": "store"}),

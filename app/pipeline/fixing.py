@@ -93,7 +93,8 @@ def _mend(run: Run, name: str, checks: Collection[str]) -> None:
         run.say("refusals", result, Refusal("", 0, f"the fix would make another check worse: {', '.join(worse)}"))
         return
     after = _result(look.judged, card, result.check.id)
-    step = Step(result.check, result.level, result.weight, remedy.kind, str(after.raw), after.reason, edits)
+    kind = "skeleton" if remedy.kind == "skeleton" else "fix"
+    step = Step(result.check, result.level, result.weight, kind, str(after.raw), after.reason, edits)
     run.steps.append(step)
     for path, lines in files.items():
         old = run.drafts.known[path].raw if path in run.drafts.paths else ""

@@ -48,6 +48,26 @@ def owner(case: Case) -> Iterator[Answer]:
     yield from _asked(case, "owner", ["spec", "owner"], "Which group of the catalog owns it?", _groups(case))
 
 
+def contact(case: Case) -> Iterator[Answer]:
+    """An address of the owning group, where its entity stands in this repository. Who belongs to it is its own word."""
+    ref = case.world.catalog.owner(case.entity.ref)
+    group = case.world.catalog.get(ref) if ref is not None else None
+    if group is None or group.repository != case.url or not group.path:
+        return
+    if not case.facts.values.get("catalog.owner_contacts"):
+        said = case.answer("contact")
+        if "@" in said.strip("@"):
+            text = case.yaml(group.path)
+            edits = text.put(text.document_at(group.line), ["spec", "profile", "email"], said)
+            yield Edit(group.path, tuple(edits), f"how {group.name} is reached, as answered")
+        else:
+            yield Question("contact", f"At which e-mail address is {group.name} reached?")
+    members, enough = case.facts.values.get("catalog.owner_members"), case.params.get("min_members")
+    if isinstance(members, int) and isinstance(enough, int) and members < enough:
+        why = f"{group.name} has {members} of {enough} people: list them in its spec.members"
+        yield Refusal(group.path, group.line, why)
+
+
 def system(case: Case) -> Iterator[Answer]:
     """The system, proposed from those that the same team owns."""
     catalog, mine = case.world.catalog, case.subject.owner

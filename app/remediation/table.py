@@ -30,7 +30,8 @@ Kind = Literal["fix", "skeleton", "question", "none"]
 @dataclass(frozen=True, slots=True)
 class Remedy:
     """`kind` fix: the check passes with it, or with the answers it asks for. Skeleton: a person fills it, so the check
-    goes on failing. Question: only words beside the diff. None: `why` says what stands against a fix.
+    goes on failing. Question: words beside the diff; an answer is written where what it is about lies here. None:
+    `why` says what stands against a fix.
 
     `stricter`: it may make other checks ask more (a tier), which is no harm done.
     """
@@ -64,7 +65,9 @@ TABLE: Mapping[str, Remedy] = {
     "entity-described": Remedy("fix", catalog.description),
     "oncall-declared": Remedy("fix", catalog.on_call, unseen=True),
     "oncall-key-not-committed": Remedy("fix", catalog.paging_secret),
-    "owner-contactable": _question("add members and a chat channel or address to the owning group, where it is kept"),
+    "owner-contactable": Remedy(
+        "question", catalog.contact, "add members and a chat channel or address to the owning group, where it is kept"
+    ),
     # Objectives, then the alerts that guard them, then what alerts must have.
     "slo-defined": Remedy("fix", slos.define),
     "slo-objective-valid": Remedy("fix", slos.targets),

@@ -159,6 +159,22 @@ spec: {type: team, children: []}
 """
 
 
+def test_a_group_kept_here_gets_an_address_as_answered(bench):
+    text = (
+        descriptor().replace("slack.com/channel: team-help, ", "").replace(", profile: {email: team@acme.example}", "")
+    )
+    place = bench.repository({"catalog-info.yaml": text})
+    assert "reached" in asked_here(place)["contact"]["text"]
+    run = [sys.executable, "-m", "app.cli", "fix", str(place), "--check", "owner-contactable", "--format", "json"]
+    answered = [*run, "--set", "contact=team@acme.example"]
+    (told,) = json.loads(subprocess.run(answered, capture_output=True, check=True).stdout)["entities"]
+    assert "profile: {email: team@acme.example}" in told["diff"] or "email: team@acme.example\n" in told["diff"]
+    assert told["questions"] == []
+    nonsense = [*run, "--set", "contact=ask around"]
+    (told,) = json.loads(subprocess.run(nonsense, capture_output=True, check=True).stdout)["entities"]
+    assert (told["diff"], [one["key"] for one in told["questions"]]) == ("", ["contact"])
+
+
 def test_what_only_a_whole_catalog_tells_is_mended_with_it(tmp_path):
     organisation = Organisation(tmp_path).open()
     entity = descriptor(extra="  dependsOn: [component:default/orders-db] # where orders are kept\n")

@@ -116,7 +116,9 @@ def test_the_summary_is_one_row_a_check_and_names_the_command(shop: Path) -> Non
     assert row.count(" | ") == 4
     assert "<b>" not in text
     assert "As a diff: `roadworthy fix --check " in text
-    assert "`alert-runbook-linked`" in text.split("`roadworthy fix --check ID` has a diff for ")[1]
+    assert (
+        "`alert-runbook-linked`" in text.split("`roadworthy fix --check ID` mends, or asks what only you know, for ")[1]
+    )
 
 
 def test_people_and_programs_are_told_the_command_too(shop: Path) -> None:

@@ -69,7 +69,7 @@ def _mended(shown: Sequence[CheckResult]) -> Iterator[str]:
     """The command for what has a diff."""
     named = [f"`{one.check.id}`" for one in shown if one.outcome is Outcome.FAIL and offers.command(one.check)]
     if named:
-        yield from ("", f"`roadworthy fix --check ID` has a diff for {', '.join(named)}.")
+        yield from ("", f"`roadworthy fix --check ID` mends, or asks what only you know, for {', '.join(named)}.")
 
 
 def cell(text: str) -> str:
