@@ -6,6 +6,7 @@ with the session by its keeper (`server_keeper.py`). PostgreSQL refuses to run a
 
 from __future__ import annotations
 
+import atexit
 import fcntl
 import json
 import os
@@ -29,6 +30,18 @@ from real_parts import require
 _START_SECONDS = 30
 _SHARED: list[subprocess.Popen[bytes]] = []
 """Keepers of what this process started for the session; they end by themselves when it does."""
+
+
+@atexit.register
+def _release_shared() -> None:
+    """Other workers of the session may still ask the servers that this one started; alone, it stops them."""
+    for keeper in _SHARED:
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            keeper.returncode = 0  # a Popen warns of a child that outlives it: this one does so on purpose
+        else:
+            stop(keeper)
+
+
 _TUNING = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",

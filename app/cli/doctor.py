@@ -6,6 +6,7 @@ import json
 import shutil
 import sys
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -58,9 +59,8 @@ def _git() -> Finding:
     where = shutil.which("git")
     if where is None:
         return False, "git", "install git"
-    git = Git()
-    found = git.version()
-    git.close()
+    with closing(Git()) as git:
+        found = git.version()
     text = f"{where}, {'.'.join(map(str, found))}"
     return found >= OLDEST, "git", text if found >= OLDEST else f"{text}; needs {'.'.join(map(str, OLDEST))} or newer"
 
@@ -99,15 +99,14 @@ def _sources(settings: Settings) -> Iterator[Finding]:
         return
     if not providers:
         yield False, "sources", "none: name repositories, directories, a forge or a catalog under `sources`"
-    git = Git(timeout=20, credentials=credentials)
-    for provider in providers:
-        try:
-            found = provider.discover()
-        except RoadworthyError as error:
-            yield False, provider.name, str(error)
-        else:
-            yield _answers(settings, git, provider.name, found)
-    git.close()
+    with closing(Git(timeout=20, credentials=credentials)) as git:
+        for provider in providers:
+            try:
+                found = provider.discover()
+            except RoadworthyError as error:
+                yield False, provider.name, str(error)
+            else:
+                yield _answers(settings, git, provider.name, found)
 
 
 def _answers(settings: Settings, git: Git, name: str, found: Discovery) -> Finding:

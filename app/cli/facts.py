@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -39,11 +40,9 @@ def command(place: str, rev: str, entity: str, schema: bool, output: str) -> Non
     if schema:
         click.echo(facts_text.schema(output), nl=False)
         return
-    git = Git()
-    with tempfile.TemporaryDirectory(prefix="roadworthy-") as folder:
+    with closing(Git()) as git, tempfile.TemporaryDirectory(prefix="roadworthy-") as folder:
         inventory = take(_snapshot(place, rev, git, Path(folder)))
         body = repository_facts(inventory) if not entity else _of_entity(inventory, entity)
-    git.close()
     click.echo(
         json.dumps(body, indent=2, ensure_ascii=False) + "\n" if output == "json" else facts_text.table(body), nl=False
     )

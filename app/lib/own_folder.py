@@ -11,9 +11,11 @@ import os
 import shutil
 import tempfile
 import time
+import weakref
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 _LOCK = ".lock"
 _YOUNG_SECONDS = 60.0
@@ -28,10 +30,10 @@ class OwnFolder:
         self.path = Path(tempfile.mkdtemp(prefix=prefix))
         self._lock = (self.path / _LOCK).open("w")
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        self._remove = weakref.finalize(self, _removed, self.path, self._lock, os.getpid())
 
     def close(self) -> None:
-        shutil.rmtree(self.path, ignore_errors=True)
-        self._lock.close()
+        self._remove()
 
     def __enter__(self) -> Path:
         return self.path
@@ -40,6 +42,13 @@ class OwnFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _removed(path: Path, lock: IO[str], owner: int) -> None:
+    """Also at the end of the process, where an error kept anyone from closing; never by a child that was forked."""
+    if os.getpid() == owner:
+        shutil.rmtree(path, ignore_errors=True)
+    lock.close()
 
 
 def remove_left(prefix: str) -> None:

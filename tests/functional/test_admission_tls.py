@@ -40,7 +40,11 @@ def _name(text: str) -> x509.Name:
 
 
 def _certificate(subject: str, key: Any, issuer: x509.Name, signer: Any, *, authority: bool) -> x509.Certificate:
-    now = datetime.now(UTC)
+    """With all that RFC 5280 asks for: Python 3.13 refuses a certificate without its key identifiers."""
+    now, signers = datetime.now(UTC), signer.public_key()
+    usage = dict.fromkeys(
+        ("content_commitment", "key_encipherment", "data_encipherment", "key_agreement", "encipher_only"), False
+    )
     made = (
         x509.CertificateBuilder()
         .subject_name(_name(subject))
@@ -50,6 +54,14 @@ def _certificate(subject: str, key: Any, issuer: x509.Name, signer: Any, *, auth
         .not_valid_before(now - timedelta(minutes=1))
         .not_valid_after(now + timedelta(hours=1))
         .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True)
+        .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(signers), critical=False)
+        .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
+        .add_extension(
+            x509.KeyUsage(
+                digital_signature=True, key_cert_sign=authority, crl_sign=authority, decipher_only=False, **usage
+            ),
+            critical=True,
+        )
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
     )
     return made.sign(signer, hashes.SHA256())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
@@ -27,7 +28,6 @@ NAMES = sorted(
     folder.name for folder in mutants.REPOSITORIES.iterdir() if any(folder.rglob("catalog-info.*")) and folder.is_dir()
 )
 POLICY = load(mutants.ROOT / "scorecards", SCHEMA)
-GIT = Git()
 
 
 @often(40)
@@ -41,7 +41,8 @@ def test_no_spoiled_repository_breaks_a_rule(name: str, dice: int) -> None:
         for path in chance.sample(files, min(len(files), chance.randint(1, 3))):
             path.write_bytes(mutants.mutant(path.read_bytes(), chance))
 
-        report = check(WorkingTree(folder, GIT), POLICY, NOW)
+        with closing(Git()) as git:
+            report = check(WorkingTree(folder, git), POLICY, NOW)
 
     for judged in report.judged:
         for result in judged.results:

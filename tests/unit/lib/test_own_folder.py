@@ -64,3 +64,30 @@ def test_what_is_young_has_no_lock_or_another_prefix_is_left_alone(place: Path) 
     OwnFolder("ours-").close()
 
     assert sorted(path.name for path in place.iterdir()) == ["ours-unlocked", "ours-young", "theirs-old"]
+
+
+_FORGETS = """
+import os
+from app.lib.own_folder import OwnFolder
+kept = OwnFolder("ours-")
+print(kept.path, flush=True)
+if os.fork() == 0:
+    raise SystemExit  # a child that ends leaves its parent's folder alone
+os.wait()
+assert kept.path.exists()
+raise RuntimeError("before anyone closes it")
+"""
+
+
+def test_a_folder_that_nobody_closed_goes_with_its_process_and_without_a_warning(place: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "dev", "-c", _FORGETS],
+        env={**os.environ, "TMPDIR": str(place)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert "before anyone closes it" in done.stderr
+    assert "ResourceWarning" not in done.stderr
+    assert not Path(done.stdout.split()[0]).exists()
