@@ -282,11 +282,16 @@ def _concluded(
         return UNKNOWN, Told(reason=unseen[0][0], code=unseen[0][1], evidence=evidence, remediation=remediation)
     if not total:
         return FAIL, Told(reason=wording.nothing(check.each), evidence=evidence)
+    seen = [wording.of_item(i, check.require.names, names) + wording.rendered_for(i) for i in failed]
     return FAIL, Told(
-        reason=f"{passed} of {check.minimum} needed" if check.minimum else f"{len(failed)} of {total} fail",
+        reason=wording.too_few(passed, check.minimum, [one.removeprefix("; ") for one in seen])
+        if check.minimum
+        else f"{len(failed)} of {total} fail",
         evidence=evidence,
         offenders=tuple(
-            replace(_offender(item), observed=wording.of_item(item, check.require.names) + wording.rendered_for(item))
+            replace(
+                _offender(item), observed=wording.of_item(item, check.require.names, names) + wording.rendered_for(item)
+            )
             for item in failed[:50]
         ),
         offenders_total=len(failed),

@@ -134,9 +134,11 @@ class Teller:
         pairs = zip(self.scene.counted(ask.showing), standings, strict=True)
         offenders = [item for item, standing in pairs if standing == STANDS_FAILED]
         return Told(
-            reason=f"{passed} of {check.minimum} needed" if check.minimum else f"{failed} of {total} fail",
+            reason=wording.too_few(passed, check.minimum, [_seen_of(one, ask) for one in offenders])
+            if check.minimum
+            else f"{failed} of {total} fail",
             evidence=evidence,
-            offenders=tuple(_offender(item, check.require.names) for item in offenders[:MAX_OFFENDERS]),
+            offenders=tuple(_offender(item, ask) for item in offenders[:MAX_OFFENDERS]),
             offenders_total=failed,
             remediation=self._remediation(ask, offenders[0] if offenders else None),
         )
@@ -158,10 +160,13 @@ def remedy(result: CheckResult, offender: Offender) -> str:
     return result.teller.remedy(result, result.offenders.index(offender))
 
 
-def _offender(item: Mapping[str, Any], names: Iterable[str]) -> Offender:
-    return Offender(
-        name_of(item), _place(item), (wording.of_item(item, names) + wording.rendered_for(item)).removeprefix("; ")
-    )
+def _offender(item: Mapping[str, Any], ask: Ask) -> Offender:
+    return Offender(name_of(item), _place(item), _seen_of(item, ask))
+
+
+def _seen_of(item: Mapping[str, Any], ask: Ask) -> str:
+    seen = wording.of_item(item, ask.check.require.names, ask.parameters)
+    return (seen + wording.rendered_for(item)).removeprefix("; ")
 
 
 def _place(item: Mapping[str, Any]) -> Place:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
 from app.facts.dated import NEVER
 from app.lib import times
+from app.policy import phrases
 
 _MOST_VALUES = 5
 _MOST_TEXT = 80
@@ -23,16 +24,42 @@ _PARAMETER = re.compile(r"\bparams\.[a-z_]\w*")
 
 
 def of_facts(values: Iterable[tuple[str, Any]]) -> str:
-    """`catalog.owner_kind`, "user" → "owner kind: user"; several are parted by semicolons. None: it was not seen."""
-    return "; ".join(f"{_label(name.split('.', 1)[-1])}: {said(value)}" for name, value in [*values][:_MOST_VALUES])
+    """What is amiss: `catalog.owner_kind`, "user" → "its owner is a user"; several are parted by semicolons.
+
+    None was not seen. Where no value is amiss by itself, each stands with its name.
+    """
+    shown = [(name, value) for name, value in values][:_MOST_VALUES]
+    plain = [f"{_label(name.split('.', 1)[-1])}: {said(value)}" for name, value in shown]
+    return _amiss([_phrase(phrases.FACTS, name, value) for name, value in shown], plain)
 
 
-def of_item(item: Mapping[str, Any], names: Iterable[str]) -> str:
-    """The same of an item's fields, named `item.…`; what it doesn't have is left out."""
+def _phrase(table: Mapping[str, phrases.Words], name: str, value: Any) -> str | None:
+    words = phrases.phrase(table, name, value)
+    return words.replace("{}", said(value)) if words else words
+
+
+def _amiss(words: Sequence[str | None], plain: Sequence[str]) -> str:
+    """The words there are, and the plain values of what has none; all of the latter where there is nothing to say."""
+    told = [text if one is None else one for one, text in zip(words, plain, strict=True)]
+    return "; ".join([one for one in told if one] or plain)
+
+
+def of_item(item: Mapping[str, Any], names: Iterable[str], parameters: Mapping[str, Any] | None = None) -> str:
+    """The same of an item's fields, named `item.…`; what it doesn't have is left out. `parameters` as in `of_rule`."""
     fields = [name.removeprefix("item.") for name in names if name.startswith("item.")]
     found = [(field, _walk(item, field.split("."))) for field in fields if field not in _SAID_ELSEWHERE]
     shown = [(field, value) for field, value in found[:_MOST_VALUES] if value is not None]
-    return "; ".join(_told(item, field, value) for field, value in shown)
+    wanted = (parameters or {}).get("params.topics")
+    return _amiss([_said_of(field, value, wanted) for field, value in shown], [_told(item, *one) for one in shown])
+
+
+def _said_of(field: str, value: Any, topics: Any) -> str | None:
+    if field.endswith(_OURS):
+        return _whole(value) if value else ""
+    if field.rpartition(".")[2] == "topics" and isinstance(topics, list | tuple):
+        missing = [topic for topic in topics if topic not in value]
+        return f"says nothing of {', '.join(missing)}" if missing else ""
+    return _phrase(phrases.FIELDS, field, value)
 
 
 def _told(item: Mapping[str, Any], field: str, value: Any) -> str:
@@ -47,6 +74,12 @@ def _told(item: Mapping[str, Any], field: str, value: Any) -> str:
 def nothing(each: str) -> str:
     """That a list holds nothing, in the words of its field."""
     return f"nothing to judge: no {_KINDS.get(each) or each.split('.')[-1].replace('_', ' ')}"
+
+
+def too_few(passed: int, needed: int, observed: Sequence[str]) -> str:
+    """That fewer than needed are as they should be; `observed`: what was seen of each that is not."""
+    why = observed[0] if len(observed) == 1 and observed[0] else f"{len(observed)} are not as asked"
+    return f"{passed} of {needed} needed: {why}"
 
 
 def rendered_for(item: Mapping[str, Any]) -> str:

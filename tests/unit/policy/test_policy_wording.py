@@ -11,7 +11,7 @@ import pytest
 from app.facts.dated import NEVER
 from app.facts.groups import SCHEMA
 from app.facts.model import Facts, FactSet, Reason, Unknown
-from app.policy import documents, remediation, wording
+from app.policy import documents, phrases, remediation, wording
 from app.policy.evaluate import evaluate
 from app.policy.model import CheckResult, Policy, Subject
 
@@ -55,7 +55,7 @@ def test_a_value_is_said_in_a_few_words(value: Any, text: str) -> None:
 def test_a_rule_that_does_not_hold_says_what_was_seen(policy: Policy) -> None:
     owner = told(policy, {"catalog.owner_exists": False, "catalog.owner_kind": ""})["owner-is-team"]
 
-    assert (owner.outcome, owner.reason) == ("fail", "owner exists: no; owner kind: none")
+    assert (owner.outcome, owner.reason) == ("fail", "it has no owner that the catalog knows")
 
 
 def test_what_stands_after_the_last_sentence_is_left_out_where_it_is_empty() -> None:
@@ -77,7 +77,7 @@ def test_every_verdict_over_items_points_at_one(policy: Policy) -> None:
 
     assert (present.outcome, present.evidence[0].place.line) == ("pass", 3)
     assert (labelled.outcome, labelled.evidence[0].place.line) == ("fail", 20)
-    assert [offender.observed for offender in labelled.offenders] == ["severity: Warning"]
+    assert [offender.observed for offender in labelled.offenders] == ["severity Warning"]
     assert (unseen.outcome, unseen.evidence[0].place.line) == ("unknown", 5)
 
 
@@ -105,7 +105,7 @@ def test_what_a_rule_itself_calls_unknown_says_why(policy: Policy) -> None:
 
     reasons = [told(policy, {"alerting.rules": [rule]})["alert-runbook-resolves"].reason for rule in (linked, bare)]
 
-    assert reasons == ["A: books is not crawled", "A: runbook state: templated"]
+    assert reasons == ["A: books is not crawled", "A: its link is filled in elsewhere"]
 
 
 @pytest.mark.parametrize(
@@ -133,7 +133,7 @@ def test_an_offender_says_for_which_overlays_it_is_so_and_our_own_sentence_is_wh
         "rollout-strategy-safe"
     ].offenders
 
-    assert offender.observed == f"replicated: yes; rollout problem: {problem}; as rendered for prod, ha"
+    assert offender.observed == f"{problem}; as rendered for prod, ha"
 
 
 def test_a_remediation_has_no_dots_where_an_item_has_nothing_more_to_say(policy: Policy) -> None:
@@ -154,7 +154,7 @@ def test_problems_that_are_counted_are_told_with_the_first_of_them(policy: Polic
     ]
     facts = {"alerting.rules": [page], "alerting.problem_count": 1, "alerting.problems": problems}
 
-    assert told(policy, facts)["alert-files-valid"].reason == "problem count: 1, first a.yaml:9 two groups are called g"
+    assert told(policy, facts)["alert-files-valid"].reason == "1 problem, first a.yaml:9 two groups are called g"
 
 
 def test_what_can_not_be_told_of_an_item_says_why_and_what_to_do_about_that_item(policy: Policy) -> None:
@@ -170,3 +170,51 @@ def test_an_empty_list_is_told_in_the_words_of_its_field(policy: Policy) -> None
 
     reasons = [checks[name].reason for name in ("service-runbook-present", "alert-rules-present", "slo-defined")]
     assert reasons == [f"nothing to judge: no {what}" for what in ("runbook", "alerting rules", "objectives")]
+
+
+def test_only_what_is_amiss_is_told_and_a_date_that_never_was_is_none(policy: Policy) -> None:
+    catalog = {"catalog.registered": True, "catalog.orphan": True, "catalog.problem_count": 0}
+    recovery = {"recovery.declared": [], "recovery.tested_at": datetime(1970, 1, 1, tzinfo=UTC)}
+    signals = {"slo.covers_availability": True, "slo.covers_latency": False, "slo.covers_freshness": False}
+    owners = {"codeowners.present": False, "codeowners.problem_count": 0, "codeowners.paths": [{"covered": True}]}
+    objective = {"slo.objectives": [{"name": "a", "path": "a.yaml", "line": 1}]}
+    healthy = told(policy, catalog)["catalog-entity-healthy"]
+    recovered = wording.of_facts(recovery.items())
+    covered = told(policy, signals | objective)["slo-signal-coverage"]
+
+    assert healthy.reason == "no provider lists it any more"
+    assert recovered == "no recovery objective is declared; no recovery test is on record"
+    assert covered.reason == "no objective for latency"
+    assert told(policy, owners)["codeowners-valid"].reason == "there is no CODEOWNERS file"
+
+
+def test_values_that_are_all_well_by_themselves_are_told_with_their_names() -> None:
+    assert wording.of_facts([("catalog.registered", True), ("ours.made_up", 3)]) == "made up: 3"
+    assert wording.of_facts([("catalog.registered", True)]) == "registered: yes"
+    assert wording.of_item({"readiness": True}, ["item.readiness"]) == "readiness: yes"
+    assert wording.of_item({"readiness": True, "liveness": False}, ["item.readiness", "item.liveness"]) == (
+        "no liveness probe"
+    )
+
+
+def test_a_runbook_is_told_which_of_the_topics_asked_for_it_lacks(policy: Policy) -> None:
+    page = {"role": "service", "stub": "", "words": 900, "topics": ["overview", "health"], "path": "r.md", "line": 1}
+    complete = told(policy, {"runbooks.documents": [page]})["service-runbook-complete"]
+
+    lacks = "says nothing of dependencies, dashboards, failures, rollback, escalation"
+    assert complete.reason == f"0 of 1 needed: {lacks}"
+    assert complete.offenders[0].observed == lacks
+    pages = [page, {**page, "path": "s.md"}]
+    assert told(policy, {"runbooks.documents": pages})["service-runbook-complete"].reason.endswith(
+        ": 2 are not as asked"
+    )
+
+
+def test_words_are_for_what_the_schema_has_and_every_rule_of_ours_over_facts_has_them(policy: Policy) -> None:
+    facts = {f"{group.name}.{name}": fact for group in SCHEMA.values() for name, fact in group.facts.items()}
+    fields = {name for fact in facts.values() for name in fact.fields}
+    asked = {name for check in policy.checks.values() if not check.each for name in check.require.names}
+
+    assert set(phrases.FACTS) <= set(facts)
+    assert set(phrases.FIELDS) <= fields
+    assert {name for name in asked if name in facts} <= set(phrases.FACTS)
