@@ -12,11 +12,12 @@ from waitress.server import create_server
 from app.errors import SettingsError
 from app.lib import memory
 from app.processes.child import Child
-from app.processes.web import application
+from app.processes.web import application, largest
 from app.services import build
 from app.settings import Settings
 
-_SPARE = 1024 * 1024
+_CONNECTIONS = 500
+"""Open at once; waitress itself stops at 100, and slow senders hold theirs."""
 
 
 def serve(
@@ -39,8 +40,9 @@ def serve(
         application(settings, pipeline, shared_metrics=shared_metrics),
         sockets=[listening],
         threads=settings.serve.threads,
+        connection_limit=_CONNECTIONS,
         ident="roadworthy",
-        max_request_body_size=settings.webhooks.max_body + _SPARE,  # the largest thing anyone may send
+        max_request_body_size=largest(settings),  # the largest thing anyone may send
     )
 
     def stop(_number: int, _frame: object) -> None:

@@ -18,10 +18,9 @@ from pathlib import Path
 
 from app.errors import SettingsError
 from app.lib import memory
-from app.processes.web import CONFIG
+from app.processes.web import CONFIG, THREADS
 from app.settings import Settings
 
-_THREADS = 4
 _WAITING = 64
 _STOP_SECONDS = 10
 
@@ -45,7 +44,7 @@ def serve(settings: Settings, config: Path, address: tuple[str, int], *, ready: 
         interface=Interfaces.WSGI,
         factory=True,
         workers=settings.serve.processes,
-        blocking_threads=min(_THREADS, settings.serve.threads),
+        blocking_threads=min(THREADS, settings.serve.threads),
         backpressure=_WAITING,
         websockets=False,
         respawn_failed_workers=True,

@@ -15,6 +15,7 @@ from flask import Flask
 from app import log
 from app.lib import memory
 from app.pipeline.services import Pipeline
+from app.processes.bodies import Bodies
 from app.processes.following import follow
 from app.services import access_of, build, fix_requests_of, gate_of, upstream_of
 from app.settings import Settings, load
@@ -23,6 +24,10 @@ from app.web import create_app
 CONFIG = "ROADWORTHY_CONFIG"
 METRICS = "PROMETHEUS_MULTIPROC_DIR"
 """Where the processes of a server count together; set before anything is: prometheus_client reads it at import."""
+THREADS = 4
+"""Of one of several processes, at most: a request computes and seldom waits."""
+_LARGEST, _SPARE = 16 * 1024 * 1024, 1024 * 1024
+"""Bytes of an inventory to simulate, and what is read beyond the largest body so that whoever handles it can tell."""
 _LOOK_SECONDS, _STOP_SECONDS = 0.5, 10.0
 
 
@@ -40,6 +45,11 @@ def application(settings: Settings, pipeline: Pipeline, *, shared_metrics: str =
     )
     follow(pipeline.news, app.extensions["kept"].heard)
     return app
+
+
+def largest(settings: Settings) -> int:
+    """Bytes that a server reads of one body; each route has a cap of its own below that."""
+    return max(settings.webhooks.max_body, _LARGEST) + _SPARE
 
 
 def check(settings: Settings, pipeline: Pipeline) -> None:
@@ -74,5 +84,7 @@ def _built(environ: Mapping[str, str]) -> Flask:
     log.configure()
     settings = load(Path(environ[CONFIG]), environ)
     made = application(settings, build(settings), shared_metrics=environ.get(METRICS, ""))
+    places = max(1, min(THREADS, settings.serve.threads) // 2)
+    made.wsgi_app = Bodies(made.wsgi_app, most=largest(settings), places=places)  # type: ignore[method-assign]
     memory.settle()
     return made

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from processes import Process, children
+from processes import Process, children, soon
 
 SECRET = "made-for-this-test-0123456789"
 MOST = 64 * 1024
@@ -118,3 +118,22 @@ def test_an_announced_length_over_the_cap_is_refused_before_anything_is_sent(ser
     answer = said(server, head(b"", delivery="announced", length=str(100 * 1024 * 1024)), b"{")
 
     assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_a_hundred_who_send_slowly_keep_nobody_from_reading_and_hold_no_place_once_they_are_gone(
+    server: Process,
+) -> None:
+    parted = urlsplit(server.url())
+    slow = [socket.create_connection((parted.hostname, parted.port), timeout=30) for _ in range(110)]
+    for number, one in enumerate(slow):
+        one.sendall(head(b"", delivery=f"slow-{number}", length=str(MOST)) + b"{")
+
+    for _ in range(20):
+        answer = said(server, b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert answer.startswith(b"HTTP/1.1 200 ")
+
+    for one in slow:
+        one.close()
+    body = b'{"ref": "refs/heads/main"}'
+    whole = head(body, delivery="after", length=str(len(body)))
+    soon(lambda: said(server, whole, body).startswith(b"HTTP/1.1 202 "), 10, "a delivery after they were gone")
