@@ -22,7 +22,7 @@ from app.catalog.model import EntityRef
 from app.store.served import Served, ServedResult
 
 T = TypeVar("T")
-BUDGET = 16 * 1024 * 1024
+BUDGET = 8 * 1024 * 1024
 FRESH_SECONDS = 0.5
 _AT_ONCE_SECONDS = 0.005
 _OVERHEAD = 500

@@ -180,6 +180,14 @@ class Catalog:
     def get(self, ref: EntityRef) -> Entity | None:
         return self.entities.get(ref)
 
+    def known(self, refs: Iterable[EntityRef]) -> list[Entity]:
+        """Those of them that are known, in their order."""
+        return [entity for ref in refs if (entity := self.get(ref)) is not None]
+
+    def of_kind(self, kind: str) -> list[EntityRef]:
+        """References of one kind, in the catalog's order."""
+        return [ref for ref in self.entities if ref.kind == kind]
+
     def related(self, ref: EntityRef, type_: str) -> tuple[EntityRef, ...]:
         """Targets of one relation type, in the order found; targets may dangle."""
         return tuple(self._related.get((ref, type_), ()))

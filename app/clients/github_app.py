@@ -7,8 +7,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-import jwt
-
 from app.clients.forges.api import ForgeError
 from app.lib.http import Http, HttpError
 from app.lib.times import parse_instant
@@ -39,6 +37,8 @@ class InstallationToken:
 
     def _fresh(self, now: datetime) -> tuple[str, datetime]:
         """GitHub takes a JWT of at most ten minutes; a minute back allows for its clock."""
+        import jwt  # nine megabytes, for those alone who have an App
+
         moment = int(now.timestamp())
         claims = {"iat": moment - 60, "exp": moment + 540, "iss": self.app_id}
         try:

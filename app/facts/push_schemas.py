@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
-from typing import Any
-
-import jsonschema_rs
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from app.facts.pushed import DRILLS, ONCALL, RENDERED
+
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 _WITHIN = r"^(?!(?:.*/)?\.\.(?:/|$))"
 """A path of the repository leads nowhere outside it."""
@@ -81,9 +83,6 @@ SCHEMAS: Mapping[str, dict[str, Any]] = {
 LIVES: Mapping[str, timedelta] = {RENDERED: timedelta(days=7), ONCALL: timedelta(days=7), DRILLS: timedelta(days=365)}
 """How long a report holds when it does not say."""
 LONGEST = timedelta(days=400)
-_VALIDATORS = {
-    name: jsonschema_rs.Draft202012Validator(schema, validate_formats=True) for name, schema in SCHEMAS.items()
-}
 _MOST_TOLD = 20
 
 
@@ -100,6 +99,13 @@ def problems(group: str, data: Any) -> dict[str, list[str]]:
     return found
 
 
+@cache
+def _validator(group: str) -> jsonschema_rs.Draft202012Validator:
+    import jsonschema_rs  # four megabytes, for those alone that take reports
+
+    return jsonschema_rs.Draft202012Validator(SCHEMAS[group], validate_formats=True)
+
+
 def _errors(group: str, data: Any) -> Iterator[tuple[str, str]]:
-    for error in _VALIDATORS[group].iter_errors(data):
+    for error in _validator(group).iter_errors(data):
         yield "/" + "/".join(str(part) for part in error.instance_path), error.message[:300]

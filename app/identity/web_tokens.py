@@ -2,6 +2,8 @@
 
 What is pinned here and never taken from the token: the algorithms, the token's type, its issuer and its audience
 (RFC 8725). Keys come from a `Keys`; a header's own `jwk`, `jku` or `x5u` is never looked at.
+
+PyJWT brings a cryptographic library of nine megabytes: it is loaded with the first token of a portal that is known.
 """
 
 from __future__ import annotations
@@ -11,12 +13,13 @@ import math
 from base64 import urlsafe_b64decode
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from typing import Any, Protocol
-
-import jwt
-from jwt.types import Options
+from typing import TYPE_CHECKING, Any, Protocol
 
 from app.errors import CredentialsError
+
+if TYPE_CHECKING:
+    import jwt
+    from jwt.types import Options
 
 LONGEST = 40_000
 """Characters; Backstage issues up to 32,768."""
@@ -105,6 +108,8 @@ def _usable(key: Mapping[str, Any] | None, algorithm: str) -> jwt.PyJWK:
         raise CredentialsError
     if key["kty"] == "RSA" and len(str(key.get("n", ""))) * 3 // 4 < _SMALLEST_RSA:
         raise CredentialsError
+    import jwt
+
     try:
         return jwt.PyJWK(dict(key), algorithm)
     except (jwt.PyJWTError, ValueError, TypeError):
@@ -113,6 +118,8 @@ def _usable(key: Mapping[str, Any] | None, algorithm: str) -> jwt.PyJWK:
 
 def _signed(token: str, key: jwt.PyJWK, algorithm: str) -> Mapping[str, Any]:
     """The payload under a good signature. Times and audiences are judged by us, by the clock we are given."""
+    import jwt
+
     try:
         claims: Mapping[str, Any] = jwt.decode(token, key, algorithms=[algorithm], options=_SIGNATURE_ONLY)
     except (jwt.PyJWTError, ValueError, TypeError, RecursionError):

@@ -7,11 +7,13 @@ that of RE2 (which Prometheus and Alertmanager use), so it does the matching.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
-import jsonschema_rs
+if TYPE_CHECKING:
+    import jsonschema_rs
 
 _MOST_PATTERN = 4_096
-_OPTIONS = jsonschema_rs.RegexOptions(size_limit=1_000_000, dfa_size_limit=1_000_000)
+_SIZE = 1_000_000
 
 
 def full_match(pattern: str, text: str) -> bool | None:
@@ -24,7 +26,10 @@ def full_match(pattern: str, text: str) -> bool | None:
 def _compiled(pattern: str) -> jsonschema_rs.Validator | None:
     if len(pattern) > _MOST_PATTERN:
         return None
+    import jsonschema_rs  # four megabytes that only who matches patterns needs
+
+    options = jsonschema_rs.RegexOptions(size_limit=_SIZE, dfa_size_limit=_SIZE)
     try:
-        return jsonschema_rs.validator_for({"pattern": f"^(?:{pattern})$"}, pattern_options=_OPTIONS)
+        return jsonschema_rs.validator_for({"pattern": f"^(?:{pattern})$"}, pattern_options=options)
     except (ValueError, jsonschema_rs.ValidationError):
         return None

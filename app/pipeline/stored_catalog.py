@@ -32,6 +32,12 @@ class _Entities(Mapping[EntityRef, Entity]):
             raise KeyError(ref)
         return entity
 
+    def load(self, refs: Iterable[EntityRef]) -> None:
+        """Loads all of these at once; they will be asked for."""
+        missing = [ref for ref in refs if not (ref in self._own or ref in self._hidden or ref in self._seen)]
+        found = {one.ref: one for one in self._lookups.get(missing) if one.identified}
+        self._seen.update((ref, found.get(ref)) for ref in missing)
+
     def __iter__(self) -> Iterator[EntityRef]:
         others = (ref for ref in self._refs if ref not in self._hidden and ref not in self._own)
         return iter([*others, *self._own])
@@ -55,7 +61,8 @@ class StoredCatalog(Catalog):
         known = {one.ref for one in lookups.get(one.ref for one in given)} - self._hidden
         self._own = Catalog.of(one for one in given if one.ref not in known)
         self._asked: dict[tuple[EntityRef, str], tuple[EntityRef, ...]] = {}
-        super().__init__(_Entities(lookups, self._hidden, self._own.entities))
+        self._loaded = _Entities(lookups, self._hidden, self._own.entities)
+        super().__init__(self._loaded)
 
     def replacing(self, hidden: Collection[EntityRef], own: Iterable[Entity]) -> StoredCatalog:
         """What is stored, with others in place of some."""
@@ -70,6 +77,15 @@ class StoredCatalog(Catalog):
         left = Counter(self._lookups.kinds())
         left.subtract(one.ref.kind for one in self._lookups.get(self._hidden))
         return frozenset(kind for kind, many in left.items() if many > 0) | self._own.kinds
+
+    def known(self, refs: Iterable[EntityRef]) -> list[Entity]:
+        wanted = list(refs)
+        self._loaded.load(wanted)
+        return super().known(wanted)
+
+    def of_kind(self, kind: str) -> list[EntityRef]:
+        others = (ref for ref in self._lookups.refs(kind) if ref not in self._hidden and ref not in self._own.entities)
+        return [*others, *self._own.of_kind(kind)]
 
     def related(self, ref: EntityRef, type_: str) -> tuple[EntityRef, ...]:
         if (ref, type_) not in self._asked:

@@ -30,7 +30,7 @@ _NAMED = ("group", "system")
 def around(refs: Sequence[EntityRef], world: World, inventory_url: str) -> dict[str, Any]:
     """The surroundings of some entities as JSON. What lies in the repository that is handed in is left out."""
     near = _near(refs, world.catalog)
-    entities = [world.catalog.entities[ref] for ref in near if ref in world.catalog.entities]
+    entities = world.catalog.known(near)
     objects: list[Any] = []
     for ref in near:
         for kind in codec.KINDS:
@@ -49,8 +49,7 @@ def _near(refs: Sequence[EntityRef], catalog: Catalog) -> list[EntityRef]:
         found.update(dict.fromkeys(wave))
         kinds = _UPWARDS
     for kind in _NAMED:
-        named = [ref for ref in catalog.entities if ref.kind == kind]
-        found.update(dict.fromkeys(named[:_MOST_NAMED]))
+        found.update(dict.fromkeys(catalog.of_kind(kind)[:_MOST_NAMED]))
     return list(found)[: _MOST_ENTITIES + len(_NAMED) * _MOST_NAMED]
 
 

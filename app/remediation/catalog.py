@@ -71,7 +71,7 @@ def contact(case: Case) -> Iterator[Answer]:
 def system(case: Case) -> Iterator[Answer]:
     """The system, proposed from those that the same team owns."""
     catalog, mine = case.world.catalog, case.subject.owner
-    known = [ref for ref in catalog.entities if ref.kind == "system"]
+    known = catalog.of_kind("system")
     near = [ref.name for ref in known if str(catalog.owner(ref) or "") == mine]
     suggestions = tuple(near or [ref.name for ref in known])[:8]
     yield from _asked(case, "system", ["spec", "system"], "Which system is it part of?", suggestions)

@@ -26,10 +26,11 @@ class Lookups:
     def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
         self._database, self._sight = database, sight
 
-    def refs(self) -> list[EntityRef]:
-        """All there are, in order."""
+    def refs(self, kind: str = "") -> list[EntityRef]:
+        """All there are, or all of a kind, in order."""
+        wanted = [entities.c.kind == kind] if kind else []
         with self._database.read() as connection:
-            query = select(entities.c.ref).where(*self._living()).order_by(entities.c.ref)
+            query = select(entities.c.ref).where(*wanted, *self._living()).order_by(entities.c.ref)
             return list(refs_of(connection.execute(query).scalars()))
 
     def kinds(self) -> dict[str, int]:

@@ -110,7 +110,8 @@ entities = Table(
     count("judge_failures"),
     text("judge_error"),
     Column("body", Json, nullable=False),
-    Index("entities_judge_due", "judge_due_at"),
+    Index("entities_judge_due", "judge_due_at", "ref"),
+    Index("entities_judge_pushed", "judge_due_at", "ref", **only("(why_due & 1) <> 0")),  # `Why.CODE`
     Index("entities_living", "orphaned_at", "ref"),
     Index("entities_owner", "owner"),
     Index("entities_types", "kind", "orphaned_at", "type"),

@@ -104,3 +104,32 @@ def slow_statements(store: Store, ask: Callable[[Store], object]) -> dict[str, l
 def test_what_is_asked_all_the_time_is_answered_from_an_index(full: Store) -> None:
     """All but a page's total, which is counted over what it counts."""
     assert {name: slow for name, ask in ASKED.items() if (slow := slow_statements(full, ask))} == {}
+
+
+def test_whom_to_judge_next_is_not_sorted_out_of_all_that_a_policy_made_due(store: Store) -> None:
+    """On SQLite as it is in use: without statistics."""
+    with store.database.write() as connection:
+        connection.execute(insert(entities), [dated(n) for n in range(MANY)])
+    store.due.mark_all(Why.POLICY, NOW)
+    store.due.mark([ref("e-7")], Why.CODE, NOW)
+    if not store.database.is_sqlite:
+        with store.database.write() as connection:
+            connection.execute(text("ANALYZE"))
+
+    with statements(store) as found:
+        claims = store.due.claim(NOW, limit=2)
+
+    assert [claim.ref.name for claim in claims] == ["e-7", "e-0"]
+    with store.database.write() as connection:
+        explain = "EXPLAIN QUERY PLAN " if store.database.is_sqlite else "EXPLAIN "
+        plans = [
+            "\n".join(str(row[-1]) for row in connection.exec_driver_sql(explain + statement, parameters))  # type: ignore[arg-type]
+            for statement, parameters in found
+            if "ORDER BY" in statement
+        ]
+    assert len(plans) == 3
+    for plan in plans:
+        assert "entities_judge_" in plan, plan
+        assert "Sort" not in plan, plan
+        assert "TEMP B-TREE" not in plan, plan
+    assert "entities_judge_pushed" in plans[1]
