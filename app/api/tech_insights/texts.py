@@ -12,7 +12,10 @@ from app.lib.markdown_text import code
 
 _SHOWN = 5
 _LINKING = re.compile(r"[\[\]<\\`]")
-_ADDRESS = re.compile(r"((?:(?:[a-z][a-z0-9+.-]*:)?//|www\.|\S+@)\S*[^\s.,;:)])", re.IGNORECASE)
+_ADDRESS = re.compile(
+    r"((?:(?:(?<![a-z0-9+.-])[a-z][a-z0-9+.-]*:)?//|www\.|(?<![^\s@])[^\s@]+@)\S*[^\s.,;:)])", re.IGNORECASE
+)
+_MAYBE_ADDRESS = re.compile(r"//|www\.|@", re.IGNORECASE)
 
 
 def prose(text: str) -> str:
@@ -26,7 +29,7 @@ def prose(text: str) -> str:
 
 
 def _unlinked(text: str) -> str:
-    parts = _ADDRESS.split(text)
+    parts = _ADDRESS.split(text) if _MAYBE_ADDRESS.search(text) else [text]
     return "".join(code(part) if at % 2 else _LINKING.sub(r"\\\g<0>", part) for at, part in enumerate(parts))
 
 

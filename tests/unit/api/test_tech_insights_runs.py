@@ -203,6 +203,8 @@ def test_code_holds_no_backtick_and_nothing_is_not_code():
         ("one ` too many [l](u)", "one \\` too many \\[l\\](u)"),
         (r"a\`[l](u)`b", r"a\\`[l](u)`b"),
         ("See www.evil.example or ada@acme.example", "See `www.evil.example` or `ada@acme.example`"),
+        ("x+https://evil.example, and //evil.example/a.", "`x+https://evil.example`, and `//evil.example/a`."),
+        ("@ops and ops@@acme.example", "@ops and `ops@@acme.example`"),
         ("two\nlines", "two lines"),
     ],
 )
