@@ -35,9 +35,10 @@ from app.formats.workloads.model import Manifest
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "20"
+VERSION = "21"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
+GENERATED = "; the file says that it is generated: mend it at its source"
 SKELETON = "is a template skeleton, filled in when a new project is made from it"
 
 
@@ -135,7 +136,7 @@ def read(path: str, data: bytes) -> Parsed:
     if any(isinstance(thing, Manifest) for thing in parsed.objects) and is_generated(data):
         things = (replace(one, generated=True) if isinstance(one, Manifest) else one for one in parsed.objects)
         parsed = replace(parsed, objects=tuple(things))
-    said = _of_interest(_without_included(parsed, data), data)
+    said = _at_its_source(_of_interest(_without_included(parsed, data), data), data)
     if kind.startswith("pipeline-"):
         run = pipelines.read(pipelines.system_of(path), loaded.documents, data)
         said = replace(said, objects=(*said.objects, *run))
@@ -194,6 +195,14 @@ def _of_interest(parsed: Parsed, data: bytes) -> Parsed:
     if parsed.objects or parsed.unreadable or b"backstage.io/" in data:
         return parsed
     return replace(parsed, findings=tuple(one for one in parsed.findings if one.code != "yaml-duplicate-key"))
+
+
+def _at_its_source(parsed: Parsed, data: bytes) -> Parsed:
+    """What is wrong in a generated file is mended where it is made: nobody is sent to edit what the next run undoes."""
+    if not parsed.findings or not is_generated(data):
+        return parsed
+    told = (replace(one, message=f"{one.message}{GENERATED}") for one in parsed.findings)
+    return replace(parsed, findings=tuple(told))
 
 
 def _asked(document: Document) -> Parsed:
