@@ -24,6 +24,7 @@ _PAGES = (
     "/search",
     "/docs",
     "/deliveries",
+    "/fix-requests",
     "/notifications",
     "/login",
     "/logout",

@@ -24,6 +24,8 @@ auth:
 RESULTS = "/api/v1/entities/by-name/component/default/shop/results"
 REFRESH = "/api/v1/entities/by-name/component/default/shop/refresh"
 PAGE = "/entities/component/default/shop"
+OPEN = ("dashboards.static", "dashboards.script", "dashboards.frame")
+"""What pages are made of, and the frame whose widget asks with a token of its own: without anybody's data."""
 
 
 @pytest.fixture(scope="module")
@@ -105,6 +107,19 @@ def test_a_stranger_on_a_page_comes_to_the_form_and_sees_nothing(url, path):
     assert answer.url.startswith(f"{url}/login?next=")
     assert "Acme" not in answer.text
     assert "Policy" not in answer.text
+
+
+def test_every_page_there_is_leads_a_stranger_to_the_form(url, app):
+    pages = [
+        rule for rule in app.url_map.iter_rules() if rule.endpoint.split(".")[0] in ("dashboards", "notifications")
+    ]
+    shown = [rule for rule in pages if "GET" in rule.methods and rule.endpoint not in OPEN]
+    place = app.url_map.bind("")
+    for rule in shown:
+        path = place.build(rule.endpoint, dict.fromkeys(rule.arguments, "component"))
+        answer = requests.get(url + path, allow_redirects=False, timeout=10)
+        assert (path, answer.status_code) == (path, 303)
+    assert len(shown) > 12
 
 
 def test_who_runs_the_service_needs_no_token_for_its_health(url):
