@@ -44,7 +44,7 @@ def service(tmp_path):
 def test_check_scores_a_plain_folder_and_says_what_to_do_next(service):
     out = run("check", folder=service)
     assert "component:default/shop\nlevel none · target bronze · score " in out
-    assert "alerts.yaml:4 Burning, runbook state: placeholder" in out
+    assert "alerts.yaml:4 Burning, its link only holds a place" in out
     assert "could not see" in out
     assert out.index("cheapest next steps") > out.index("could not see")
 

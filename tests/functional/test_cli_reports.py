@@ -59,7 +59,7 @@ def test_the_table_tells_a_cause_once_and_what_waits_for_it_beside_it(shop: Path
     out = run("check", folder=shop)
 
     assert "✕ Every paging alert links a runbook alert-runbook-linked" in out
-    assert "rules.yaml:4 Slow, runbook state: missing" in out
+    assert "rules.yaml:4 Slow, links no runbook" in out
     assert "3 more wait for it: alert-runbook-resolves, alert-runbook-actionable, alert-runbook-specific" in out
     assert "blocked by" not in out
     unseen = out.split("could not see")[1].split("cheapest")[0]
