@@ -22,12 +22,15 @@ from app.api.tech_insights import texts
 from app.api.tech_insights.catalogue import TARGET, TYPE, Catalogue, Listed, card_links, links_of
 from app.facts.groups import SCHEMA
 from app.facts.schema import fact_types
+from app.lib.aside import Aside, Shelf
 from app.lib.forge_urls import Forges, line_url
 from app.policy.model import Scorecard
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _FACTS = fact_types(SCHEMA)
 _MOST_LINKS = 5
+_ASIDE = 500
+"""What the object itself, its place in the file and the list of ends take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,36 +44,42 @@ class Ran:
 
 @dataclass(frozen=True, slots=True)
 class Runs:
-    """All check results of one entity as one list, packed: a process keeps thousands of them.
+    """All check results of one entity as one list, packed, and put aside where there is a shelf: a process keeps
+    thousands of them.
 
     `ids` in the order of the list, whose first `passed` pass; `ends`: where each one's JSON ends.
     """
 
-    packed: bytes
+    packed: bytes | Aside
     ids: tuple[str, ...]
     passed: int
     ends: array[int]
 
     @classmethod
-    def of(cls, runs: Sequence[Ran]) -> Runs:
+    def of(cls, runs: Sequence[Ran], shelf: Shelf | None = None) -> Runs:
         ends = array("I", accumulate(len(one.data) + 1 for one in runs))
         ids = _shared(tuple(one.id for one in runs))
-        return cls(zlib.compress(listed(runs), 1), ids, sum(one.passed for one in runs), ends)
+        packed = zlib.compress(listed(runs), 1)
+        aside = shelf.put(packed) if shelf else None
+        return cls(aside or packed, ids, sum(one.passed for one in runs), ends)
 
     def picked(self, wanted: Collection[str] | None) -> bytes:
         """The list of those wanted; None means all."""
-        return zlib.decompress(self.packed) if wanted is None else listed(list(self.each(wanted)))
+        return self._whole() if wanted is None else listed(list(self.each(wanted)))
 
     def each(self, wanted: Collection[str] | None) -> Iterator[Ran]:
-        whole, start = zlib.decompress(self.packed), 1
+        whole, start = self._whole(), 1
         for place, (id_, end) in enumerate(zip(self.ids, self.ends, strict=True)):
             if wanted is None or id_ in wanted:
                 yield Ran(id_, place < self.passed, whole[start:end])
             start = end + 1
 
+    def _whole(self) -> bytes:
+        return zlib.decompress(self.packed.read() if isinstance(self.packed, Aside) else self.packed)
+
     def __len__(self) -> int:
-        """Bytes, roughly."""
-        return len(self.packed) + 4 * len(self.ids)
+        """Bytes of memory, roughly."""
+        return (_ASIDE if isinstance(self.packed, Aside) else len(self.packed)) + 4 * len(self.ids)
 
 
 @lru_cache(maxsize=4096)

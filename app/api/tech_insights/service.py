@@ -15,6 +15,7 @@ from app.api.tech_insights.errors import Refused
 from app.api.tech_insights.runs import Runs, dumped, listed, merged, ran, ready_of
 from app.api.tech_insights.upstream import Row, Upstream
 from app.catalog.model import EntityRef
+from app.lib.aside import Shelf
 from app.pipeline.services import Pipeline
 from app.store.served import Served, ServedResult
 from app.store.store import Store
@@ -22,6 +23,8 @@ from app.store.store import Store
 Checks = Sequence[str] | None
 """The checks asked for; None means all, an empty list none."""
 _CHUNK = 50
+_ON_DISK = 128 * 1024 * 1024
+"""Bytes of packed results beside memory: of some 16,000 entities, which the budget of what is kept ends before."""
 _NOTHING = Runs.of([])
 
 
@@ -36,6 +39,7 @@ class Insights:
     _catalogue: Catalogue | None = None
     _made: tuple[Kind[Runs], Kind[Ready]] = field(init=False)
     _made_for: str = ""
+    _shelf: Shelf = field(default_factory=lambda: Shelf(_ON_DISK))
 
     def catalogue(self) -> Catalogue:
         """The checks of the policy in force."""
@@ -138,7 +142,7 @@ class Insights:
         if self._made_for != catalogue.version:
 
             def runs(_: EntityRef, rows: Sequence[ServedResult]) -> Runs:
-                return Runs.of(ran((row.body for row in rows), catalogue))
+                return Runs.of(ran((row.body for row in rows), catalogue), self._shelf)
 
             def ready(_: EntityRef, rows: Sequence[ServedResult]) -> Ready:
                 return ready_of(listed(ran((row.body for row in rows), catalogue)))

@@ -7,6 +7,7 @@ import pytest
 from app.api.tech_insights import texts
 from app.api.tech_insights.catalogue import catalogue_of
 from app.api.tech_insights.runs import Runs, listed, ran
+from app.lib.aside import Aside, Shelf
 
 LEVELS = ("bronze", "silver", "gold")
 
@@ -212,9 +213,11 @@ def test_nothing_of_a_sentence_becomes_a_link_and_code_stays_code(text, markdown
     assert texts.prose(text) == markdown
 
 
-def test_packed_results_give_back_the_same_list_and_any_part_of_it(catalogue):
+@pytest.mark.parametrize("shelf", [None, Shelf(1 << 20), Shelf(0)], ids=["in memory", "aside", "no room aside"])
+def test_packed_results_give_back_the_same_list_and_any_part_of_it(catalogue, shelf):
     runs = ran([result("bronze", [check(BRONZE, "bronze", "pass"), check(SILVER, "silver", "fail")])], catalogue)
-    packed = Runs.of(runs)
+    packed = Runs.of(runs, shelf)
+    assert isinstance(packed.packed, Aside) == bool(shelf and shelf.most)
     assert packed.picked(None) == listed(runs)
     assert list(packed.each(None)) == runs
     assert json.loads(packed.picked([SILVER]))[0]["check"]["id"] == SILVER
