@@ -34,6 +34,8 @@ from app.store.precedence import Precedence
 
 _BUSY_SECONDS = 30
 _LOOK_SECONDS = 0.001
+_NEVER = threading.Event()
+"""Waited for instead of sleeping, which fails where a clock is set by preloading (libfaketime) and is ahead."""
 DatabaseError = SQLAlchemyError
 """Whatever a database refuses or fails at."""
 CONNECTIONS = 10
@@ -169,7 +171,7 @@ def _write_ahead(cursor: Any) -> None:
         except sqlite3.OperationalError:
             if time.monotonic() >= until:
                 raise
-            time.sleep(0.02)
+            _NEVER.wait(0.02)
         else:
             return
 
@@ -195,7 +197,7 @@ def _begin_writing(driver: Any) -> None:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() >= until:
                     raise OperationalError("BEGIN IMMEDIATE", None, error) from error
-                time.sleep(_LOOK_SECONDS)
+                _NEVER.wait(_LOOK_SECONDS)
             else:
                 return
     finally:

@@ -19,6 +19,8 @@ from pathlib import Path
 
 _LOOK_SECONDS = 0.001
 _GIVE_SECONDS = 0.1
+_NEVER = threading.Event()
+"""Waited for instead of sleeping, which fails where a clock is set by preloading (libfaketime) and is ahead."""
 
 
 class Precedence:
@@ -59,7 +61,7 @@ class Precedence:
             while not _locked(self._looked, fcntl.LOCK_EX):
                 if time.monotonic() >= until:
                     return False
-                time.sleep(_LOOK_SECONDS)
+                _NEVER.wait(_LOOK_SECONDS)
             fcntl.flock(self._looked, fcntl.LOCK_UN)
             return True
 
