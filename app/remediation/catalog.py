@@ -228,14 +228,15 @@ def _asked(
 def _groups(case: Case) -> tuple[str, ...]:
     """Groups that may own it: first those that CODEOWNERS names for its descriptor, then the catalog's."""
     catalog = case.world.catalog
-    known = [ref for ref in catalog.entities if ref.kind == "group"]
+    refs, reviewers = catalog.of_kind("group"), _reviewers(case)
+    groups = catalog.known(refs) if reviewers else []
     named: list[str] = []
-    for handle in _reviewers(case):
+    for handle in reviewers:
         team = handle.rpartition("/")[2].lower()
         slugs = (handle.removeprefix("@").lower(), team)
-        same = [str(ref) for ref in known if ref.name == team or _slug(catalog.entities[ref]) in slugs]
+        same = [str(one.ref) for one in groups if one.ref.name == team or _slug(one) in slugs]
         named += same or [f"group:default/{team}"]
-    return tuple(dict.fromkeys([*named, *map(str, known)]))[:8]
+    return tuple(dict.fromkeys([*named, *map(str, refs)]))[:8]
 
 
 def _slug(group: Entity) -> str:
