@@ -7,6 +7,7 @@ Here they hold half the threads; the others who send a body are asked to come ba
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 
-from werkzeug.exceptions import ServiceUnavailable
+from werkzeug.wrappers import Response
 
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 _PATIENT_SECONDS = 1.0
@@ -35,8 +36,7 @@ class Bodies:
         if self._is_to_be_read(environ):
             with self._place() as entered:
                 if not entered:
-                    busy = ServiceUnavailable("Too many bodies are being sent slowly.", retry_after=_RETRY_SECONDS)
-                    return busy.get_response(environ)(environ, start_response)
+                    return _busy()(environ, start_response)
                 environ["wsgi.input"] = BytesIO(environ["wsgi.input"].read(self._most + 1))
         return self._application(environ, start_response)
 
@@ -61,3 +61,11 @@ class Bodies:
         finally:
             self._moved_at = time.monotonic()
             self._places.release()
+
+
+def _busy() -> Response:
+    """503 as a problem (RFC 9457), such as the application answers."""
+    detail = "Too many bodies are being sent slowly."
+    body = {"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": detail}
+    text = json.dumps({**body, "retry_after": _RETRY_SECONDS})
+    return Response(text, 503, {"Retry-After": str(_RETRY_SECONDS)}, content_type="application/problem+json")

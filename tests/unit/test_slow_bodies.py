@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from io import BytesIO
 from typing import Any
@@ -48,8 +49,11 @@ def test_one_who_sends_slowly_keeps_others_from_sending_but_not_from_reading() -
     waiting.start()
     assert slow.asked.wait(30)
 
-    status, _, headers = sent(bodies, b"{}")
+    status, body, headers = sent(bodies, b"{}")
     assert (status, int(headers["Retry-After"]) > 0) == ("503 SERVICE UNAVAILABLE", True)
+    told = json.loads(body)
+    assert headers["Content-Type"] == "application/problem+json"
+    assert (told["status"], told["retry_after"]) == (503, int(headers["Retry-After"]))
     assert sent(bodies)[0] == "200 OK"  # nothing to be read
 
     slow.comes.set()
