@@ -13,7 +13,10 @@ import click
 from app.cli import options
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from app.pipeline.drafts import Drafts
+    from app.remediation.proposal import Proposal
     from app.repos.worktree import WorkingTree
 
 
@@ -61,11 +64,9 @@ def command(
         else:
             fix_requests.keep(config, entity, checks, _answers(answers), output)
         return
-    from app.cli import fix_text
     from app.facts.groups import SCHEMA
     from app.pipeline.fixing_here import fix_here
     from app.policy.documents import load
-    from app.remediation.proposal import to_json
     from app.repos.git import Git
     from app.repos.worktree import WorkingTree
 
@@ -79,13 +80,21 @@ def command(
     proposals, drafts = fix_here(tree, loaded, datetime.now(UTC), checks=checks, answers=_answers(answers), **where)
     if write:
         _write(tree, drafts, force=force)
+    _show(proposals, drafts, output, written=write)
+    git.close()
+
+
+def _show(proposals: Sequence[Proposal], drafts: Drafts, output: str, *, written: bool) -> None:
+    """The diff on standard output, unless it was written; what is asked and what was left out beside it."""
+    from app.cli import fix_text
+    from app.remediation.proposal import to_json
+
     if output == "json":
         click.echo(json.dumps({"entities": [to_json(one) for one in proposals]}, indent=2, ensure_ascii=False))
-    elif not write:
+    elif not written:
         sys.stdout.buffer.write(_whole(drafts).encode("utf-8", "surrogateescape"))
         sys.stdout.buffer.flush()
-    click.echo(fix_text.beside(proposals, written=sorted(drafts.changed) if write else None), err=True, nl=False)
-    git.close()
+    click.echo(fix_text.beside(proposals, written=sorted(drafts.changed) if written else None), err=True, nl=False)
 
 
 def _answers(said: tuple[str, ...]) -> dict[str, str]:

@@ -48,10 +48,7 @@ class RepositorySource:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Desired minus stored; each a sorted tuple of repository URLs or entity references.
-
-    `moved`: the catalog has another version by it.
-    """
+    """Desired minus stored: repository URLs or entity references, sorted. `moved`: the catalog moved on by it."""
 
     added: tuple[str, ...] = ()
     changed: tuple[str, ...] = ()
