@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shlex
 import subprocess
@@ -29,10 +30,13 @@ LIBRARIES = ":".join(path for path in sys.path if path.endswith("site-packages")
 
 @pytest.fixture(scope="module")
 def install(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """What makes pip install this very code, from a wheel, and find its libraries without a network."""
+    """What makes pip install this very code, from a wheel, and find its libraries without a network. They are built for
+    the Python that runs the tests, so the steps find that one first.
+    """
     wheel = build(tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("wheel"))
     pip = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PYTHONPATH": LIBRARIES}
-    return {"requirement": str(wheel), **pip}
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    return {"requirement": str(wheel), "PATH": path, **pip}
 
 
 @pytest.fixture
