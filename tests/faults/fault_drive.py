@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from random import Random
 
@@ -17,11 +16,11 @@ from fault_told import misgathered, repeated, unsent
 from fault_told import mistold as misheard
 from fault_town import Push
 from fault_verdict import Row, compare, mistold, outcomes_of, state_of, truth_of, waiting
-from sqlalchemy import select
+from sqlalchemy import join, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.store.store import Store
-from app.store.tables import entities, repositories
+from app.store.tables import entities, repositories, results
 
 QUIET_SECONDS = 180.0
 
@@ -29,7 +28,7 @@ QUIET_SECONDS = 180.0
 @dataclass
 class Watch:
     """Samples the store, and notes for each push when its score was there: its repository read at it or later, and the
-    component judged since."""
+    component judged by what that left. Told by commits and marks, since a clock that is set back orders no instants."""
 
     cluster: Cluster
     fresh: dict[tuple[str, int], float] = field(default_factory=dict)
@@ -55,27 +54,22 @@ class Watch:
 
     def _look(self, store: Store) -> None:
         now = time.monotonic()
-        at, of = repositories.c, entities.c
-        joined = select(at.url, at.tip, at.read_at, of.judged_at, of.judge_due_at, of.why_due).join_from(
-            repositories, entities, of.repository == at.url
-        )
+        at, of, by = repositories.c, entities.c, results.c
+        owned = join(join(repositories, entities, of.repository == at.url), results, by.entity == of.ref)
+        judged = select(at.tip).select_from(owned).where(of.why_due == 0, by.commit == at.tip).distinct()
         with store.database.read() as connection:
-            rows = connection.execute(joined).all()
+            tips = connection.execute(judged).scalars().all()
         town = self.cluster.town
         for push in list(town.pushes):
             self._numbers[push.commit] = (push.name, push.number)
-        for row in rows:
-            known = self._numbers.get(row.tip)
-            if known is None or not _is_judged(row.read_at, row.judged_at, row.why_due):
+        for tip in tips:
+            known = self._numbers.get(tip)
+            if known is None:
                 continue
             name, number = known
             while number > 0 and (name, number) not in self.fresh:
                 self.fresh[name, number] = now
                 number -= 1
-
-
-def _is_judged(read_at: datetime | None, judged_at: datetime | None, why_due: int) -> bool:
-    return read_at is not None and judged_at is not None and judged_at >= read_at and not why_due
 
 
 class Drive:
