@@ -15,9 +15,11 @@ from app.jobs.beside import Beside
 from app.jobs.hints import PipeHints
 from app.jobs.worker import Worker, WorkerSettings
 from app.lib import memory
+from app.pipeline.judge import judge_found
 from app.pipeline.refresh import refresh
 from app.pipeline.services import Pipeline
 from app.pipeline.upkeep import Upkeep
+from app.repos.process import giving_way
 from app.services import build, deliverer_of, fix_keeper_of, gatekeeper_of, utc_now
 from app.settings import Settings
 from app.store.engine import DatabaseError
@@ -68,22 +70,37 @@ def worker_of(settings: Settings, pipeline: Pipeline) -> Worker:
     """The worker over a pipeline, with all that goes on beside."""
     started_at = pipeline.clock()
 
-    def run_one(claim: RepositoryClaim) -> None:
-        refresh(pipeline, claim)
-
     def beat() -> None:
         pipeline.store.workers.beat(worker.owner, started_at, worker.running(), pipeline.clock())
 
     worker = Worker(
         pipeline.store.claims,
-        run_one,
-        settings=WorkerSettings(threads=settings.mirrors.concurrency),
+        lambda claim: run_one(pipeline, claim),
+        settings=places(settings.mirrors.concurrency),
         hints=pipeline.work,
         beside=[*jobs_of(settings, pipeline), Beside("beat", beat, every=BEAT_SECONDS)],
         metrics=pipeline.metrics,
         clock=pipeline.clock,
     )
     return worker
+
+
+def places(concurrency: int) -> WorkerSettings:
+    """How many refreshes run at once; one host gets half of them at most."""
+    return WorkerSettings(threads=concurrency, per_host=max(1, concurrency // 2))
+
+
+def run_one(pipeline: Pipeline, claim: RepositoryClaim) -> None:
+    """One refresh. What a person waits for is judged with it, not in the next batch of many; all other git gives way.
+
+    It is also judged where nothing had moved: a push may have been read a moment before.
+    """
+    if not claim.interactive:
+        with giving_way():
+            refresh(pipeline, claim)
+        return
+    refresh(pipeline, claim)
+    judge_found(pipeline, claim.url)
 
 
 def jobs_of(settings: Settings, pipeline: Pipeline) -> list[Beside]:
