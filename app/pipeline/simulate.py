@@ -22,7 +22,7 @@ from app.pipeline.stored_world import StoredWorld
 
 def known_as(pipeline: Pipeline, url: str) -> str:
     """The name under which a repository is crawled: a clone may know it by another."""
-    return pipeline.store.repositories.aliases().get(url, url)
+    return pipeline.store.repositories.known_as([url]).get(url, url)
 
 
 def simulate(pipeline: Pipeline, inventory: Inventory, now: datetime, *, owners: bool = False) -> list[Judged]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -110,6 +110,7 @@ class StoredWorld:
     evidence: Mapping[str, frozenset[str]] = field(default_factory=dict)
     tips: dict[str, str] = field(default_factory=dict)
     """The tip of each repository that was asked for, as it stood then; "" before it was read."""
+    _names: dict[str, str] = field(default_factory=dict)
     _views: dict[str, View | Unknown] = field(default_factory=dict)
     _owned: dict[EntityRef, dict[str, list[Found]]] = field(default_factory=dict)
     _unreadable: dict[EntityRef, list[UnreadablePlace]] = field(default_factory=dict)
@@ -125,8 +126,9 @@ class StoredWorld:
         places: dict[str, set[str]] = defaultdict(set)
         for repository, path in read:
             places[repository].add(path)
-        entities = (self.catalog.get(ref) for ref in refs)
-        urls = {self.known_as(one.repository) for one in entities if one is not None and one.repository}
+        entities = [entity for ref in refs if (entity := self.catalog.get(ref)) is not None and entity.repository]
+        self._name({one.repository for one in entities})
+        urls = {self.known_as(one.repository) for one in entities}
         known = self.store.objects.problems_in(urls)
         self._problems = {url: known.get(url, ()) for url in urls}
         rows = self.store.repositories.get_many(urls | places.keys(), self.now)
@@ -183,7 +185,13 @@ class StoredWorld:
 
     def known_as(self, url: str) -> str:
         """The name under which a repository is crawled."""
-        return self._aliases.get(url, url)
+        if url not in self._names:
+            self._name([url])
+        return self._names[url]
+
+    def _name(self, urls: Collection[str]) -> None:
+        known = self.store.repositories.known_as(urls)
+        self._names |= {url: known.get(url, url) for url in urls}
 
     def standing(self, url: str, kind: str, path: str) -> Found | None:
         """The first object of a kind in a file, whoever's it is."""
@@ -204,10 +212,6 @@ class StoredWorld:
             if stored.kind in _ONE_A_FILE:
                 self._standing.setdefault((stored.repository, stored.kind, stored.path), found)
         return self._placed[stored.id]
-
-    @cached_property
-    def _aliases(self) -> dict[str, str]:
-        return self.store.repositories.aliases()
 
     def _view(self, url: str, row: RepositoryView | None) -> View | Unknown:
         if row is None:

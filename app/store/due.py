@@ -10,7 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, case, func, or_, se
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import JudgementClaim, Why
-from app.store.sql import CATALOG_TURN, chunks, take_turn
+from app.store.sql import CATALOG_TURN, chunks, lives, take_turn
 from app.store.tables import entities, object_entities, objects, reads
 from app.store.types import Instant
 
@@ -35,10 +35,8 @@ _READERS_OF_PATHS = _READERS.where(reads.c.path.in_(bindparam("paths", expanding
 _READ_PATHS = select(reads.c.entity, reads.c.path).where(reads.c.repository == bindparam("place"))
 _BIT = f"(entities.why_due & {int(Why.CODE)})"
 _PUSHED, _OTHERS = text(f"{_BIT} <> 0"), text(f"{_BIT} <> {int(Why.CODE)}")
-"""The first as `entities_judge_pushed` has it: from a bound number SQLite would not see that the index is meant."""
-_IS_ALIVE = case((_AT.orphaned_at.is_(None), 1), else_=0) != 0
-"""Said so that SQLite, which keeps no statistics here, does not look through all that live for the few that are due.
-With `=` here and above PostgreSQL would take one in two hundred for true, and walk the table for want of enough."""
+"""The first as `entities_judge_pushed` has it: from a bound number SQLite would not see that the index is meant.
+With `=` PostgreSQL would take one in two hundred for true, as `lives` says."""
 LONGEST_LEASE = timedelta(hours=1)
 _FEW_PATHS = 500
 """Beyond these it is quicker to look through all that was read of a repository."""
@@ -71,7 +69,7 @@ class Due:
         """
         until = _AT.judge_lease_until  # one that ends later than any may was made by a clock that was ahead
         is_free = or_(until.is_(None), until <= now, until > now + LONGEST_LEASE)
-        due = select(_AT.ref).where(_AT.judge_due_at <= now, is_free, _IS_ALIVE)
+        due = select(_AT.ref).where(_AT.judge_due_at <= now, is_free, lives(_AT.orphaned_at))
         if repository:
             due = due.where(_AT.repository == repository)
         wanted = due.order_by(_AT.judge_due_at, _AT.ref).limit(limit)

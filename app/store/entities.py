@@ -14,7 +14,7 @@ from app.store.declared import CATALOG_VERSION, TOLD_BY_CATALOG, declare, pointi
 from app.store.engine import Database
 from app.store.model import Difference, Why, refs_of
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import chunks, number, upsert
+from app.store.sql import chunks, lives, number, upsert
 from app.store.tables import declarations, entities, providers, relations
 
 _AT_ONCE = 500
@@ -75,7 +75,7 @@ class Entities:
 
     def declared_in(self, repository: str) -> list[Entity]:
         """The living entities that are a repository's, by reference."""
-        query = select(entities.c.body).where(entities.c.repository == repository, entities.c.orphaned_at.is_(None))
+        query = select(entities.c.body).where(entities.c.repository == repository, lives(entities.c.orphaned_at))
         with self._database.read() as connection:
             return [entity_from(body) for body in connection.execute(query.order_by(entities.c.ref)).scalars()]
 

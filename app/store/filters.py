@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, FromClause, Text, and_, cast, func, or_, select
 
 from app.catalog.model import EntityRef
+from app.store.sql import lives
 from app.store.tables import entities, outcomes, results
 
 _AT = entities.c
@@ -63,7 +64,8 @@ def conditions(where: EntityFilter) -> list[ColumnElement[bool]]:
     ]
     found: list[ColumnElement[bool]] = [column.in_([str(v) for v in values]) for column, values in lists if values]
     if not where.orphans:
-        found.append(_AT.orphaned_at.is_(None))
+        few = where.owners or where.systems
+        found.append(lives(_AT.orphaned_at) if few else _AT.orphaned_at.is_(None))
     if where.text:
         name, title = func.lower(_AT.name), func.lower(_AT.title)
         text = where.text.lower()

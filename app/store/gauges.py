@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, and_, func, select
 
 from app.store.engine import Database
-from app.store.sql import number
+from app.store.sql import lives, number
 from app.store.tables import entities, providers, repositories
 from app.store.tables_inbound import inbound, inbound_refused
 from app.store.tables_outgoing import deliveries
@@ -98,7 +98,7 @@ def _of_repositories(connection: Connection, now: datetime) -> dict[str, Any]:
 def _of_entities(connection: Connection, now: datetime) -> dict[str, Any]:
     at = entities.c
     living = at.orphaned_at.is_(None)
-    due = select(func.count(), func.min(at.judge_due_at)).where(at.judge_due_at <= now, living)
+    due = select(func.count(), func.min(at.judge_due_at)).where(at.judge_due_at <= now, lives(at.orphaned_at))
     waiting, oldest = connection.execute(due).one()
     all_ = select(func.count(), _count(at.judge_failures > 0)).where(living)
     total, failing = connection.execute(all_).one()

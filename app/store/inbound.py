@@ -13,7 +13,7 @@ from app.store.engine import Database
 from app.store.hinted import pulled_forward
 from app.store.model import Page
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import chunks, next_numbers, number, upsert
+from app.store.sql import chunks, lives, next_numbers, number, upsert
 from app.store.tables import repositories
 from app.store.tables_inbound import inbound, inbound_refused
 
@@ -88,12 +88,12 @@ class Inbound:
         self._database, self._sight = database, sight
 
     def known(self, urls: Sequence[str]) -> Known | None:
-        """The first of `urls` (canonical) that is crawled, also under another name (see `Repositories.aliases`)."""
+        """The first of `urls` (canonical) that is crawled, also under another name (see `Repositories.known_as`)."""
         columns = (repositories.c.url, repositories.c.branch, repositories.c.forge_id)
         for chunk in chunks(urls):
             query = select(*columns).where(repositories.c.url.in_(chunk) | repositories.c.forge_id.in_(chunk))
             with self._database.read() as connection:
-                rows = connection.execute(query.where(repositories.c.orphaned_at.is_(None))).all()
+                rows = connection.execute(query.where(lives(repositories.c.orphaned_at))).all()
             rows = sorted(rows, key=lambda row: urls.index(row.url) if row.url in urls else len(urls))
             if rows:
                 return Known(rows[0].url, rows[0].branch)

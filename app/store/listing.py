@@ -122,7 +122,8 @@ def _sorted(
     key, descending = _sort_key(sort, where)
     by_result = getattr(key, "table", None) is results  # then an index gives the whole order
     ref = results.c.entity if by_result else _AT.ref
-    order = (key.desc(), ref.desc()) if descending else (key, ref)
+    by = (key,) if key is ref else (key, ref)
+    order = [one.desc() if descending else one for one in by]
     query = select(*columns, key.label("sort_key")).select_from(source(where)).where(*wanted).order_by(*order)
     if cursor is None:
         return query

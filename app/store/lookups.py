@@ -14,7 +14,7 @@ from app.store.codec import entity_from
 from app.store.engine import Database
 from app.store.model import refs_of
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import chunks
+from app.store.sql import chunks, lives
 from app.store.tables import entities, relations
 
 _AT_ONCE = 500
@@ -76,7 +76,8 @@ class Lookups:
                 yield entity_from(row.body)
 
     def _where(self, *conditions: ColumnElement[bool]) -> list[Entity]:
-        query = select(entities.c.body).where(*conditions, *self._living()).order_by(entities.c.ref)
+        meant = (*conditions, lives(entities.c.orphaned_at), *self._sight.entities())
+        query = select(entities.c.body).where(*meant).order_by(entities.c.ref)
         with self._database.read() as connection:
             return [entity_from(body) for body in connection.execute(query).scalars()]
 

@@ -131,11 +131,15 @@ class Repositories:
         with self._database.read() as connection:
             return [_view(row, now) for row in connection.execute(query.limit(limit)).mappings()]
 
-    def aliases(self) -> dict[str, str]:
-        """Other names of repositories → the URL they are known by: where a local clone came from, a forge's own id."""
-        query = select(repositories.c.forge_id, repositories.c.url).where(repositories.c.forge_id != "")
+    def known_as(self, names: Iterable[str]) -> dict[str, str]:
+        """Of these the other names of repositories, each with the URL that one is crawled under: where a local clone
+        came from, a forge's own id."""
+        at, found = repositories.c, dict[str, str]()
         with self._database.read() as connection:
-            return {row.forge_id: row.url for row in connection.execute(query.order_by(repositories.c.url.desc()))}
+            for chunk in chunks(sorted({name for name in names if name})):
+                query = select(at.forge_id, at.url).where(at.forge_id.in_(chunk)).order_by(at.url.desc())
+                found |= {row.forge_id: row.url for row in connection.execute(query)}
+        return found
 
     def listed_by(self, url: str) -> list[str]:
         """The providers that list a repository."""

@@ -116,6 +116,7 @@ entities = Table(
     Index("entities_owner", "owner"),
     Index("entities_types", "kind", "orphaned_at", "type"),
     Index("entities_system", "system"),
+    Index("entities_name", "name"),
     Index("entities_repository", "repository"),
 )
 

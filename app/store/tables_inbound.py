@@ -30,6 +30,7 @@ inbound = Table(
     Index("inbound_delivery", "source", "delivery", unique=True),
     Index("inbound_open", "repository", "state"),
     Index("inbound_received", "received_at"),
+    Index("inbound_state", "state", "id"),
 )
 
 inbound_refused = Table(  # counts, so that a flood of forgeries fills nothing
