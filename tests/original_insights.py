@@ -28,17 +28,22 @@ def first_elements(text: str) -> list[Any]:
 class Original:
     """A WSGI application that knows `svc-00001` and the checks `titleCheck` (fails) and `groupOwnerCheck` (passes).
 
-    `broken`: it answers 500. `delay`: seconds before each answer. `asked` holds (method, path, token) of each request.
+    `broken`: it answers 500. `odd`: the status and body of every answer. `delay`: seconds before each answer. `asked`
+    holds (method, path, token) of each request.
     """
 
     broken: bool = False
     delay: float = 0.0
+    odd: tuple[int, bytes] | None = None
     asked: list[tuple[str, str, str]] = field(default_factory=list)
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> list[bytes]:
         path, body = environ["PATH_INFO"], environ["wsgi.input"].read()
         self.asked.append((environ["REQUEST_METHOD"], path, environ.get("HTTP_AUTHORIZATION", "")))
         time.sleep(self.delay)
+        if self.odd is not None:
+            start_response(f"{self.odd[0]} Said", [("Content-Type", "application/json"), ("Location", "/elsewhere")])
+            return [self.odd[1]]
         status, answer = (500, {}) if self.broken else self._answer(path, json.loads(body or b"{}"), environ)
         start_response(f"{status} Said", [("Content-Type", "application/json; charset=utf-8")])
         return [json.dumps(answer).encode()]

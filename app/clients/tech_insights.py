@@ -33,17 +33,17 @@ class TechInsightsClient:
     token: str = field(default="", repr=False)
 
     def checks(self) -> list[dict[str, Any]]:
-        return _dicts(self._get("/checks", {}), "checks")
+        return _named(self._get("/checks", {}), "checks")
 
     def schemas(self) -> list[dict[str, Any]]:
-        return _dicts(self._get("/fact-schemas", {}), "fact schemas")
+        return _named(self._get("/fact-schemas", {}), "fact schemas")
 
     def run(self, namespace: str, kind: str, name: str, checks: Sequence[str] | None) -> list[dict[str, Any]]:
         """One entity's check results. Raises UnregisteredError for an unknown check."""
         path = "/".join(quote(part, safe="") for part in (namespace, kind, name))
         answer = self._sent(f"/checks/run/{path}", {} if checks is None else {"checks": list(checks)})
-        if answer.status == 404:
-            raise UnregisteredError(_message(answer))
+        if checks and answer.status == 404 and (message := _not_registered(answer)):
+            raise UnregisteredError(message)
         return _dicts(self._good(answer), "check results")
 
     def run_many(self, entities: Sequence[str], checks: Sequence[str] | None) -> list[dict[str, Any]]:
@@ -52,7 +52,7 @@ class TechInsightsClient:
         rows: list[dict[str, Any]] = []
         for start in range(0, max(1, len(entities)), BATCH):
             batch = list(entities[start : start + BATCH])
-            rows += _dicts(self._good(self._sent("/checks/run", {"entities": batch, **more})), "a bulk run")
+            rows += _rows(self._good(self._sent("/checks/run", {"entities": batch, **more})))
         return rows
 
     def facts(self, which: str, query: Mapping[str, str], ids: Sequence[str]) -> dict[str, Any]:
@@ -96,8 +96,26 @@ def _dicts(body: Any, what: str) -> list[dict[str, Any]]:
     return body
 
 
-def _message(answer: Response) -> str:
+def _named(body: Any, what: str) -> list[dict[str, Any]]:
+    """Those of a list of objects, each with an id."""
+    found = _dicts(body, what)
+    if not all(isinstance(one.get("id"), str) for one in found):
+        raise TechInsightsError(f"the other Tech Insights answered with {what} that have no id")
+    return found
+
+
+def _rows(body: Any) -> list[dict[str, Any]]:
+    """Those of a bulk run, each with its results."""
+    found = _dicts(body, "a bulk run")
+    if not all(isinstance(row.get("results"), list) for row in found):
+        raise TechInsightsError("the other Tech Insights answered a bulk run without results")
+    return found
+
+
+def _not_registered(answer: Response) -> str:
+    """What it says of a check that it does not know; "" where it is only the address that nothing answers at."""
     try:
-        return str(answer.json()["error"]["message"])
+        error = answer.json()["error"]
+        return str(error["message"]) if error["name"] == "NotFoundError" else ""
     except (HttpError, KeyError, TypeError):
-        return "a check is not registered"
+        return ""

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Protocol
 
 from app.catalog.model import EntityRef
-from app.errors import CredentialsError
+from app.errors import CredentialsError, UncheckableError
 from app.identity import tokens
 from app.identity.backstage import Backstage
 from app.identity.model import ADMIN, READ, REFRESH, Identity
@@ -57,16 +57,20 @@ class Authenticator:
     admins: Sequence[EntityRef] = ()
 
     def bearer(self, text: str) -> Identity:
-        """Who holds a bearer token. Raises CredentialsError (always the same one), or UncheckableError."""
+        """Who holds a bearer token. Raises CredentialsError (always the same one), or UncheckableError: a portal whose
+        keys can't be had may have issued it. Those of other portals come in all the same.
+        """
         if text.startswith(tokens.PREFIX):
             return self._ours(text)
-        problem: CredentialsError | None = None
+        problem: CredentialsError | UncheckableError = CredentialsError()
         for portal in self.portals:
             try:
                 return self._promoted(portal.identify(text, self.directory, self.clock()))
-            except CredentialsError as error:
+            except UncheckableError as error:
                 problem = error
-        raise problem or CredentialsError()
+            except CredentialsError:
+                continue
+        raise problem
 
     def token(self, token_id: str) -> Identity:
         """Who stands behind a stored token, as long as it lives: what a session remembers. Raises CredentialsError."""

@@ -43,6 +43,8 @@ class Backstage:
         """Who holds the token. Raises CredentialsError or UncheckableError."""
         if web_tokens.header_of(token).get("typ") == PLUGIN:
             return self._plugin(token, directory, now)
+        if web_tokens.issuer_of(token) != self.issuer:  # another portal's: our keys need not be asked for
+            raise CredentialsError
         claims = self._verified(token, self.keys, USER, now, audience=_USER_AUDIENCE, issuer=self.issuer)
         return self._user(claims, directory)
 

@@ -56,6 +56,11 @@ def subject_of(token: str) -> str:
     return str(_part(token, 1).get("sub") or "")
 
 
+def issuer_of(token: str) -> str:
+    """The issuer claimed, not yet believed: only to leave alone what others must prove. Raises CredentialsError."""
+    return str(_part(token, 1).get("iss") or "")
+
+
 def verified(
     token: str,
     keys: Keys,

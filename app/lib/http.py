@@ -1,31 +1,30 @@
 """Asking a URL, carefully: the only HTTP client of the project.
 
-Time and size are limited, redirects are few and checked again, addresses of private networks are refused unless
-allowed (by what the name resolves to *and* by the peer connected to), and neither proxies nor credentials are taken
-from the environment. Errors name scheme, host and path, never query, headers or credentials. Callers retry.
+Time and size of the whole request are limited, redirects are few and checked again, addresses of private networks are
+refused unless allowed (by what the name resolves to *and* by the peer connected to), and neither proxies nor
+credentials are taken from the environment. Errors name scheme, host and path, never query, headers or credentials.
+Callers retry.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import socket
+import math
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
 import requests
 import urllib3
-from requests.adapters import HTTPAdapter
-from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from app.errors import RoadworthyError
+from app.lib import time_box
+from app.lib.connections import Adapter, PrivateAddressError, PublicAdapter
 
 _CHUNK = 64 * 1024
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -50,9 +49,9 @@ class Response:
     url: str = ""
 
     def json(self) -> Any:
-        """The body as JSON. Raises HttpError (permanent)."""
+        """The body as JSON, in which there is no NaN. Raises HttpError (permanent)."""
         try:
-            return json.loads(self.body)
+            return json.loads(self.body, parse_constant=_no_number, parse_float=_finite)
         except (ValueError, RecursionError):
             raise HttpError(f"{self.url} did not answer with JSON", permanent=True) from None
 
@@ -123,6 +122,27 @@ class Http:
     ) -> Response:
         _check(url)
         bare = _bare(url)
+        with time_box.within(deadline - self.clock()) as box:
+            try:
+                answer = self._answered(session, method, url, headers, params, body, deadline)
+            except HttpError:
+                if not box.is_over:
+                    raise
+        if box.is_over:  # what was read may be half of it
+            raise self._late(bare)
+        return answer
+
+    def _answered(
+        self,
+        session: requests.Session,
+        method: str,
+        url: str,
+        headers: Mapping[str, str],
+        params: Mapping[str, str] | None,
+        body: bytes | None,
+        deadline: float,
+    ) -> Response:
+        bare = _bare(url)
         try:
             with session.request(
                 method,
@@ -148,21 +168,30 @@ class Http:
             if size > self.max_size:
                 raise HttpError(f"{bare} answers with more than {self.max_size} bytes", permanent=True)
             if self.clock() > deadline:
-                raise HttpError(f"{bare} took longer than {self.total:g} s")
+                raise self._late(bare)
         return b"".join(parts)
+
+    def _late(self, bare: str) -> HttpError:
+        return HttpError(f"{bare} took longer than {self.total:g} s")
 
     def _session(self) -> requests.Session:
         session = requests.Session()
         session.trust_env = False
         session.verify = self.ca_file or True
-        adapter = _Adapter() if self.allow_private else _PublicAdapter()
+        adapter = Adapter() if self.allow_private else PublicAdapter()
         session.mount("http://", adapter)
         session.mount("https://", adapter)
         return session
 
 
-class PrivateAddressError(OSError):
-    """The host is in a private network, and those are not allowed."""
+def _no_number(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _finite(text: str) -> float:
+    if not math.isfinite(number := float(text)):
+        raise ValueError(f"{text} is too large")
+    return number
 
 
 def _check(url: str) -> None:
@@ -213,53 +242,3 @@ def _told(bare: str, error: Exception) -> HttpError:
     if isinstance(error, ValueError):  # an unusable URL or header
         return HttpError(f"{bare} can't be asked for", permanent=True)
     return HttpError(f"{bare} can't be reached")
-
-
-def _refuse_private(address: str) -> None:
-    ip = ipaddress.ip_address(address.split("%")[0])
-    mapped = getattr(ip, "ipv4_mapped", None) or getattr(ip, "sixtofour", None)
-    if not ip.is_global or ip.is_multicast or (mapped is not None and not mapped.is_global):
-        raise PrivateAddressError(f"{address} is not a public address")
-
-
-class _PublicOnly(HTTPConnection):
-    def _new_conn(self) -> socket.socket:
-        """Looked at before connecting, so that nothing is probed, and after, so that a second answer can't cheat."""
-        try:
-            found = socket.getaddrinfo(self._dns_host, self.port, type=socket.SOCK_STREAM)
-        except OSError as error:
-            raise NewConnectionError(self, "the name does not resolve") from error
-        for entry in found:
-            _refuse_private(str(entry[4][0]))
-        connected = super()._new_conn()
-        try:
-            _refuse_private(str(connected.getpeername()[0]))
-        except OSError:
-            connected.close()
-            raise
-        return connected
-
-
-class _PublicOnlyTls(_PublicOnly, HTTPSConnection):
-    pass
-
-
-class _PublicPool(HTTPConnectionPool):
-    ConnectionCls = _PublicOnly
-
-
-class _PublicTlsPool(HTTPSConnectionPool):
-    ConnectionCls = _PublicOnlyTls
-
-
-class _Adapter(HTTPAdapter):
-    """Asks once: the caller knows whether asking again makes sense."""
-
-    def __init__(self) -> None:
-        super().__init__(max_retries=urllib3.Retry(0, read=False, redirect=False))
-
-
-class _PublicAdapter(_Adapter):
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        self.poolmanager.pool_classes_by_scheme = {"http": _PublicPool, "https": _PublicTlsPool}

@@ -216,3 +216,23 @@ def test_a_portals_token_signs_a_browser_in_for_as_long_as_it_lives(app, portal,
     assert "Max-Age=600" in answer.headers["Set-Cookie"]
     assert json.dumps(token) not in answer.headers["Set-Cookie"]
     assert client.get(RESULTS).status_code == 200
+
+
+def test_a_portal_that_is_down_keeps_nobody_of_another_one_out(organisation, keys, portal):
+    other = {"users": Issuer("u1"), "catalog": Issuer("c1")}
+    with KeyServer(status=503).running() as down:
+        first = SETTINGS.format(url=down.url).replace(PORTAL, "https://other.example")
+        second = SETTINGS.format(url=keys.url).partition("backstage:\n")[2]
+        (organisation.folder / "two.yaml").write_text(first + second, "utf-8")
+        access = access_of(load(organisation.folder / "two.yaml", {}), organisation.pipeline)
+        client = create_app(organisation.pipeline, access=access).test_client()
+
+        def ask(token):
+            return client.get(RESULTS, headers={"Authorization": f"Bearer {token}"}).status_code
+
+        now = organisation.now
+        assert ask(portal["users"].user(now, ISSUER)) == 200
+        assert down.asked == []  # the token names its issuer: nobody else is asked for keys
+        assert ask(portal["catalog"].plugin(now)) == 200
+        assert ask(other["users"].user(now, "https://other.example/api/auth")) == 503
+        assert ask(other["users"].user(now, "https://third.example/api/auth")) == 401

@@ -1,7 +1,9 @@
 """A portal's own checks beside ours: merged while its backend answers, and said to be missing while it does not."""
 
 import json
+import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import jsonschema_rs
@@ -9,8 +11,10 @@ import pytest
 from organisation import TEAM, Organisation, alert, component
 from original_insights import Original
 from serving import served
+from slow_peer import trickling
 
-from app.api.tech_insights.upstream import ANSWERS
+from app.api.tech_insights.upstream import ANSWERS, Upstream
+from app.catalog.model import EntityRef
 from app.clients.tech_insights import TechInsightsClient
 from app.lib.http import Http
 from app.services import upstream_of
@@ -128,10 +132,81 @@ def test_it_may_take_only_its_time_and_then_is_left_alone_for_a_while(client, or
     assert len(original.asked) == 1
 
 
-def test_after_a_while_it_is_asked_again_and_the_failure_goes_away(organisation, original):
-    from app.api.tech_insights.upstream import Upstream
-    from app.catalog.model import EntityRef
+OF_CHECKS = {"check": {"id": "theirs"}, "result": True}
+ODD = {
+    "nothing at its address": (404, b"<html>Not Found</html>"),
+    "no fact checker installed": (404, b""),
+    "a sign-in page": (200, b"<html>Sign in</html>"),
+    "another shape": (200, b'{"items": []}'),
+    "a list of other things": (200, b"[1, 2]"),
+    "numbers that are none": (200, b'[{"id": "theirs", "x": NaN, "entity": "component:a/b", "results": []}]'),
+    "numbers too large": (200, b'[{"id": "theirs", "x": 1e999, "entity": "component:a/b", "results": []}]'),
+    "nested without end": (200, b"[" * 100_000),
+    "a redirect": (302, b""),
+}
 
+
+@pytest.mark.parametrize("name", ODD)
+@pytest.mark.parametrize("checks", [{}, {"checks": ["owner-is-team", "theirs"]}], ids=["all", "named"])
+def test_whatever_else_it_says_ours_are_answered_and_the_failure_is_told(client, alone, original, name, checks):
+    original.odd = ODD[name]
+    ours = ids(alone.post(ONE, json={"checks": ["owner-is-team"]} if checks else {}).get_json())
+    answer = client.post(ONE, json=checks)
+    assert (answer.status_code, ids(answer.get_json())) == (200, [*ours, ANSWERS])
+    rows = client.post(RUN, json={"entities": [], **checks}).get_json()
+    assert {ids(row["results"])[-1] for row in rows} == {ANSWERS}
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/checks", [{"id": ["a"]}]),
+        ("/fact-schemas", [{"id": {}}]),
+        ("/facts/latest?entity=component:svc-00001&ids=theirs", [5]),
+        ("/checks/run", [{"entity": "component:default/svc-00001", "results": 5}]),
+        (
+            "/checks/run",
+            [{"entity": 5, "results": [OF_CHECKS]}, {"entity": ["x"], "results": [{"check": {"id": [1]}}]}],
+        ),
+        ("/checks/run/default/component/svc-00001", [{"check": 5}, {"check": {"id": [1]}}, OF_CHECKS]),
+    ],
+)
+def test_an_answer_of_odd_types_is_no_error_of_ours(client, original, path, body):
+    original.odd = (200, json.dumps(body).encode())
+    runs = path.startswith("/checks/run")
+    sent = {"method": "POST", "json": {"entities": []}} if runs else {"method": "GET"}
+    assert client.open(f"/api/tech-insights{path}", **sent).status_code == 200
+
+
+def test_an_answer_that_trickles_in_has_no_more_time_than_any_other(organisation, alone):
+    with trickling(b"HTTP/1.1 200 OK\r\nX-Padding: ") as url:
+        http = Http(allow_private=True, timeout=5, total=0.3)
+        client = create_app(organisation.pipeline, upstream=TechInsightsClient(http, url)).test_client()
+        results = client.post(ONE, json={}).get_json()
+    assert ids(results) == [*ids(alone.post(ONE, json={}).get_json()), ANSWERS]
+    assert "took longer than 0.3 s" in results[-1]["check"]["description"]
+
+
+def test_while_one_request_finds_out_whether_it_answers_again_no_other_waits(original):
+    now, inside, found = [0.0], threading.Event(), threading.Event()
+    client = TechInsightsClient(Http(allow_private=True), "")
+    upstream = Upstream(client, clock=lambda: now[0], problem="it was down")
+
+    def slow():
+        inside.set()
+        assert found.wait(30)
+        return "answered"
+
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(upstream._asked, slow)
+        assert inside.wait(30)
+        assert upstream._asked(lambda: "asked too") is None
+        found.set()
+        assert first.result(30) == "answered"
+    assert (upstream.problem, upstream._asked(lambda: "asked")) == ("", "asked")
+
+
+def test_after_a_while_it_is_asked_again_and_the_failure_goes_away(organisation, original):
     now = [0.0]
     ref = EntityRef("component", "default", "svc-00001")
     with served(original) as url:

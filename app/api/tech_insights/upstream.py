@@ -1,11 +1,13 @@
 """Another Tech Insights backend merged in: a portal's own checks and facts are not lost when we answer in its place.
 
-Each question is bounded in time. After a failure nothing is asked for a while, so that a dead backend costs one wait
-and not one a request. The failure shows: as a check of its own that fails, in the log, and on `/readyz`.
+Each question is bounded in time. After a failure nothing is asked for a while, and then by one request alone, so that a
+dead backend costs one wait and not one a request. The failure shows: as a check of its own that fails, in the log, and
+on `/readyz`.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -41,16 +43,17 @@ class Upstream:
     client: TechInsightsClient
     clock: Callable[[], float] = time.monotonic
     problem: str = ""
-    _ask_again_at: float = field(default=0.0)
+    _ask_again_at: float = 0.0
+    _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
     def checks(self, ours: Collection[str]) -> list[dict[str, Any]]:
         """Its checks, without those whose id is ours, and the one that says whether it answers."""
         found = self._asked(self.client.checks) or []
-        return [*(check for check in found if check.get("id") not in ours), _listed(self.problem)]
+        return [*(check for check in found if check["id"] not in ours), _listed(self.problem)]
 
     def schemas(self, ours: Collection[str]) -> list[dict[str, Any]]:
         found = self._asked(self.client.schemas) or []
-        return [schema for schema in found if schema.get("id") not in ours]
+        return [schema for schema in found if schema["id"] not in ours]
 
     def run(self, ref: EntityRef, wanted: Sequence[str] | None, ours: Collection[str]) -> tuple[Ran, ...]:
         """Its results for one entity. Raises Refused when neither of us knows a check."""
@@ -68,7 +71,7 @@ class Upstream:
         if asked == ():
             return {}
         rows = self._asked(lambda: self.client.run_many([str(ref) for ref in refs], asked)) or ()
-        found = {_ref(row.get("entity")): Row(_ran(row.get("results") or (), ours), row.get("error")) for row in rows}
+        found = {_ref(row.get("entity")): Row(_ran(row["results"], ours), row.get("error")) for row in rows}
         return {ref: row for ref, row in found.items() if ref is not None}
 
     def facts(self, which: str, query: Mapping[str, str], ids: Sequence[str]) -> dict[str, Any]:
@@ -85,21 +88,35 @@ class Upstream:
         return (Ran(ANSWERS, passed, dumped({"facts": facts, "result": passed, "check": _listed(self.problem)})),)
 
     def _asked(self, ask: Callable[[], T]) -> T | None:
-        if self.clock() < self._ask_again_at:
+        if not self._may_ask():
             return None
         try:
             found = ask()
         except UnregisteredError as error:
+            self._answered()
             raise Refused(404, str(error)) from None
         except TechInsightsError as error:
             if not self.problem:
                 log.warning("tech_insights.upstream_failed", problem=str(error))
             self.problem, self._ask_again_at = str(error), self.clock() + _REST_SECONDS
             return None
+        self._answered()
+        return found
+
+    def _answered(self) -> None:
         if self.problem:
             log.info("tech_insights.upstream_answers")
-        self.problem = ""
-        return found
+        self.problem, self._ask_again_at = "", 0.0
+
+    def _may_ask(self) -> bool:
+        """Whether it rests no more; of those who then come, one finds out for all."""
+        with self._turn:
+            now = self.clock()
+            if now < self._ask_again_at:
+                return False
+            if self.problem:
+                self._ask_again_at = now + _REST_SECONDS
+            return True
 
 
 def _theirs(wanted: Sequence[str] | None, ours: Collection[str]) -> tuple[str, ...] | None:
