@@ -3,7 +3,7 @@ without scripts: the page is a link from each failing check, the answers are a f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
@@ -46,6 +46,7 @@ def entity_fix(kind: str, namespace: str, name: str) -> str:
     checks = request.args.getlist("check")[:100]
     answers = _answers(request.args)
     proposal = proposed(entity, checks, answers)
+    kept_before = pipeline().store.fix_requests.get(ref)
     return render_template(
         "fix_part.html" if "part" in request.args else "fix.html",
         title=entity.title,
@@ -58,7 +59,8 @@ def entity_fix(kind: str, namespace: str, name: str) -> str:
         proposal=proposal,
         hunks=[_hunk(proposal, hunk) for hunk in proposal.hunks()],
         download=_download(ref, checks, answers),
-        kept=pipeline().store.fix_requests.get(ref),
+        kept=kept_before,
+        kept_for=_asked(kept_before.checks) if kept_before else [],
         may_request=g.identity.may(FIXES_WRITE) and speaks_for(entity),
         became=_TOLD.get(request.args.get("requested", ""), ""),
     )
@@ -105,8 +107,7 @@ def fix_requests() -> str:
         requests=page.items,
         ended=ended,
         chips=_CHIPS,
-        check_href=links.check,
-        check_title=_title,
+        asked=_asked,
         next_href=page.next_cursor and url_for(".fix_requests", cursor=page.next_cursor, ended=1 if ended else None),
     )
 
@@ -114,6 +115,12 @@ def fix_requests() -> str:
 def _title(check: str) -> str:
     known = pipeline().policy.checks.get(check)
     return known.title if known else check
+
+
+def _asked(checks: Iterable[str]) -> list[dict[str, str]]:
+    """What a request was opened for. Without `href`: a check that policy no longer has."""
+    known = pipeline().policy.checks
+    return [{"title": _title(check), "href": links.check(check) if check in known else ""} for check in checks]
 
 
 def _answers(said: Mapping[str, str]) -> dict[str, str]:

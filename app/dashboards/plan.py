@@ -131,6 +131,6 @@ def _step(policy: Policy, step: dict[str, Any]) -> dict[str, Any]:
         "seconds": parse_duration(step["effort"]).total_seconds(),
         "gain": sum(need["weight"] for need in step["serves"]),
         "cards": [policy.scorecards[card].title for card in cards],
-        "waits": [policy.checks[check].title for check in step["waits_for"]],
+        "waits": [f"“{policy.checks[check].title}”" for check in step["waits_for"]],
         "opened": len(step["opens"]),
     }

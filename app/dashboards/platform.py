@@ -61,13 +61,19 @@ def _unattributed(found: Iterable[StoredObject]) -> list[dict[str, Any]]:
     """What is nobody's, without pages that are no runbooks: every repository has a README."""
     rows = []
     for one in found:
-        thing = placed(one).object
-        if one.kind == "runbook" and kinds.runbook_kind(one.path, thing) == "document":  # type: ignore[arg-type]
+        if one.kind == "runbook" and _is_document(one):
             continue
         name = str(one.body.get("name") or one.body.get("title") or "")
         place = {"repository": one.repository, "path": one.path, "line": one.line, "commit": one.commit}
         rows.append({**place, "url": links.source(place), "name": name, "kind": one.kind, "why": one.why})
     return rows
+
+
+def _is_document(one: StoredObject) -> bool:
+    try:
+        return kinds.runbook_kind(one.path, placed(one).object) == "document"  # type: ignore[arg-type]
+    except ValueError:  # another version of the readers left it
+        return False
 
 
 def _unmapped() -> list[tuple[str, int]]:

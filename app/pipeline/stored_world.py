@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -33,8 +34,12 @@ Place = tuple[str, str]
 
 
 def placed(stored: StoredObject) -> Found:
-    """A stored object as retrievers know it."""
-    thing = codec.decode(codec.KINDS[stored.kind], stored.body)
+    """A stored object as retrievers know it. Raises ValueError for one that other versions of the readers left, whose
+    repository could not be read again since."""
+    try:
+        thing = codec.decode(codec.KINDS[stored.kind], stored.body)
+    except (ValueError, KeyError):
+        raise ValueError(f"{stored.path} was read by another version, and can't be read again yet") from None
     changed = LastChange(stored.changed_at, stored.changed_exact) if stored.changed_at else None
     return Found(thing, stored.repository, stored.commit, stored.path, stored.ignored, changed)
 
@@ -113,6 +118,7 @@ class StoredWorld:
     _names: dict[str, str] = field(default_factory=dict)
     _views: dict[str, View | Unknown] = field(default_factory=dict)
     _owned: dict[EntityRef, dict[str, list[Found]]] = field(default_factory=dict)
+    _outdated: dict[tuple[EntityRef, str], StoredObject] = field(default_factory=dict)
     _unreadable: dict[EntityRef, list[UnreadablePlace]] = field(default_factory=dict)
     _placed: dict[int, Found] = field(default_factory=dict)
     _standing: dict[tuple[str, str, str], Found | None] = field(default_factory=dict)
@@ -134,9 +140,11 @@ class StoredWorld:
         rows = self.store.repositories.get_many(urls | places.keys(), self.now)
         for url in urls | places.keys():
             self._views[url] = self._view(url, rows.get(url))
+        looked_at = {(url, kind, path) for url, paths in places.items() for path in paths for kind in _ONE_A_FILE}
         for stored in self.store.objects.at(places, _ONE_A_FILE):
-            self._known(stored)
-        looked_at = [(url, kind, path) for url, paths in places.items() for path in paths for kind in _ONE_A_FILE]
+            with suppress(ValueError):  # told to whoever asks for it
+                self._known(stored)
+            looked_at.discard((stored.repository, stored.kind, stored.path))
         self._standing = dict.fromkeys(looked_at, None) | self._standing
 
     def _load(self, refs: Sequence[EntityRef]) -> None:
@@ -144,7 +152,10 @@ class StoredWorld:
             self._owned[ref], self._unreadable[ref] = defaultdict(list), []
         for ref, stored in self.store.objects.of_entities(refs).items():
             for one in stored:
-                self._owned[ref][one.kind].append(self._known(one))
+                try:
+                    self._owned[ref][one.kind].append(self._known(one))
+                except ValueError:
+                    self._outdated[ref, one.kind] = one
         for ref, places in self.store.objects.unreadable_of_entities(refs).items():
             self._unreadable[ref] = [
                 UnreadablePlace(one.group, one.repository, one.commit, one.path, one.line, one.reason, one.ignored)
@@ -152,10 +163,13 @@ class StoredWorld:
             ]
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
+        """Raises ValueError where one can't be understood: none of that kind can be told then."""
         owned = self._owned.get(ref)
         if owned is None:
             self._load([ref])
             owned = self._owned[ref]
+        if old := self._outdated.get((ref, kind)):
+            placed(old)
         return owned.get(kind, ())
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:

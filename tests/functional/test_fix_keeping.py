@@ -60,6 +60,17 @@ def test_what_was_asked_for_is_told_by_the_api_the_page_and_the_list(github):
     assert "Its pull request is open." in github.client.get("/entities/component/default/shop/fix").text
 
 
+def test_a_check_that_policy_no_longer_has_is_said_to_be_so_and_leads_nowhere(github):
+    asked(github)
+    requests = github.organisation.pipeline.store.fix_requests
+    requests.asked(dataclasses.replace(requests.get(SHOP), checks=("alert-runbook-linked", "retired-check")))
+    for path in ("/fix-requests", "/entities/component/default/shop/fix"):
+        page = github.client.get(path).text
+        assert "Every paging alert links a runbook" in page
+        assert "<code>retired-check</code>, no longer asked of anyone" in page
+        assert "/checks/retired-check" not in page
+
+
 def test_nothing_is_asked_of_the_forge_while_the_diff_is_the_same(github):
     asked(github)
     assert looked(github) == (0, [])

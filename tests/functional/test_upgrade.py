@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 from sqlalchemy import update
 
+from app.catalog.model import EntityRef
 from app.formats import reading
 from app.pipeline.attribute import attribute_again
 from app.services import build
 from app.settings import load
+from app.store.model import Why
 from app.store.tables import objects, repositories
+from app.web import create_app
 
 
 @pytest.fixture
@@ -69,3 +73,44 @@ def test_objects_that_are_not_understood_wait_for_their_repository_and_stop_nobo
     attribute_again(organisation.pipeline)
 
     assert organisation.result("component:default/other")["id"] == "sre-maturity"
+
+
+def test_a_repository_that_cannot_be_read_again_stops_nobody_and_costs_its_own_nothing_but_what_it_told(organisation):
+    organisation.repository("beside", {"catalog-info.yaml": component("beside")})
+    organisation.crawl()
+    before = organisation.result("component:default/shop")
+    age(organisation)
+    (organisation.path("shop") / ".git/HEAD").write_text("broken", "utf-8")
+
+    restarted(organisation)
+    organisation.pipeline.store.due.mark_all(Why.POLICY, organisation.now)
+    done = organisation.crawl()
+
+    assert list(done.failures) == [organisation.url("shop")]
+    for ref in ("component:default/beside", "component:default/shop"):
+        found = organisation.pipeline.store.listing.by_refs([EntityRef.parse(ref)])
+        assert [one.judge_error for one in found.values()] == [""]
+    after = organisation.result("component:default/shop")
+    unread = [one for one in after["checks"] if "alerts.yaml was read by another version" in one["reason"]]
+    assert {one["outcome"] for one in unread} == {"unknown"}
+    assert "alert-runbook-linked" in {one["id"] for one in unread}
+    told = {one["id"] for one in unread}
+    assert _outcomes(after, told) == _outcomes(before, told)
+
+
+def test_what_is_nobodys_is_listed_also_where_it_is_not_understood(organisation):
+    organisation.push("catalog", {"stray/alerts.yaml": alert("Stray", "runbook.md"), "stray/runbook.md": RUNBOOK})
+    organisation.crawl()
+    with organisation.pipeline.store.database.write() as connection:
+        connection.execute(update(objects).values(body={"alert": "x"}, digest="x"))
+
+    page = create_app(organisation.pipeline).test_client().get("/sources")
+
+    assert page.status_code == 200
+    said = re.sub("<[^>]*>", "", page.text)
+    assert "stray/alerts.yaml:" in said
+    assert "stray/runbook.md:" in said
+
+
+def _outcomes(result, without):
+    return {one["id"]: one["outcome"] for one in result["checks"] if one["id"] not in without}
