@@ -56,7 +56,7 @@ def answer(error: HTTPException) -> Response:
     if _is_page():
         if status == 401 and request.method in ("GET", "HEAD"):
             return _to_sign_in()
-        lost = request.url_rule is None
+        lost = status == 404 and request.url_rule is None
         page = render_template("message.html", status=status, name=error.name, message=detail, lost=lost)
         return Response(page, status, headers, mimetype="text/html")
     body = {"type": "about:blank", "title": error.name, "status": status, "detail": detail}

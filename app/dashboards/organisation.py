@@ -14,6 +14,7 @@ from app.dashboards.blueprint import blueprint
 from app.policy.model import Scorecard
 from app.store.changes import Movement
 from app.store.feedback import Voices
+from app.store.gauges import ALIVE
 from app.store.standing_rows import Levels
 from app.store.team_counts import EVERYONE
 
@@ -35,6 +36,7 @@ def organisation() -> str:
     voices = store.feedback.by_check(now - VOICES_WITHIN)
     points = store.standings.trend(card.id, since=now.date() - timedelta(days=standing.TREND_DAYS))
     trend = standing.trend(card, points, now.date())
+    heard_at = store.workers.heard_at()
     return render_template(
         "organisation.html",
         card=card,
@@ -51,6 +53,7 @@ def organisation() -> str:
         providers=sorted(store.repositories.providers(), key=lambda one: not one.error),
         voices=Voices(sum(v.helped for v in voices.values()), sum(v.stuck for v in voices.values())),
         waiting=store.team_counts.waiting(),
+        silent=heard_at is None or now - heard_at > ALIVE,
     )
 
 

@@ -27,12 +27,13 @@ _GOALS = {"next": "Next level", "target": "Target", "top": "The top"}
 def entity_plan(kind: str, namespace: str, name: str) -> str:
     """The cheapest plan; `level` as in `/next-steps`."""
     ref = ref_of(kind, namespace, name)
-    entity, policy = entity_of(ref), pipeline().policy
+    entity, policy, store = entity_of(ref), pipeline().policy, pipeline().store
     cards = _cards(ref)
     goal, known = request.args.get("level", NEXT), plans.goals_of(policy, cards)
     if goal not in known:
-        abort(404)
+        abort(404, f"There is no level “{goal}” here. Those there are: {', '.join(known)}.")
     found = plans.plan_json(policy, cards, goal)
+    repository = store.repositories.brief(entity.repository, pipeline().clock()) if entity.repository else None
     return render_template(
         "plan.html",
         title=entity.title,
@@ -49,7 +50,11 @@ def entity_plan(kind: str, namespace: str, name: str) -> str:
         plan=found,
         standing=[_standing(policy, one) for one in found["goals"]],
         stages=_stages(policy, found["items"]),
-        unseen=[{**one, "href": links.check(one["check"])} for one in found["unseen"]],
+        unseen=[
+            {**one, "href": links.check(one["check"]), "reason": _titled(policy, one["reason"])}
+            for one in found["unseen"]
+        ],
+        mendable=bool(repository and repository.tip),
         seconds=parse_duration(found["effort"]).total_seconds(),
         at_most=parse_duration(found["effort_at_most"]).total_seconds(),
     )
@@ -101,6 +106,13 @@ def _cards(ref: EntityRef) -> list[dict[str, Any]]:
     rows = pipeline().store.judgements.results(ref)
     rows.sort(key=lambda row: pipeline().policy.place(row.scorecard))
     return [json.loads(row.body) for row in rows]
+
+
+def _titled(policy: Policy, reason: str) -> str:
+    """Why something is unseen, with the title of the check that blocks it."""
+    first, colon, told = reason.removeprefix("blocked by ").partition(": ")
+    known = policy.checks.get(first) if colon and reason.startswith("blocked by ") else None
+    return f"blocked by “{known.title}”: {told}" if known else reason
 
 
 def _title(policy: Policy, goal: str) -> str:

@@ -14,6 +14,7 @@ from app.dashboards import links
 from app.dashboards.blueprint import blueprint
 from app.formats import kinds
 from app.pipeline.stored_world import placed
+from app.store.gauges import ALIVE
 from app.store.model import StoredObject
 from app.store.team_counts import STRANGERS
 
@@ -26,7 +27,7 @@ def platform() -> str:
     """What of each there is, and the first of them."""
     one = pipeline()
     store, now = one.store, one.clock()
-    nobodys = store.objects.unattributed(limit=300)
+    nobodys, heard_at = store.objects.unattributed(limit=300), store.workers.heard_at()
     return render_template(
         "platform.html",
         providers=store.repositories.providers(),
@@ -42,6 +43,8 @@ def platform() -> str:
         named=links.named,
         due=store.due.waiting(now),
         waiting=store.team_counts.waiting(),
+        heard_at=heard_at,
+        silent=heard_at is None or now - heard_at > ALIVE,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 
 from app.store.engine import Database
 from app.store.sql import upsert
@@ -37,6 +37,12 @@ class Workers:
         """A worker that ends says so."""
         with self._database.write() as connection:
             connection.execute(delete(workers).where(workers.c.owner == owner))
+
+    def heard_at(self) -> datetime | None:
+        """When a worker last said that it lives; None where none is known of."""
+        with self._database.read() as connection:
+            found: datetime | None = connection.execute(select(func.max(workers.c.seen_at))).scalar()
+        return found
 
     def all(self) -> list[WorkerState]:
         """Every worker that did not say goodbye, the last seen first; the dead ones among them grow old."""
