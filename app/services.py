@@ -37,7 +37,16 @@ from app.repos.git import Git
 from app.repos.tree import Limits
 from app.settings import Settings
 from app.settings.access import BackstageTokens, TrustedProxy
-from app.sources import canonical, credentials_of, forge_api, forges_of, intervals_of, providers_of, rules_of
+from app.sources import (
+    canonical,
+    credentials_of,
+    forge_api,
+    forge_name,
+    forges_of,
+    intervals_of,
+    providers_of,
+    rules_of,
+)
 from app.store import migrate
 from app.store.store import Store
 from app.webhooks.forges import FORGES
@@ -217,7 +226,8 @@ def gatekeeper_of(settings: Settings, pipeline: Pipeline) -> Gatekeeper | None:
     for one in settings.sources.forges:
         tell = changes.github_app if one.app else changes.github_token
         if one.forge == "github" or one.forge in tells:
-            tellings.append(Telling(one.forge, one.owner, forge_api(settings, one), tells.get(one.forge, tell)))
+            api = forge_api(settings, one)
+            tellings.append(Telling(one.forge, one.owner, api, tells.get(one.forge, tell), forge_name(one)))
     page_url = settings.serve.public_url.rstrip("/")
     return Gatekeeper(pipeline, tuple(tellings), settings.gate.mode, settings.gate.name, page_url)
 

@@ -52,7 +52,7 @@ def providers_of(settings: Settings) -> Sequence[Provider]:
 
 def intervals_of(settings: Settings) -> dict[str, timedelta]:
     """Provider → how often its repositories are looked at, where its source says so itself."""
-    return {_forge_name(one): one.interval for one in settings.sources.forges if one.interval is not None}
+    return {forge_name(one): one.interval for one in settings.sources.forges if one.interval is not None}
 
 
 def _backstage(settings: Settings, source: BackstageSource) -> BackstageCatalog:
@@ -73,7 +73,7 @@ def _forge(settings: Settings, source: ForgeSource) -> ForgeProvider:
     if source.app is not None:
         listing = github.installed_repositories
     return ForgeProvider(
-        name=_forge_name(source),
+        name=forge_name(source),
         list_all=lambda: listing(api, source.owner),
         include=source.include,
         exclude=source.exclude,
@@ -82,7 +82,7 @@ def _forge(settings: Settings, source: ForgeSource) -> ForgeProvider:
     )
 
 
-def _forge_name(source: ForgeSource) -> str:
+def forge_name(source: ForgeSource) -> str:
     """Stable, and its own: an owner of the same name may be on two GitLabs."""
     host = urlsplit(source.url).netloc
     return f"forge {source.forge} {source.owner}" + (f" at {host}" if host else "")

@@ -41,8 +41,8 @@ class Deliverer:
         """Gathers and sends what is due. Returns how many attempts were made."""
         now = self._pipeline.clock()
         self._gather(now)
-        self._prune(now)
-        claimed = self._pipeline.store.outgoing.claim(now, LEASE) if self._targets else []
+        pruned = self._prune(now)
+        claimed = self._pipeline.store.outgoing.claim(now, LEASE) if self._targets or pruned else []
         return sum(self._send(message) for message in claimed)
 
     def _gather(self, now: datetime) -> None:
@@ -101,7 +101,10 @@ class Deliverer:
         longest = min(_LONGEST, _FIRST * 2 ** min(message.tries - 1, 20))
         return "waiting", reason, now + longest * self._rng.uniform(0.5, 1.0)
 
-    def _prune(self, now: datetime) -> None:
-        if self._pruned_at is None or now - self._pruned_at > timedelta(hours=1):
-            self._pruned_at = now
-            self._pipeline.store.outgoing.prune(now - _REMEMBER)
+    def _prune(self, now: datetime) -> bool:
+        """Once an hour. Whether it was time: then those are looked at, too, whose targets all left the settings."""
+        if self._pruned_at is not None and now - self._pruned_at <= timedelta(hours=1):
+            return False
+        self._pruned_at = now
+        self._pipeline.store.outgoing.prune(now - _REMEMBER)
+        return True

@@ -34,12 +34,13 @@ _UNSEEN = (
 
 @dataclass(frozen=True, slots=True)
 class Telling:
-    """How one forge's repositories below `owner` are told."""
+    """How one forge's repositories below `owner` are told. `provider` lists them."""
 
     forge: str
     owner: str
     api: Api
     tell: Tell
+    provider: str = ""
 
 
 @dataclass(slots=True)
@@ -123,11 +124,18 @@ class Gatekeeper:
         ]
 
     def _telling(self, gate: Gate) -> Telling:
-        """Raises ForgeError when no source of the settings knows how to speak for the repository."""
-        for one in self.tellings:
-            if one.forge == gate.forge and gate.path.lower().startswith(f"{one.owner.lower()}/"):
-                return one
-        raise ForgeError(f"no source under sources.forges has the credentials of {gate.path}", permanent=True)
+        """Of two forges with an owner of this name, the one that lists the repository: the other may have a namesake.
+
+        Raises ForgeError when no source of the settings knows how to speak for the repository.
+        """
+        path = gate.path.lower()
+        able = [one for one in self.tellings if one.forge == gate.forge and path.startswith(f"{one.owner.lower()}/")]
+        if len(able) > 1:
+            listed = self.pipeline.store.repositories.listed_by(gate.repository)
+            able = [one for one in able if one.provider in listed]
+        if not able:
+            raise ForgeError(f"no source under sources.forges has the credentials of {gate.path}", permanent=True)
+        return able[0]
 
     def _failed(self, gate: Gate, error: str, *, permanent: bool, at_least: timedelta = timedelta()) -> None:
         """`at_least`: for how long the forge wants to be left alone."""

@@ -160,9 +160,10 @@ class Outgoing:
             return {(target, state): count for target, state, count in connection.execute(query)}
 
     def prune(self, before: datetime) -> int:
-        """Forgets messages that ended before an instant."""
+        """Forgets messages that ended before an instant; what was never tried (moot) counts from when it was made."""
+        ended = (_D.state != "waiting", func.coalesce(_D.ended_at, _D.created_at) < literal(before, Instant))
         with self._database.write() as connection:
-            return connection.execute(delete(deliveries).where(_D.ended_at < before)).rowcount
+            return connection.execute(delete(deliveries).where(*ended)).rowcount
 
 
 def _after(connection: Connection, cursor: int, limit: int) -> list[tuple[Change, str]]:

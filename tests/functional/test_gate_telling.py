@@ -18,6 +18,7 @@ from app.clients.forges import bitbucket, changes, changes_bitbucket, gitea, git
 from app.clients.forges.api import Api
 from app.lib.http import Http
 from app.pipeline.gatekeeper import Gatekeeper, Telling
+from app.store.model import RepositorySource
 from app.web import create_app
 from app.webhooks.forges import FORGES
 from app.webhooks.gate import Gate
@@ -314,6 +315,32 @@ def test_a_forge_that_refuses_is_told_later_and_its_refusal_is_kept(organisation
     assert organisation.pipeline.store.gates.latest()[0].verdict["title"] == "Nothing better or worse"
     (shown,) = client.get("/api/v1/deliveries").get_json()["proposed"]
     assert (shown["state"], shown["title"], shown["error"]) == ("told", "Nothing better or worse", None)
+
+
+def test_of_two_forges_with_an_owner_of_one_name_the_one_that_lists_the_repository_is_told(
+    organisation, client, forge
+):
+    with Forge() as other:
+        both = [
+            Telling("github", "acme", github.api(Http(allow_private=True), one.url, lambda: "t"), tell, provider)
+            for one, tell, provider in (
+                (other, changes.github_token, "forge github acme"),
+                (forge, changes.github_token, "forge github acme at git.example.org"),
+            )
+        ]
+        watching = Gatekeeper(organisation.pipeline, tuple(both))
+        head = push_topic(organisation, {"README.md": "# Shop\n"})
+        opened(client, organisation, head)
+        watching.tick()
+        (kept,) = organisation.pipeline.store.gates.latest()
+        assert "no source under sources.forges has the credentials of acme/shop" in kept.error  # neither lists it
+
+        source = RepositorySource(url=organisation.url("shop"))
+        organisation.pipeline.store.repositories.sync(both[1].provider, [source], organisation.now)
+        opened(client, organisation, head, delivery="d2")
+        watching.tick()
+
+    assert (other.statuses, len(forge.statuses)) == ([], 1)
 
 
 def test_a_rate_limit_met_while_telling_is_waited_for_and_is_no_refusal(organisation, client, forge):

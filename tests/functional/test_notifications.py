@@ -102,6 +102,29 @@ def test_what_came_and_went_within_the_window_is_not_told(organisation, receiver
     assert [one.state for one in messages(organisation)] == ["moot"]
 
 
+def test_what_was_never_sent_is_forgotten_like_the_rest_and_ends_with_its_last_target(organisation, receiver):
+    ticking = deliverer(organisation, receiver)
+    ticking.tick()
+    break_runbook(organisation)
+    ticking.tick()
+    organisation.push("shop", {"docs/runbook.md": RUNBOOK})
+    organisation.pipeline.store.claims.hint(organisation.url("shop"), organisation.now)
+    organisation.crawl(timedelta(0))
+    ticking.tick()
+    later(organisation, ticking)
+    assert [one.state for one in messages(organisation)] == ["moot"]
+    break_runbook(organisation)
+    ticking.tick()
+    without = Deliverer(organisation.pipeline, [], Http(allow_private=True))
+
+    later(organisation, without)
+
+    assert [one.state for one in messages(organisation)] == ["dead", "moot"]
+    assert receiver.got == []
+    later(organisation, without, timedelta(days=31))
+    assert messages(organisation) == ()
+
+
 def test_a_failing_receiver_is_asked_again_under_the_same_id_until_it_takes_it(organisation, receiver):
     receiver.answers += [500, 503]
     ticking = deliverer(organisation, receiver)
