@@ -174,7 +174,7 @@ def _proxy(said: TrustedProxy) -> Proxy:
 def _session_secret(settings: Settings) -> bytes:
     """The settings' secret, or one of our own, made at the first start and kept for this user alone."""
     if settings.auth.session.secret is not None:
-        secret = settings.auth.session.secret.reveal(settings.environ).encode()
+        secret = settings.reveal(settings.auth.session.secret).encode()
         if len(secret) < SHORTEST:
             raise SettingsError(f"auth.session.secret is shorter than {SHORTEST} characters")
         return secret
@@ -197,7 +197,7 @@ def webhook_sources(settings: Settings) -> dict[tuple[str, str], Source]:
         (one.forge, one.name): Source(
             one.name,
             FORGES[one.forge],
-            tuple(secret.reveal(settings.environ) for secret in one.secrets),
+            tuple(settings.reveal(secret) for secret in one.secrets),
             one.url,
             settings.gate.mode != "off",
         )
@@ -255,9 +255,9 @@ def deliverer_of(settings: Settings, pipeline: Pipeline) -> Deliverer:
     targets = [
         Target(
             name=one.name,
-            url=one.url.reveal(settings.environ),
+            url=settings.reveal(one.url),
             write=writes[one.kind],
-            secret=one.secret.reveal(settings.environ) if one.secret else "",
+            secret=settings.reveal(one.secret),
             owners=tuple(EntityRef.parse(owner, kind="group") for owner in one.owners),
             scorecards=one.scorecards,
             what=one.what,
@@ -277,5 +277,5 @@ def upstream_of(settings: Settings) -> TechInsightsClient | None:
         return None
     seconds = said.timeout.total_seconds()
     http = Http(settings.transport.allow_private, timeout=seconds, total=seconds, max_size=_UPSTREAM_SIZE)
-    token = said.token.reveal(settings.environ) if said.token else ""
+    token = settings.reveal(said.token)
     return TechInsightsClient(http, said.url.rstrip("/"), token)

@@ -57,7 +57,7 @@ def intervals_of(settings: Settings) -> dict[str, timedelta]:
 
 def _backstage(settings: Settings, source: BackstageSource) -> BackstageCatalog:
     """A catalog on a private address needs `transport.allow_private`."""
-    token = source.token.reveal(settings.environ) if source.token else ""
+    token = settings.reveal(source.token)
     return BackstageCatalog(source.name, BackstageClient(Http(settings.transport.allow_private), source.url, token))
 
 
@@ -90,9 +90,9 @@ def forge_name(source: ForgeSource) -> str:
 
 def _token(settings: Settings, source: ForgeSource, http: Http) -> Callable[[], str]:
     if source.app is not None:
-        key = source.app.private_key.reveal(settings.environ)
+        key = settings.reveal(source.app.private_key)
         return InstallationToken(http, source.url or github.PUBLIC, source.app.id, source.app.installation, key)
-    token = source.token.reveal(settings.environ) if source.token else ""
+    token = settings.reveal(source.token)
     return lambda: token
 
 
@@ -124,7 +124,7 @@ def credentials_of(settings: Settings) -> dict[str, Credential]:
     """Host → what to answer when it asks. Raises SettingsError when a secret is not where it should be."""
     return {
         one.host.lower(): Credential(
-            one.username, one.token.reveal(settings.environ) if one.token else "", one.ssh_key_file
+            one.username, settings.reveal(one.token), str(settings.path(one.ssh_key_file)) if one.ssh_key_file else ""
         )
         for one in settings.credentials
     }

@@ -109,7 +109,8 @@ def _settings() -> Iterator[str]:
     yield "# Settings\n"
     yield "One YAML file, `roadworthy.yaml`, refused as a whole when anything in it is wrong. Every scalar can come"
     yield "from the environment: `database.url` is `ROADWORTHY_DATABASE__URL`, two underscores a level; lists are JSON."
-    yield "Secrets are only named, by variable (`token: {env: NAME}`) or file (`token: {file: path}`).\n"
+    yield "Secrets are only named, by variable (`token: {env: NAME}`) or file (`token: {file: path}`)."
+    yield "Relative paths lie beside the settings file, wherever a command is started.\n"
     for name, sentence in describe():
         yield f"- `{name}`: {sentence}"
 

@@ -130,6 +130,10 @@ class Settings:
     def path(self, text: str) -> Path:
         return (self.folder / Path(text).expanduser()).resolve()
 
+    def reveal(self, secret: Secret | None) -> str:
+        """A secret's text, "" for none; its file lies beside the settings. Raises SettingsError when it is not there."""
+        return secret.reveal(self.environ, self.folder) if secret else ""
+
     @property
     def database_url(self) -> str:
         """The database's URL with a relative SQLite path made absolute."""

@@ -16,17 +16,19 @@ class Secret:
     env: str = ""
     file: str = ""
 
-    def reveal(self, environ: Mapping[str, str]) -> str:
-        """The secret's text. Raises SettingsError when it is not there or empty."""
+    def reveal(self, environ: Mapping[str, str], folder: Path = Path()) -> str:
+        """The secret's text. A relative file lies in `folder`. Raises SettingsError when it is not there or empty."""
         if self.env:
             value = environ.get(self.env, "")
             origin = f"the environment variable {self.env}"
         else:
             origin = f"the file {self.file}"
             try:
-                value = Path(self.file).read_text("utf-8").strip()
+                value = (folder / Path(self.file).expanduser()).read_text("utf-8").strip()
             except OSError as error:
                 raise SettingsError(f"{origin} can't be read: {error.strerror}") from None
+            except ValueError:
+                raise SettingsError(f"{origin} can't be read: it is no text") from None
         if not value:
             raise SettingsError(f"{origin} holds no secret")
         return value

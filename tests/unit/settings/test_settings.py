@@ -85,6 +85,20 @@ def test_an_absent_secret_is_told_by_the_name_of_its_place(tmp_path):
         Secret(file=str(tmp_path / "none")).reveal({})
 
 
+def test_a_secret_in_a_relative_file_lies_beside_the_settings_wherever_we_were_started(tmp_path, monkeypatch):
+    path = write(tmp_path, "credentials:\n  - {host: git.example.org, token: {file: git.token}}\n")
+    (tmp_path / "git.token").write_text("s3cret\n")
+    (tmp_path / "elsewhere").mkdir()
+    monkeypatch.chdir(tmp_path / "elsewhere")
+    settings = load(path, {})
+
+    assert settings.reveal(settings.credentials[0].token) == "s3cret"
+    assert settings.reveal(None) == ""
+    (tmp_path / "git.token").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"git\.token can't be read: it is no text"):
+        settings.reveal(settings.credentials[0].token)
+
+
 def test_listening_beyond_loopback_is_refused(tmp_path):
     with pytest.raises(SettingsError, match=r"yaml:3: serve.host: 0.0.0.0 is not loopback: set auth.mode to on"):
         load(write(tmp_path, "serve:\n  port: 7100\n  host: 0.0.0.0\n"), {})
