@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.catalog.model import Catalog, EntityRef
+from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.inventory import Inventory, take
 from app.pipeline.laid_over import LaidOver
 from app.pipeline.refresh import StoredCache
@@ -48,9 +48,9 @@ def judge_change(pipeline: Pipeline, proposal: Proposal) -> Verdict:
     before, after = (_world(pipeline, stored, inventory) for inventory in ends)
     wanted = _concerned(before) | _concerned(after)
     refs = sorted(wanted, key=str)[:MOST_ENTITIES]
-    return Verdict(
-        base.commit, head.commit, compare(_judged(pipeline, before, refs, now), _judged(pipeline, after, refs, now))
-    )
+    was, now_is = (_judged(pipeline, world, refs, now) for world in (before, after))
+    heirs = _heirs(_declared(before), _declared(after))
+    return Verdict(base.commit, head.commit, compare(was, now_is, heirs))
 
 
 def _world(pipeline: Pipeline, stored: StoredWorld, inventory: Inventory) -> LaidOver:
@@ -67,8 +67,25 @@ def _world(pipeline: Pipeline, stored: StoredWorld, inventory: Inventory) -> Lai
 
 def _concerned(world: LaidOver) -> set[EntityRef]:
     """Entities that the repository declares, or whose objects lie in it."""
-    declared = {one.ref for one in world.catalog.entities.values() if one.repository == world.inventory.url}
-    return declared | world.owners
+    return set(_declared(world)) | world.owners
+
+
+def _declared(world: LaidOver) -> dict[EntityRef, Entity]:
+    own = (one for one in world.catalog.entities.values() if one.repository == world.inventory.url)
+    return {one.ref: one for one in own}
+
+
+def _heirs(before: Mapping[EntityRef, Entity], after: Mapping[EntityRef, Entity]) -> dict[str, str]:
+    """Who came → who went from the same folder, where that is one of each: it was renamed, or nothing declares it any
+    more and a provisional one stands for what is left. Its debt is no new one.
+    """
+    went, came = (
+        [(one.ref.kind, one.root, str(one.ref)) for ref, one in mine.items() if ref not in others]
+        for mine, others in ((before, after), (after, before))
+    )
+    places = [(kind, root) for kind, root, _ in (*went, *came)]
+    old = {(kind, root): ref for kind, root, ref in went if places.count((kind, root)) == 2}
+    return {ref: old[kind, root] for kind, root, ref in came if (kind, root) in old}
 
 
 def _judged(pipeline: Pipeline, world: LaidOver, refs: Sequence[EntityRef], now: datetime) -> Judgings:

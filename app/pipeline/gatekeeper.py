@@ -101,7 +101,7 @@ class Gatekeeper:
             text=text_of(comparison, Wording(self.page_url, command=offers.command)),
             conclusion="success" if comparison.entities and not (comparison.of("worse") or unseen) else "neutral",
             annotations=self._annotations(verdict),
-            comment=bool(comparison.turns or comparison.levels),
+            comment=bool(comparison.turns or comparison.levels or comparison.gone),
             url=self.page_url,
         )
         counts = {how: len(comparison.of(how)) for how in ("worse", "better", "unseen")}

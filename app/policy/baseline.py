@@ -14,6 +14,7 @@ from typing import Any
 
 from app.errors import DocumentError
 from app.facts.model import Place
+from app.policy import telling
 from app.policy.compare import Judgings
 from app.policy.model import Check, CheckResult, Outcome, Policy, Scorecard, ScorecardResult
 from app.policy.told import Offender, Told
@@ -48,11 +49,12 @@ def _asked(check: Check, card: Scorecard) -> str:
 
 
 def _check(check: CheckResult, home: str) -> Any:
-    """The outcome alone, or of a failure also where."""
+    """The outcome alone, or of a failure also where; of one that is blocked, where it would fail when it is asked."""
     if check.outcome is not Outcome.FAIL:
         return str(check.outcome)
-    places = sorted([one.name, _other(one.place.repository, home), one.place.path] for one in check.offenders)
-    return {"outcome": "fail", "total": check.offenders_total, "offenders": places}
+    told = telling.beneath(check)
+    places = sorted([one.name, _other(one.place.repository, home), one.place.path] for one in told.offenders)
+    return {"outcome": "fail", "total": told.offenders_total, "offenders": places}
 
 
 def _other(repository: str, home: str) -> str:

@@ -12,7 +12,7 @@ from typing import Any
 
 from app.lib.markdown_text import code, plain, prose
 from app.policy import telling
-from app.policy.compare import Comparison, LevelTurn, Turn
+from app.policy.compare import Comparison, Gone, LevelTurn, Turn
 from app.policy.model import Check
 
 _MOST = 20
@@ -24,13 +24,15 @@ NOTHING_BLOCKED = "Only what this change moves is told; nothing here blocks it."
 
 def title_of(comparison: Comparison) -> str:
     """One line: `2 worse, 1 better`."""
-    if not comparison.entities:
+    lost = sum(not one.heir for one in comparison.gone)
+    if not comparison.entities and not lost:
         return "Nothing here is scored"
     parts = [
         f"{len(found)} {word}"
         for how, word in (("worse", "worse"), ("better", "better"), ("unseen", "no longer seen"))
         if (found := comparison.of(how))
     ]
+    parts += [f"{lost} scored no more"] if lost else []
     return ", ".join(parts) or "Nothing better or worse"
 
 
@@ -57,14 +59,25 @@ def text_of(comparison: Comparison, wording: Wording) -> str:
     """Markdown. Only what the change moved; old debt is not mentioned."""
     told = {turn.entity for turn in comparison.turns} | {level.entity for level in comparison.levels}
     lines = [f"### Roadworthy: {title_of(comparison)}", ""]
+    lines += [_gone(one, wording) for one in comparison.gone[:_MOST]]
+    if len(comparison.gone) > _MOST:
+        lines.append(f"- … and {len(comparison.gone) - _MOST} more")
     lines += [_level(turn, wording) for turn in comparison.levels[:_MOST]]
     if len(comparison.levels) > _MOST:
         lines.append(f"- … and {len(comparison.levels) - _MOST} more")
     if not comparison.levels and len(told) == 1:
+        lines += [""] if comparison.gone else []
         lines.append(f"Of {wording.entity(*told)}:")
     for how in _HOW:
         lines += _section(_HEADINGS[how], comparison.of(how), wording, alone=len(told) == 1)
     return "\n".join([*lines, "", wording.closing])
+
+
+def _gone(one: Gone, wording: Wording) -> str:
+    """A page of it is there until the change is merged; of its heir there is none yet."""
+    if one.heir:
+        return f"- {wording.entity(one.entity)} is declared no more; {code(one.heir)} is judged in its place"
+    return f"- {wording.entity(one.entity)} is scored no more"
 
 
 def _level(turn: LevelTurn, wording: Wording) -> str:

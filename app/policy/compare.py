@@ -1,6 +1,7 @@
 """What one change makes better or worse: two judgings of the same entities, before and after. Pure.
 
-Old debt is left alone: a check that failed before and fails in the same places is told of nobody.
+Old debt is left alone: a check that failed before and fails in the same places is told of nobody, nor one that was
+not asked, since what it requires failed, and would have failed in the same places.
 """
 
 from __future__ import annotations
@@ -10,8 +11,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.policy import telling
 from app.policy.model import CheckResult, Outcome, ScorecardResult
-from app.policy.told import Offender
+from app.policy.told import Offender, Told
 
 Judgings = Mapping[str, Sequence[ScorecardResult]]
 """Entity reference → its results."""
@@ -45,30 +47,44 @@ class LevelTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Gone:
+    """An entity that is scored no more. `heir` stands in its place, "" for nobody."""
+
+    entity: str
+    heir: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """All that a change moved. `entities` counts those that were judged after it."""
 
     turns: tuple[Turn, ...]
     levels: tuple[LevelTurn, ...]
     entities: int
+    gone: tuple[Gone, ...] = ()
 
     def of(self, how: str) -> list[Turn]:
         return [turn for turn in self.turns if turn.how == how]
 
 
-def compare(before: Judgings, after: Judgings) -> Comparison:
-    """Entities that are gone are not told: they have no result to be better or worse."""
+def compare(before: Judgings, after: Judgings, heirs: Mapping[str, str] | None = None) -> Comparison:
+    """`heirs`: entity → whose place it took, and whose debt is its own old debt. Given where both judgings are whole:
+    then those are told that are scored no more. They have no result to be better or worse.
+    """
     turns: list[Turn] = []
     levels: list[LevelTurn] = []
+    heirs, whole = heirs or {}, heirs is not None
     for entity, results in sorted(after.items()):
-        known = {result.scorecard.id: result for result in before.get(entity, ())}
+        known = {result.scorecard.id: result for result in before.get(entity) or before.get(heirs.get(entity, ""), ())}
         for result in results:
             earlier = known.get(result.scorecard.id)
             turns += _turns(entity, earlier, result)
             was = earlier.level if earlier else ""
             if was != result.level:
                 levels.append(LevelTurn(entity, result.scorecard.id, was, result.level))
-    return Comparison(tuple(turns), tuple(levels), len(after))
+    heir_of = {old: new for new, old in heirs.items()}
+    gone = tuple(Gone(one, heir_of.get(one, "")) for one in sorted(before) if whole and one not in after)
+    return Comparison(tuple(turns), tuple(levels), len(after), gone)
 
 
 def _turns(entity: str, before: ScorecardResult | None, after: ScorecardResult) -> Iterable[Turn]:
@@ -91,10 +107,11 @@ def _moved(
             return "worse", after.offenders
         if after.blocked_by:  # it names no offenders any more, which makes nothing better
             return None, ()
-        fresh = _more(before.offenders if before else (), after.offenders)
-        gone = _more(after.offenders, before.offenders if before else ())
-        grown = after.offenders_total - (before.offenders_total if before else 0)
-        cut = before is not None and before.offenders_total > len(before.offenders)  # then who was there isn't known
+        there = telling.beneath(before) if before else Told()  # who is asked for the first time finds old debt, too
+        fresh = _more(there.offenders, after.offenders)
+        gone = _more(after.offenders, there.offenders)
+        grown = after.offenders_total - there.offenders_total
+        cut = there.offenders_total > len(there.offenders)  # then who was there isn't known
         if grown > 0 or (fresh and not cut):
             return "worse", fresh
         return ("better", () if cut else gone) if gone or grown < 0 else (None, ())

@@ -10,6 +10,7 @@ from app.facts.model import Place, Reason
 from app.policy import wording
 from app.policy.asks import Ask
 from app.policy.counting import name_of, why_unknown
+from app.policy.judging import judge
 from app.policy.model import CheckResult, Outcome
 from app.policy.remediation import render
 from app.policy.rules import STANDS_FAILED, STANDS_PASSED, STANDS_UNKNOWN
@@ -57,6 +58,12 @@ class Teller:
             no_list = ask.check.each and not isinstance(self.scene.seen.get(ask.check.each), list | tuple)
             reason = str(clue) if no_list else f"the rule is broken: {clue}"
         return Told(reason=reason, evidence=evidence, remediation=self._remediation(ask))
+
+    def unblocked(self, result: CheckResult) -> Told:
+        """What would be told of a check if its prerequisite did not decide instead of it: which places fail."""
+        ask = self.asks[result.check.id]
+        raw, clue = judge(ask, self.scene)
+        return self._told(ask, replace(result, raw=raw, clue=clue, known=None))
 
     def _blocked(self, result: CheckResult, by: CheckResult) -> Told:
         """`blocked_by` names the first of a chain: what is to be mended, or seen."""
@@ -151,6 +158,13 @@ class Teller:
         item = self.scene.counted(ask.showing)[standings.index(STANDS_UNKNOWN)]
         data = laid_out(ask.showing, item, self.scene.shared(ask.showing))
         return why_unknown(ask.check, item, data, self.scene.facts)
+
+
+def beneath(result: CheckResult) -> Told:
+    """What is told; of a blocked check what would be if nothing blocked it: what fails already, though nobody asked."""
+    if not isinstance(result.teller, Teller) or not result.blocked_by:
+        return result.told
+    return result.teller.unblocked(result)
 
 
 def remedy(result: CheckResult, offender: Offender) -> str:

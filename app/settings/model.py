@@ -131,7 +131,7 @@ class Settings:
         return (self.folder / Path(text).expanduser()).resolve()
 
     def reveal(self, secret: Secret | None) -> str:
-        """A secret's text, "" for none; its file lies beside the settings. Raises SettingsError when it is not there."""
+        """A secret's text, "" for none; its file lies beside the settings. Raises SettingsError."""
         return secret.reveal(self.environ, self.folder) if secret else ""
 
     @property

@@ -83,6 +83,23 @@ def test_the_remedy_of_a_new_place_names_that_place(organisation):
     assert "Burning" not in text
 
 
+def test_old_debt_that_a_fix_has_asked_for_is_nobodys_and_a_new_alert_that_could_not_be_asked_about_is(organisation):
+    """While one alert links no runbook, nobody asks whether the linked sections say what to do."""
+    second = alert("Freezing", "docs/runbook.md#freezing").replace("groups:\n", "").replace("name: g", "name: h")
+    linked = alert("Burning", "docs/runbook.md#burning")
+    page = f"{RUNBOOK}\n\n## Freezing\n\nIt is cold.\n"
+    files = {"docs/runbook.md": page, "alerts.yaml": alert("Burning", "TODO") + second}
+    organisation.push("shop", files)
+    organisation.crawl()
+    third = second.replace("Freezing", "Melting").replace("name: h", "name: i").replace("freezing", "burning")
+
+    verdict = judge_change(organisation.pipeline, propose(organisation, {"alerts.yaml": linked + second + third}))
+
+    assert ("shop", "alert-runbook-linked") in moved(verdict, "better")
+    worse = {turn.result.check.id: {one.name for one in turn.offenders} for turn in verdict.comparison.of("worse")}
+    assert worse["alert-runbook-actionable"] == {"Burning", "Melting"}  # Freezing's section was as empty before
+
+
 def test_what_happened_on_main_meanwhile_is_not_the_changes_doing(organisation):
     proposal = propose(organisation, {"README.md": "# Shop\n"})
     organisation.push("shop", {"docs/runbook.md": RUNBOOK})
@@ -101,6 +118,35 @@ def test_a_service_that_the_change_brings_is_judged_as_new(organisation):
         (one.entity.rsplit("/", 1)[-1], one.before, one.after) for one in verdict.comparison.levels
     }
     assert ("till", "service-runbook-present") in moved(verdict, "worse")
+
+
+def test_a_renamed_service_and_one_whose_descriptor_goes_keep_their_old_debt_and_are_told_by_both_names(organisation):
+    organisation.repository("till", {"catalog-info.yaml": component("till"), "alerts.yaml": alert("Burning", "TODO")})
+    organisation.crawl()
+    renamed = judge_change(organisation.pipeline, propose(organisation, {"catalog-info.yaml": component("store")}))
+    undeclared = judge_change(organisation.pipeline, propose(organisation, {"catalog-info.yaml": None}, "till"))
+
+    assert moved(renamed, "worse") == set()
+    text = text_of(renamed.comparison, Wording("https://rw.example"))
+    old = "[`component:default/shop`](https://rw.example/entities/component/default/shop)"
+    assert f"- {old} is declared no more; `component:default/store` is judged in its place" in text
+    assert ("till", "catalog-entity-healthy") in moved(undeclared, "worse")
+    assert ("till", "alert-runbook-linked") not in moved(undeclared, "worse")
+
+
+def test_a_component_that_leaves_is_told_and_is_neither_better_nor_worse(organisation):
+    files = {f"{part}/catalog-info.yaml": component(f"till-{part}") for part in "abc"}
+    organisation.repository("tills", files)
+    organisation.crawl()
+
+    verdict = judge_change(organisation.pipeline, propose(organisation, {"b/catalog-info.yaml": None}, "tills"))
+
+    assert (moved(verdict, "worse"), moved(verdict, "better")) == (set(), set())
+    assert text_of(verdict.comparison, Wording()).splitlines()[:3] == [
+        "### Roadworthy: 1 scored no more",
+        "",
+        "- `component:default/till-b` is scored no more",
+    ]
 
 
 def test_judging_a_change_stores_nothing_and_leaves_the_tip_alone(organisation):

@@ -317,9 +317,7 @@ def test_a_forge_that_refuses_is_told_later_and_its_refusal_is_kept(organisation
     assert (shown["state"], shown["title"], shown["error"]) == ("told", "Nothing better or worse", None)
 
 
-def test_of_two_forges_with_an_owner_of_one_name_the_one_that_lists_the_repository_is_told(
-    organisation, client, forge
-):
+def test_of_two_forges_with_an_owner_of_one_name_the_one_that_lists_the_repository_is_told(organisation, client, forge):
     with Forge() as other:
         both = [
             Telling("github", "acme", github.api(Http(allow_private=True), one.url, lambda: "t"), tell, provider)
