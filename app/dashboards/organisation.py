@@ -54,6 +54,7 @@ def organisation() -> str:
         voices=Voices(sum(v.helped for v in voices.values()), sum(v.stuck for v in voices.values())),
         waiting=store.team_counts.waiting(),
         silent=heard_at is None or now - heard_at > ALIVE,
+        limited=store.sight.is_limited,
     )
 
 

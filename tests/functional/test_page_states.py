@@ -8,6 +8,12 @@ from datetime import timedelta
 import pytest
 from organisation import RUNBOOK, TEAM, Organisation, alert, component
 
+from app.catalog.model import EntityRef
+from app.identity import tokens
+from app.identity.access import Access, Rates
+from app.identity.authenticator import Authenticator
+from app.identity.tokens import StoredToken
+from app.lib.rate import Rate
 from app.pipeline.discover import discover
 from app.web import create_app
 
@@ -99,3 +105,34 @@ def test_the_address_of_a_form_opened_by_hand_is_not_said_to_be_nowhere(client):
     answer = client.get("/logout", headers={"Accept": "text/html"})
     assert answer.status_code == 405
     assert "This address takes what a form of ours sends" in answer.text
+
+
+@pytest.fixture
+def limited(organisation):
+    """Signed in, one team's alone, and twice a minute at most."""
+    store, made = organisation.pipeline.store, tokens.new()
+    team = (EntityRef.parse("group:default/team"),)
+    token = StoredToken(
+        id=made.id, name=made.id, digest=made.digest, scopes=("read",), groups=team, created_at=organisation.now
+    )
+    store.tokens.add(token)
+    door = Authenticator(tokens=store.tokens, directory=store.people, clock=organisation.pipeline.clock)
+    client = create_app(
+        organisation.pipeline, access=Access(authenticator=door, rates=Rates(reads=Rate(2)))
+    ).test_client()
+    client.environ_base["HTTP_AUTHORIZATION"] = f"Bearer {made.text}"
+    return client
+
+
+def test_who_asked_too_often_is_told_when_to_come_back_and_tries_the_same_page_again(limited):
+    answers = [limited.get("/entities?sort=name") for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert f"come back in {answers[2].headers['Retry-After']} s" in answers[2].text
+    assert '<a href="">Try again</a>' in answers[2].text
+
+
+def test_who_sees_a_part_only_is_not_promised_a_trend_of_the_whole(limited, client):
+    assert "From tomorrow the trend stands here" in client.get("/").text
+    text = limited.get("/").text
+    assert "Your teams' pages tell how it went." in text
+    assert "From tomorrow" not in text
