@@ -36,16 +36,33 @@ _TEMPLATE_CONTENT = re.compile(r"(^|/)(templates?|template)/(content|skeleton|te
 
 _DEVELOPERS = frozenset(("hack", "devenv", ".devcontainer"))
 _SAMPLES = frozenset(("example", "examples", "sample", "samples", "tutorial", "tutorials", "quickstart", "quickstarts"))
+_OF_SAMPLES = re.compile(
+    rf"({'|'.join(sorted(_SAMPLES))})([-_](manifests?|k8s|kubernetes|yamls?|configs?|deployments?|apps?|charts?))?",
+    re.IGNORECASE,
+)
+"""`samples`, `sample-manifests`; not `sample-service`, which may be what a service is called."""
+_DOCUMENTATION = frozenset(("doc", "docs", "documentation", "website"))
+_FAKE = re.compile(r"(?:[\w.-]*[-_.])?(?:fakes?|mocks?|dummy|stubs?)(?:[-_.][\w.-]*)?\.(ya?ml|json)", re.IGNORECASE)
+"""Files named for what stands in for the real thing: `fake-teams-api.yaml`."""
+_UPSTREAM = re.compile(r"(^|/)(?<!overlays/)upstream/", re.IGNORECASE)
+"""Where overlays keep a copy of what others release (kubeflow/manifests); an overlay may be called so, too."""
 
 
 def of_infrastructure(path: str) -> str:
     """Why no workload, database or cluster under this path counts, or "" when it does."""
-    folder = next((one for one in path.split("/")[:-1] if one.lower() in _SAMPLES | _DEVELOPERS), "")
+    *folders, name = path.split("/")
     if why := reason(path):
         return why
-    if folder.lower() in _DEVELOPERS:
-        return f"is for developers ({folder}/)"
-    return f"is an example ({folder}/)" if folder else ""
+    for folder in folders:
+        if folder.lower() in _DEVELOPERS:
+            return f"is for developers ({folder}/)"
+        if _OF_SAMPLES.fullmatch(folder):
+            return f"is an example ({folder}/)"
+        if folder.lower() in _DOCUMENTATION:
+            return f"is documentation ({folder}/)"
+    if _FAKE.fullmatch(name):
+        return f"stands in for something in tests ({name})"
+    return "is a copy of what others release (upstream/)" if _UPSTREAM.search(path) else ""
 
 
 _DEVELOPMENT = r"(dev|develop|development|devcontainer|local|debug|tests?|testing|e2e|ci|lint|docs?)"

@@ -76,6 +76,11 @@ def is_generated(data: bytes) -> bool:
     return _GENERATED.search(data[:_HEAD]) is not None
 
 
+def holds_definitions(data: bytes) -> bool:
+    """Whether a file defines kinds of its own (CustomResourceDefinition)."""
+    return _CRD.search(data) is not None
+
+
 def is_chart_template(path: str) -> bool:
     return "/templates/" in f"/{path}"
 

@@ -103,6 +103,7 @@ def _workflow(document: Document) -> Pipeline:
     value = document.value
     events = _events(value.get("on"))
     tests, opaque = "", ""
+    whole = text(value, "name")
     for name, job in list(mapping(value, "jobs").items())[:_MOST]:
         if isinstance(called := job.get("uses") if isinstance(job, dict) else None, str):
             opaque = opaque or f"it calls {short(called)}, which is not looked into"
@@ -110,12 +111,14 @@ def _workflow(document: Document) -> Pipeline:
             script = text(step, "run")[:_LONGEST]
             tests = tests or _tested(script, text(step, "name"))
             opaque = opaque or _hidden(script, text(step, "uses"))
-        if not tests and _is_named(f"{name} {text(job, 'name')}"):
-            tests = f"job {short(name)}" if sequence(job, "steps") else ""
+        if not tests and sequence(job, "steps") and _is_named(f"{name} {text(job, 'name')}"):
+            tests = f"job {short(name)}"
+        if not tests and any(text(step, "run") for step in sequence(job, "steps")) and _is_named(whole):
+            tests = f"workflow {short(whole)}"
     return Pipeline(
         line=line_of(value, "jobs"),
         system="github_actions",
-        name=short(text(value, "name")),
+        name=short(whole),
         before_merge=bool(_STARTED & set(events)) or _pushed_anywhere(events.get("push", False)),
         tests=tests,
         unknown={"tests": opaque} if opaque and not tests else {},

@@ -27,7 +27,7 @@ from app.formats import (
 )
 from app.formats.apis import kong, openapi, tyk
 from app.formats.apis.model import ApiDefinition
-from app.formats.loading import Loaded, is_chart_template, is_generated, load_documents
+from app.formats.loading import Loaded, holds_definitions, is_chart_template, is_generated, load_documents
 from app.formats.model import AlertRule, Finding, Object, Parsed, Unreadable
 from app.formats.terraform import files as terraform
 from app.formats.workloads import charts, kustomizations, manifests, tagging
@@ -35,7 +35,7 @@ from app.formats.workloads.model import Manifest
 from app.lib import documents
 from app.lib.documents import Document
 
-VERSION = "21"
+VERSION = "22"
 """Raised whenever any reader's output changes: part of the cache's key."""
 
 GENERATED = "; the file says that it is generated: mend it at its source"
@@ -133,14 +133,26 @@ def read(path: str, data: bytes) -> Parsed:
     parsed = _digested(parsed, data)
     if steps := tuple(tagging.in_pipeline(data)):
         parsed = replace(parsed, objects=(*parsed.objects, *steps))
-    if any(isinstance(thing, Manifest) for thing in parsed.objects) and is_generated(data):
-        things = (replace(one, generated=True) if isinstance(one, Manifest) else one for one in parsed.objects)
-        parsed = replace(parsed, objects=tuple(things))
+    parsed = _of_a_tool(parsed, path, data)
     said = _at_its_source(_of_interest(_without_included(parsed, data), data), data)
     if kind.startswith("pipeline-"):
         run = pipelines.read(pipelines.system_of(path), loaded.documents, data)
         said = replace(said, objects=(*said.objects, *run))
     return said
+
+
+def _of_a_tool(parsed: Parsed, path: str, data: bytes) -> Parsed:
+    """Manifests that a tool wrote say so, and so do those of an operator's release."""
+    if not any(isinstance(thing, Manifest) for thing in parsed.objects):
+        return parsed
+    generated, bundled = is_generated(data), holds_definitions(data) and not is_chart_template(path)
+    if not generated and not bundled:
+        return parsed
+    things = (
+        replace(one, generated=generated, bundled=bundled) if isinstance(one, Manifest) else one
+        for one in parsed.objects
+    )
+    return replace(parsed, objects=tuple(things))
 
 
 def _digested(parsed: Parsed, data: bytes) -> Parsed:

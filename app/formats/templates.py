@@ -37,6 +37,8 @@ _KEYED = re.compile(
 """A key and nothing after it but actions, that of a block of text (`key: |-{{ … }}`) included."""
 _LISTED = re.compile(rf"(?P<indent>\s*)-{_MARKS}")
 """An item that begins with an action and may go on with keys below."""
+_WRAPPED = re.compile(rf"(?P<indent>\s*){_SILENT}\+\s*(?P<pair>[\w./-]+:(?:\s[^{_SILENT}]*)?){_SILENT}\+\s*")
+"""A key and its value between an `if` and its `end`, all on one line."""
 _LOOK_AHEAD = 20
 
 
@@ -167,6 +169,8 @@ def _blank(text: str) -> tuple[str, frozenset[int]]:
                 holes.add(index + 1)
             lines[index] = ""
             continue
+        if wrapped := _WRAPPED.fullmatch(line):
+            lines[index] = line = f"{wrapped['indent']}{wrapped['pair'].rstrip()}"
         opened = _opened(lines, index)
         if opened is not None:
             lines[index], hole = opened

@@ -161,6 +161,8 @@ FIELDS: Mapping[str, Words] = {
     "concrete": {TRUE: "", FALSE: "names no command, page or steps"},
     "implausible_pairs": {0: "", 1: "1 pair of windows that can't work", ANY: "{} pairs of windows that can't work"},
 }
+OF_LISTS: Mapping[str, Mapping[str, Words]] = {"delivery.pipelines": {"tested": {TRUE: "", FALSE: "runs no tests"}}}
+"""By list, for fields that mean another thing there than elsewhere."""
 
 
 def phrase(table: Mapping[str, Words], name: str, value: Any) -> str | None:

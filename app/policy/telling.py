@@ -53,7 +53,8 @@ class Teller:
         evidence = () if ask.check.each else self._evidence(ask)
         if result.raw is Outcome.PASS:
             return Told(evidence=evidence)
-        reason = wording.of_facts((one.fact, one.observed) for one in evidence) + self._first_problem(evidence)
+        seen = ((one.fact, one.observed) for one in evidence)
+        reason = wording.of_facts(seen, ask.check.require.source, ask.parameters) + self._first_problem(evidence)
         if result.raw is Outcome.ERROR:
             no_list = ask.check.each and not isinstance(self.scene.seen.get(ask.check.each), list | tuple)
             reason = str(clue) if no_list else f"the rule is broken: {clue}"
@@ -179,7 +180,8 @@ def _offender(item: Mapping[str, Any], ask: Ask) -> Offender:
 
 
 def _seen_of(item: Mapping[str, Any], ask: Ask) -> str:
-    seen = wording.of_item(item, ask.check.require.names, ask.parameters)
+    rule = ask.check.require
+    seen = wording.of_item(item, rule.names, ask.parameters, rule.source, ask.check.each)
     return (seen + wording.rendered_for(item)).removeprefix("; ")
 
 

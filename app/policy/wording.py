@@ -11,6 +11,7 @@ from typing import Any
 from app.facts.dated import NEVER
 from app.lib import times
 from app.policy import phrases
+from app.policy.contented import is_content
 
 _MOST_VALUES = 5
 _MOST_TEXT = 80
@@ -23,14 +24,19 @@ _SAID_ELSEWHERE = frozenset(("name", "path", "line", "generated", "ignored"))
 _PARAMETER = re.compile(r"\bparams\.[a-z_]\w*")
 
 
-def of_facts(values: Iterable[tuple[str, Any]]) -> str:
+def of_facts(values: Iterable[tuple[str, Any]], rule: str = "", parameters: Mapping[str, Any] | None = None) -> str:
     """What is amiss: `catalog.owner_kind`, "user" → "its owner is a user"; several are parted by semicolons.
 
-    None was not seen. Where no value is amiss by itself, each stands with its name.
+    None was not seen. Where no value is amiss by itself, each stands with its name. What the rule is content with is
+    not told; `parameters` as in `of_rule`.
     """
     shown = [(name, value) for name, value in values][:_MOST_VALUES]
     plain = [f"{_label(name.split('.', 1)[-1])}: {said(value)}" for name, value in shown]
-    return _amiss([_phrase(phrases.FACTS, name, value) for name, value in shown], plain)
+    words = [
+        "" if is_content(rule, name, value, parameters or {}) else _phrase(phrases.FACTS, name, value)
+        for name, value in shown
+    ]
+    return _amiss(words, plain)
 
 
 def _phrase(table: Mapping[str, phrases.Words], name: str, value: Any) -> str | None:
@@ -41,25 +47,37 @@ def _phrase(table: Mapping[str, phrases.Words], name: str, value: Any) -> str | 
 def _amiss(words: Sequence[str | None], plain: Sequence[str]) -> str:
     """The words there are, and the plain values of what has none; all of the latter where there is nothing to say."""
     told = [text if one is None else one for one, text in zip(words, plain, strict=True)]
-    return "; ".join([one for one in told if one] or plain)
+    return "; ".join(dict.fromkeys([one for one in told if one] or plain))
 
 
-def of_item(item: Mapping[str, Any], names: Iterable[str], parameters: Mapping[str, Any] | None = None) -> str:
-    """The same of an item's fields, named `item.…`; what it doesn't have is left out. `parameters` as in `of_rule`."""
+def of_item(
+    item: Mapping[str, Any],
+    names: Iterable[str],
+    parameters: Mapping[str, Any] | None = None,
+    rule: str = "",
+    each: str = "",
+) -> str:
+    """The same of an item's fields, named `item.…`; what it doesn't have is left out. `each`: the list it is of."""
     fields = [name.removeprefix("item.") for name in names if name.startswith("item.")]
     found = [(field, _walk(item, field.split("."))) for field in fields if field not in _SAID_ELSEWHERE]
     shown = [(field, value) for field, value in found[:_MOST_VALUES] if value is not None]
-    wanted = (parameters or {}).get("params.topics")
-    return _amiss([_said_of(field, value, wanted) for field, value in shown], [_told(item, *one) for one in shown])
+    known = parameters or {}
+    words = [
+        "" if is_content(rule, f"item.{field}", value, known) else _said_of(each, field, value, known)
+        for field, value in shown
+    ]
+    return _amiss(words, [_told(item, *one) for one in shown])
 
 
-def _said_of(field: str, value: Any, topics: Any) -> str | None:
+def _said_of(each: str, field: str, value: Any, parameters: Mapping[str, Any]) -> str | None:
     if field.endswith(_OURS):
         return _whole(value) if value else ""
+    topics = parameters.get("params.topics")
     if field.rpartition(".")[2] == "topics" and isinstance(topics, list | tuple):
         missing = [topic for topic in topics if topic not in value]
         return f"says nothing of {', '.join(missing)}" if missing else ""
-    return _phrase(phrases.FIELDS, field, value)
+    own = phrases.OF_LISTS.get(each, {})
+    return _phrase(own if field in own else phrases.FIELDS, field, value)
 
 
 def _told(item: Mapping[str, Any], field: str, value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from app.catalog.model import Entity
@@ -14,12 +15,15 @@ from app.facts.world import World
 from app.formats.model import BaseImage
 from app.formats.workloads.model import SEPARATOR, Container, Workload
 
+_RELEASE = "is a copy of an operator's release (its file defines kinds of its own) and names nothing of this service"
+_TELLING = 3
+"""Letters of a name that stands for something."""
 _ELSEWHERE = "its manifests may lie in another repository; only this one is known here"
 
 
 def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
     seen = Seen()
-    found = world.objects(entity.ref, Workload.kind)
+    found = [_copied(one, entity) for one in world.objects(entity.ref, Workload.kind)]
     places = world.unreadable(entity.ref, "workloads")
     seen.found([*found, *places])
     seen.values["workloads.manifests"] = merged(workload_item(one) for one in found)
@@ -32,6 +36,25 @@ def retrieve(entity: Entity, world: World, now: datetime) -> Seen:
         for name in ("manifests", "containers", "images"):
             seen.unseen(f"workloads.{name}", Reason.NOT_CONNECTED, _ELSEWHERE)
     return seen
+
+
+def _copied(found: Found, entity: Entity) -> Found:
+    """An operator's release among an entity's files is its own only where it speaks of the entity or its repository:
+    beside a shop, cert-manager's is a copy, which the shop's team neither writes nor mends."""
+    one = found.object
+    assert isinstance(one, Workload)
+    if not one.bundled or found.ignored:
+        return found
+    repository = found.repository.rstrip("/").removesuffix(".git").rpartition("/")[2]
+    said = [_squeezed(text) for text in (one.name, *(container.image for container in one.containers))]
+    ours = [name for name in map(_squeezed, (entity.name, repository)) if len(name) >= _TELLING]
+    if any(name in text for name in ours for text in said):
+        return found
+    return replace(found, object=replace(one, ignored=_RELEASE), ignored=_RELEASE)
+
+
+def _squeezed(text: str) -> str:
+    return "".join(filter(str.isalnum, text.lower()))
 
 
 def images(entity: Entity, world: World, workloads: Iterable[Found], seen: Seen) -> list[Item]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from app.formats.model import Part, Unreadable
-from app.formats.workloads import environments, rendering, variants
+from app.formats.workloads import environments, fragments, rendering, variants
 from app.formats.workloads.build import build
 from app.formats.workloads.kustomize import NAMES, Overlays
 from app.formats.workloads.model import (
@@ -56,7 +56,7 @@ def assemble(parts: Parts, ignored: Callable[[str], str]) -> Assembled:
     rendered = rendering.rendered(charts, dict(_of(listed, ChartValues)), manifests)
     taken = overlays.files()
     plain = [
-        (of_manifest(path, one), one.generated)
+        (fragments.told(of_manifest(path, one)), one.generated)
         for path, held in manifests.items()
         if path not in taken
         for one in held
@@ -85,7 +85,7 @@ def _built(overlays: Overlays) -> tuple[list[Resource], list[tuple[str, Unreadab
     found: list[Resource] = []
     unreadable = []
     for folder in overlays.roots():
-        found += [replace(one, environment=folder or ".") for one in overlays.build(folder)]
+        found += [replace(one, environment=folder or ".", bundled=False) for one in overlays.build(folder)]
         unreadable += [_place(overlays, folder, reason) for reason in overlays.told(folder)]
     for folder, one in overlays.kustomizations.items():
         if folder not in overlays.built and not one.component:

@@ -82,7 +82,7 @@ def pods_of(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Pods
         spec=inner if isinstance(inner, dict) else {},
         labels=labels_of(_inside(metadata, "labels")),
         selector=match_labels(_inside(spec, "selector")),
-        annotations=texts(_inside(metadata, "annotations")),
+        annotations=_inside(metadata, "annotations"),
         known=isinstance(inner, dict) and isinstance(inner.get("containers"), list),
     )
 
@@ -121,7 +121,7 @@ def _workload(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Wo
         line=one.line,
         ignored=one.ignored or ("is switched off (replicas: 0)" if off else ""),
         object_kind=one.kind,
-        name=readable(one.name, _chart_name(one)),
+        name=_name_of(one),
         namespace=one.namespace,
         environment=one.environment,
         labels={key: value for key, value in pods.labels.items() if OPEN not in value},
@@ -129,6 +129,7 @@ def _workload(one: Resource, neighbours: Mapping[str, Sequence[Resource]]) -> Wo
         object_annotations=dict(islice(texts(one.metadata.get("annotations")).items(), _MOST_ANNOTATIONS)),
         replicated=one.kind in REPLICATED,
         containers=containers,
+        bundled=one.bundled,
         unknown=unknown,
         **parts,
     )
@@ -140,10 +141,18 @@ _EVERYTHING = (
 )
 
 
+def _name_of(one: Resource) -> str:
+    """Its name; what a chart's helper writes of it, or a value that is left empty, is told by the chart's place."""
+    stand_in = _chart_name(one)
+    name = readable(one.name, stand_in)
+    return name or readable(str(one.metadata.get("generateName", "")), stand_in) or stand_in
+
+
 def _chart_name(one: Resource) -> str:
-    """What stands for a name that a chart's helper writes: the chart's folder."""
+    """The chart's folder, or the one around it where the former says only that it is a chart (`cart/chart/`)."""
     parts = one.path.split("/")
-    return parts[parts.index("templates") - 1] if "templates" in parts[1:] else "…"
+    above = parts[: parts.index("templates")] if "templates" in parts[1:] else []
+    return next((folder for folder in reversed(above) if not copies.is_way(folder)), above[-1] if above else "…")
 
 
 def _has_claims(one: Resource, pod: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from app.formats.workloads.marking import HIDDEN
 from app.formats.workloads.model import Chart, ChartValues
 from app.lib import documents
 from app.lib.documents import Document
+from app.lib.redaction import without_secrets
 
 NAME = "charts"
 _SECRET = re.compile(
@@ -21,6 +22,7 @@ _SECRET = re.compile(
 _HARMLESS = re.compile(r"[\w.:/@+ -]{0,100}", re.ASCII)
 _USERINFO = re.compile(r"://[^/\s]*@")
 _MOST_VALUES = 5_000
+_LONGEST = 300
 _OF_ALERTS = re.compile(
     r"(?i)(^|[-_])(alerts?|alerting|alert(ing)?-?rules?|prometheus-?rules?)($|[-_])|^kube-prometheus-stack$"
 )
@@ -48,9 +50,23 @@ def read(document: Document) -> Parsed:
                 version=text(value, "version"),
                 app_version=text(value, "appVersion"),
                 library=value.get("type") == "library",
+                pulled=_pulled(value),
             ),
         ),
     )
+
+
+def _pulled(value: Any) -> dict[str, str]:
+    """Dependencies that are fetched from elsewhere, by the names that their folders in `charts/` may have."""
+    listed = value.get("dependencies")
+    taken = [(one, text(one, "repository")) for one in (listed[:_MOST_VALUES] if isinstance(listed, list) else ())]
+    named = [(text(one, key), home) for one, home in taken if _is_elsewhere(home) for key in ("name", "alias")]
+    return {name: without_secrets(home)[:_LONGEST] for name, home in named if name}
+
+
+def _is_elsewhere(home: str) -> bool:
+    """Whether the repository of a dependency is not this one (`file://../shared`, or none at all)."""
+    return "://" in home and not home.startswith("file:")
 
 
 def _brought(value: Any) -> Iterator[Unreadable]:
@@ -58,7 +74,7 @@ def _brought(value: Any) -> Iterator[Unreadable]:
     listed = value.get("dependencies")
     for index, one in enumerate(listed[:_MOST_VALUES] if isinstance(listed, list) else ()):
         name, home = text(one, "name"), text(one, "repository")
-        if _OF_ALERTS.search(name) and "://" in home and not home.startswith("file:"):
+        if _OF_ALERTS.search(name) and _is_elsewhere(home):
             reason = f"is rendered from the chart {name}, which is not here"
             yield Unreadable("alerting", documents.line_of(listed, index), reason)
 

@@ -60,10 +60,11 @@ def _home(one: Resource) -> str:
     """The folder of what a resource belongs to: its own, without what only says how or for which stage it is deployed;
     of a chart the folder around it."""
     folder = one.path.rpartition("/")[0] if one.chart is None else one.chart.rpartition("/")[0]
-    return "/".join(part for part in neutral(folder).split("/") if part and part != "*" and not _is_way(part))
+    return "/".join(part for part in neutral(folder).split("/") if part and part != "*" and not is_way(part))
 
 
-def _is_way(folder: str) -> bool:
+def is_way(folder: str) -> bool:
+    """Whether a folder says only how something is deployed (`helm-chart`), or in which version."""
     return _WAYS.issuperset(words(folder)) or _VERSION.fullmatch(folder) is not None
 
 

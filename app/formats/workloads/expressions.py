@@ -6,7 +6,6 @@ Pure and bounded: no loops, no includes, no lookups. Whatever is not understood 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Any
 
 from app.formats.workloads.functions import FUNCTIONS, UNSEEN, Opaque, as_text, is_seen, rendered
@@ -22,8 +21,9 @@ _DEEPEST = 16
 _LONGEST = 2_000
 
 
-def fill(value: Any, root: Mapping[str, Any]) -> Any:
-    """A marked body with all that `root` (Values, Chart, Release) knows; the rest stays marked. Conditions that are
+def fill(value: Any, root: Any) -> Any:
+    """A marked body with all that `root` knows (a mapping of Values, Chart and Release, or UNSEEN where something else
+    than Helm fills it in); the rest stays marked. Conditions that are
     false take their key away; those that can't be told leave the value marked as unknown."""
     if isinstance(value, str):
         return _text(value, root) if OPEN in value else value
@@ -51,13 +51,13 @@ DROPPED = object()
 """Stands for a key that its condition takes away."""
 
 
-def holds(conditions: Any, root: Mapping[str, Any]) -> bool | None:
+def holds(conditions: Any, root: Any) -> bool | None:
     """Whether all conditions hold; None when that can't be told."""
     answers = [_holds(str(condition), root) for condition in conditions]
     return False if False in answers else None if None in answers else True
 
 
-def _holds(condition: str, root: Mapping[str, Any]) -> bool | None:
+def _holds(condition: str, root: Any) -> bool | None:
     *dots, own = condition.split(DOT)
     dot = _dot(dots, root)
     *earlier, last = own.split(NOT)
@@ -75,14 +75,14 @@ def _truth(value: Any) -> bool | None:
     return bool(value) if is_seen(value) else None
 
 
-def _dot(pipelines: list[str], root: Mapping[str, Any]) -> Any:
+def _dot(pipelines: list[str], root: Any) -> Any:
     dot: Any = root
     for pipeline in pipelines:
         dot = evaluate(pipeline, root, dot)
     return dot
 
 
-def _text(text: str, root: Mapping[str, Any]) -> Any:
+def _text(text: str, root: Any) -> Any:
     """A value of one mark alone keeps its type; marks within text become text, or stay when one of them is unseen."""
     whole = _MARK.fullmatch(text)
     if whole:
@@ -91,7 +91,7 @@ def _text(text: str, root: Mapping[str, Any]) -> Any:
     return _MARK.sub(lambda match: _shown(match[0], _marked(match[1], root)), text)
 
 
-def _key(key: str, root: Mapping[str, Any]) -> Any:
+def _key(key: str, root: Any) -> Any:
     """A key that is an action writes a mapping (`toYaml .Values.labels`), or one that can't be told."""
     whole = _MARK.fullmatch(key)
     value = _marked(whole[1], root) if whole else None
@@ -106,12 +106,12 @@ def _shown(mark: str, value: Any) -> str:
     return "" if value is None else as_text(value)
 
 
-def _marked(body: str, root: Mapping[str, Any]) -> Any:
+def _marked(body: str, root: Any) -> Any:
     *dots, pipeline = body.split(DOT)
     return evaluate(pipeline, root, _dot(dots, root))
 
 
-def evaluate(pipeline: str, root: Mapping[str, Any], dot: Any) -> Any:
+def evaluate(pipeline: str, root: Any, dot: Any) -> Any:
     """The value of one pipeline, or UNSEEN. A path that is not there is None, as in Helm."""
     if len(pipeline) > _LONGEST:
         return UNSEEN

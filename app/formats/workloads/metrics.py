@@ -37,7 +37,7 @@ def metrics_of(
     """`metrics_way` (monitor, annotation, push, ""), `metrics_by`, `metrics_problem` and `monitor`.
 
     A monitor that collects nothing is told where nothing else collects; one whose selector only a template knows makes
-    it unknown.
+    it unknown, and so do annotations that only a template knows.
     """
     dangling: dict[str, Any] = {}
     for monitor, ports in _found(one, pods, services, neighbours):
@@ -48,12 +48,15 @@ def metrics_of(
         if not problem:
             return told | {"metrics_way": "monitor"}
         dangling = dangling or told | {"metrics_problem": problem}
-    for holder, said in [(one, pods.annotations), *((one, texts(one.metadata.get("annotations"))) for one in services)]:
-        if way := _annotated(said):
+    written = [(one, pods.annotations), *((service, service.metadata.get("annotations")) for service in services)]
+    for holder, said in written:
+        if way := _annotated(texts(said)):
             return {"metrics_way": way[0], "metrics_by": way[1], "monitor": matched(holder)}
     hidden = next((monitor for monitor in _monitors(neighbours) if _is_hidden(monitor)), None)
     if not dangling and hidden is not None:
         unknown["metrics_way"] = hidden.missing or f"what a monitor selects {FILLED_IN}"
+    elif not dangling and any(_conceals(said) for _, said in written):
+        unknown["metrics_way"] = f"what annotates its pods {FILLED_IN}"
     return dangling
 
 
@@ -125,6 +128,13 @@ def _annotated(annotations: Mapping[str, str]) -> tuple[str, str] | None:
         if key.startswith(_INJECTED) and value.lower() not in ("", "false"):
             return "push", key
     return None
+
+
+def _conceals(annotations: Any) -> bool:
+    """Whether a template may write one that counts: by an `include`, or as the value of the one we ask for."""
+    if isinstance(annotations, dict):
+        return any(OPEN in key or (key == _SCRAPE and not is_known(value)) for key, value in annotations.items())
+    return isinstance(annotations, str) and OPEN in annotations
 
 
 def _is_hidden(monitor: Resource) -> bool:

@@ -7,7 +7,7 @@ disruption budget, monitor) stands in it, so that a verdict turns when any of th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from app.formats.model import Object, Part
@@ -33,6 +33,8 @@ class Manifest(Part):
     guards: tuple[str, ...] = ()
     generated: bool = False
     """The head of its file says that a tool wrote it and nobody edits it."""
+    bundled: bool = False
+    """Its file defines kinds of its own, too (CustomResourceDefinition): an operator's makers release it as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +80,8 @@ class Chart(Part):
     version: str = ""
     app_version: str = ""
     library: bool = False
+    pulled: Mapping[str, str] = field(default_factory=dict)
+    """Charts that it depends on and takes from elsewhere, by name → from where."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,4 +197,6 @@ class Workload(Object):
     grace_seconds: int = 30
     analysis: bool = False
     """A Rollout that judges its steps by metrics."""
+    bundled: bool = False
+    """From a file of an operator's release that no overlay takes in (`Manifest.bundled`)."""
     unknown: Mapping[str, str]

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from app.formats.stages import is_lesser, is_production
+from app.formats.workloads import fragments
 from app.formats.workloads.expressions import DROPPED, fill, holds
 from app.formats.workloads.functions import UNSEEN
 from app.formats.workloads.model import Chart, ChartValues, Manifest
@@ -31,7 +32,8 @@ def rendered(
     for folder, inside in _by_chart(charts, manifests).items():
         for environment, known in _roots(folder, charts, values):
             filled = (_filled(path, one, environment, known) for path, one in inside)
-            found += [replace(made, chart=folder) for made in filled if made is not None]
+            copied = _copied(folder, charts)
+            found += [replace(m, chart=folder, ignored=m.ignored or copied) for m in filled if m is not None]
     return found
 
 
@@ -63,10 +65,10 @@ def _chart_of(path: str, charts: Mapping[str, Chart]) -> str | None:
 
 def _roots(
     folder: str | None, charts: Mapping[str, Chart], values: Mapping[str, ChartValues]
-) -> Iterable[tuple[str, dict[str, Any]]]:
+) -> Iterable[tuple[str, Any]]:
     """(environment, what templates see) for each rendering."""
     if folder is None or folder not in charts:
-        yield "", {"Values": UNSEEN, "Chart": UNSEEN, "Release": UNSEEN, "Capabilities": UNSEEN}
+        yield "", UNSEEN  # a template that something else than Helm fills in
         return
     default = values.get(_inside(folder, "values.yaml")) or values.get(_inside(folder, "values.yml"))
     base: Any = default.values if default else UNSEEN
@@ -91,6 +93,19 @@ def _parent(folder: str, charts: Mapping[str, Chart]) -> tuple[str | None, str]:
     above = posixpath.dirname(folder)
     parent = posixpath.dirname(above)
     return (parent if posixpath.basename(above) == "charts" and parent in charts else None), charts[folder].name
+
+
+def _copied(folder: str | None, charts: Mapping[str, Chart]) -> str:
+    """Why a chart's objects don't count: the chart around it fetched it from elsewhere, and has it overwritten by the
+    next `helm dependency update`."""
+    if folder is None or folder not in charts:
+        return ""
+    parent, name = _parent(folder, charts)
+    if parent is None:
+        return ""
+    pulled = charts[parent].pulled
+    home = pulled.get(name) or pulled.get(posixpath.basename(folder))
+    return f"is a copy of the chart {name}, which {_inside(parent, 'Chart.yaml')} takes from {home}" if home else ""
 
 
 def _beside(folder: str, charts: Mapping[str, Chart]) -> str | None:
@@ -122,7 +137,7 @@ def _root(chart: Chart, values: Any) -> dict[str, Any]:
     }
 
 
-def _filled(path: str, manifest: Manifest, environment: str, root: Mapping[str, Any]) -> Resource | None:
+def _filled(path: str, manifest: Manifest, environment: str, root: Any) -> Resource | None:
     """The manifest with its values; None where a condition keeps it from existing."""
     exists = holds(manifest.guards, root)
     if exists is False:
@@ -131,7 +146,9 @@ def _filled(path: str, manifest: Manifest, environment: str, root: Mapping[str, 
     if body is DROPPED or not isinstance(body, dict):
         return None
     missing = "" if exists else "whether it exists depends on values that are not known here"
-    return replace(of_manifest(path, manifest), body=body, environment=environment, missing=missing)
+    one = of_manifest(path, manifest)
+    one = one if manifest.templated else fragments.told(one)
+    return replace(one, body=body, environment=environment, missing=missing)
 
 
 def merged(values: Mapping[str, Any], over: Mapping[str, Any], depth: int = 0) -> dict[str, Any]:

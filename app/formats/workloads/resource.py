@@ -26,6 +26,7 @@ class Resource:
     missing: str = ""
     chart: str | None = None
     """Folder of the chart it was rendered from."""
+    bundled: bool = False
 
     @property
     def metadata(self) -> Mapping[str, Any]:
@@ -51,18 +52,19 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Pods:
-    """The pods of one workload: their spec and labels. `selector` adds the labels by which the workload finds them."""
+    """The pods of one workload: their spec and labels. `selector` adds the labels by which the workload finds them;
+    `annotations` is as it is written, which may be a mapping or what only a template knows."""
 
     spec: Mapping[str, Any]
     labels: Mapping[str, str]
     selector: Mapping[str, str]
-    annotations: Mapping[str, str]
+    annotations: Any
     known: bool
 
 
 def of_manifest(path: str, manifest: Manifest) -> Resource:
     one = Resource(path, manifest.line, manifest.api, manifest.object_kind, manifest.content, ignored=manifest.ignored)
-    return replace(one, original=one.name)
+    return replace(one, original=one.name, bundled=manifest.bundled)
 
 
 def is_known(value: Any) -> bool:

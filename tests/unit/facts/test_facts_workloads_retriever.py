@@ -213,3 +213,30 @@ def test_how_metrics_are_collected_stands_beside_the_workload(looked: Callable[.
         "line": 1,
     }
     assert item["scraped"] is False
+
+
+DEFINITION = (
+    "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: certs.cert-manager.io}\n"
+    "spec: {group: cert-manager.io}\n---\n"
+)
+
+
+def test_an_operators_release_is_judged_only_for_who_is_named_in_it(looked: Callable[..., Any], now: datetime) -> None:
+    release = DEFINITION + deployment("cert-manager", image="quay.io/jetstack/cert-manager-controller:v1")
+    files = {"k/cert-manager.yaml": release, "k/app.yaml": deployment()}
+
+    def told(owner: str, **more: str) -> dict[str, str]:
+        seen = seen_of(
+            looked({"catalog-info.yaml": COMPONENT.format(name=owner, more=""), **files, **more}),
+            now,
+            f"component:default/{owner}",
+        )
+        return {item["name"]: item["ignored"] for item in seen.values["workloads.manifests"]}
+
+    copied = told("shop")
+    assert copied["app"] == ""
+    assert copied["cert-manager"].startswith("is a copy of an operator's release")
+    assert told("cert-manager") == {"app": "", "cert-manager": ""}
+    assert told("certmanager")["cert-manager"] == ""
+    overlay = {"k/kustomization.yaml": "resources: [cert-manager.yaml, app.yaml]\n"}
+    assert told("shop", **overlay)["cert-manager"] == ""

@@ -67,3 +67,25 @@ def test_other_paths_count(path: str) -> None:
 )
 def test_nobody_runs_a_service_from_its_examples(path: str, why: str) -> None:
     assert of_infrastructure(path) == why
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("sample-manifests/docs/app-routing/services.yaml", "is an example (sample-manifests/)"),
+        ("examples_k8s/shop.yaml", "is an example (examples_k8s/)"),
+        ("docs/src/kubernetes.yaml", "is documentation (docs/)"),
+        ("manifests/fake-teams-api.yaml", "stands in for something in tests (fake-teams-api.yaml)"),
+        ("manifests/minimal-fake-pooler-deployment.yaml", "stands in for something in tests"),
+        ("applications/katib/upstream/base/controller.yaml", "is a copy of what others release (upstream/)"),
+        ("sample-service/deployment.yaml", ""),
+        ("docs-site/deployment.yaml", ""),
+        ("services/fakeness/deployment.yaml", ""),
+        ("gatekeeper/overlays/upstream/operator.yaml", ""),
+        ("services/upstreams/deployment.yaml", ""),
+    ],
+)
+def test_manifests_of_samples_documentation_and_copies_run_nothing(path: str, why: str) -> None:
+    """Met in AKS' store demo, CloudNativePG, Zalando's operator and Kubeflow's manifests."""
+    assert of_infrastructure(path).startswith(why)
+    assert bool(of_infrastructure(path)) == bool(why)

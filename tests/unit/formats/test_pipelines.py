@@ -164,3 +164,19 @@ def test_a_hostile_pipeline_costs_no_time() -> None:
     assert workflow("run: '" + "mvn " * 50_000 + "'").tests == ""
     assert workflow("run: '" + "a/" * 50_000 + "'").unknown == {}
     assert pipeline("x" * 1_000_000, "Jenkinsfile").tests == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "step", "tests"),
+    [
+        ("e2e", "run: kubectl wait kustomization/apps", "workflow e2e"),
+        ("Test manifests", "run: flux migrate -f .", "workflow Test manifests"),
+        ("Publish test results", "run: gh api x", ""),
+        ("release", "run: gh release create", ""),
+        ("e2e", "uses: actions/checkout@v4", ""),
+    ],
+)
+def test_a_workflow_that_calls_itself_a_test_and_runs_something_is_one(name: str, step: str, tests: str) -> None:
+    """Met in Flux' example of kustomize and Helm, whose tests are kubectl and the tool itself."""
+    text = f"name: {name}\non: pull_request\njobs:\n  kubernetes:\n    steps:\n      - {step}\n"
+    assert pipeline(text).tests == tests

@@ -181,7 +181,9 @@ def test_pages_about_work_to_come_or_done_are_no_runbooks(path: str) -> None:
     assert runbook_kind("docs/orders.md", read) == "runbook"
 
 
-@pytest.mark.parametrize("title", ["Bug triage proposal", "Proposal: a new cache", "Contributing"])
+@pytest.mark.parametrize(
+    "title", ["Bug triage proposal", "Proposal: a new cache", "Contributing", "Dependency Management Policy"]
+)
 def test_a_page_on_how_people_work_together_is_no_runbook_for_its_headings(title: str) -> None:
     read = page(f"# {title}\n" + "".join(f"\n## {one}\n\nWords.\n" for one in ("Impact", "Diagnosis", "Meaning")))
 
@@ -201,6 +203,16 @@ def test_a_page_of_operations_is_a_runbook_when_it_speaks_of_something_to_do() -
 
     assert runbook_kind("docs/operations/tenancy.md", reference) == "document"
     assert runbook_kind("docs/operations/disks.md", guide) == "runbook"
+
+
+def test_a_long_manual_in_which_headings_of_a_runbook_are_rare_is_none() -> None:
+    telling = "".join(f"\n## {one}\n\nWords.\n" for one in ("Overview", "Status", "Logs", "Troubleshooting"))
+    manual = telling + "".join(f"\n## Installing with tool {number}\n\nWords.\n" for number in range(25))
+
+    assert runbook_kind("docs/src/kubectl-plugin.md", page(f"# Plugin\n{telling}")) == "runbook"
+    assert runbook_kind("docs/src/kubectl-plugin.md", page(f"# Plugin\n{manual}")) == "document"
+    assert runbook_kind("docs/operations/plugin.md", page(f"# Plugin\n{manual}")) == "document"
+    assert runbook_kind("docs/runbooks/plugin.md", page(f"# Plugin\n{manual}")) == "runbook"
 
 
 def test_commands_links_and_steps_are_counted() -> None:

@@ -275,3 +275,33 @@ def test_a_manifest_without_a_template_goes_along_with_its_chart() -> None:
     assert workload(files).budget_state == "protects"
     plain = {**files, "chart/templates/app.yaml": deployment(spec="replicas: 3")}
     assert workload(plain).budget_state == "protects"
+
+
+@pytest.mark.parametrize(
+    ("chart", "name"),
+    [("src/cart/chart", "cart"), ("src/cart/helm-chart", "cart"), ("charts/cart", "cart"), ("chart", "chart")],
+)
+def test_a_name_that_a_helper_writes_is_told_by_the_folder_that_says_what_it_is(chart: str, name: str) -> None:
+    """Met in AWS' retail store, whose five charts all lie in a folder called chart."""
+    files = {f"{chart}/Chart.yaml": CHART, f"{chart}/values.yaml": "{}\n", f"{chart}/templates/app.yaml": DEPLOYMENT}
+    assert [one.name for one in workloads(files)] == [name]
+
+
+def test_a_name_that_the_charts_own_values_leave_open_is_told_by_its_folder() -> None:
+    """Met in the Financial Times' services, whose releases name themselves in values of their own."""
+    files = {
+        "helm/pusher/Chart.yaml": CHART,
+        "helm/pusher/values.yaml": "service: {name: ''}\nreplicaCount: 2\n",
+        "helm/pusher/templates/app.yaml": DEPLOYMENT.replace(
+            '{{ include "shop.fullname" . }}', "{{ .Values.service.name }}"
+        ),
+    }
+    assert [(one.name, one.ignored) for one in workloads(files)] == [("pusher", "")]
+
+
+def test_a_template_of_something_else_than_helm_has_no_values_of_its_own() -> None:
+    """Met in OpenShift's Hive, which fills in its manifests itself: `.ControllerName` is no empty value."""
+    text = deployment(kind="StatefulSet").replace("{name: shop, namespace: shop}", "\n  name: hive- {{- .Controller}}")
+    (found,) = workloads({"config/sharded/statefulset.yaml": text.replace("name: app", "name: {{.Controller}}")})
+    assert "…" in found.name
+    assert found.ignored == ""

@@ -151,3 +151,46 @@ def test_a_monitor_that_exists_only_with_some_values_makes_it_unknown() -> None:
 def test_versions_kept_to_roll_back_to_are_ten_unless_written() -> None:
     assert workload(deployment()).revisions_kept == 10
     assert workload(deployment(spec="revisionHistoryLimit: 0")).revisions_kept == 0
+
+
+CHART = "apiVersion: v2\nname: shop\nversion: 1.0.0\n"
+ANNOTATED = deployment().replace(
+    "metadata: {labels: {app: shop}}\n    spec",
+    "metadata:\n      labels: {app: shop}\n      annotations:\n        PLACE\n    spec",
+)
+
+
+@pytest.mark.parametrize(
+    ("written", "values", "known"),
+    [
+        ('{{- include "shop.podAnnotations" . | nindent 8 }}', "{}", False),
+        ("{{- toYaml .Values.podAnnotations | nindent 8 }}", "podAnnotations: {prometheus.io/scrape: 'true'}", True),
+        ("{{- toYaml .Values.podAnnotations | nindent 8 }}", "podAnnotations: {team: a}", True),
+        ("prometheus.io/scrape: {{ .Values.metrics | quote }}", "metrics: true", True),
+        ('prometheus.io/scrape: {{ include "shop.scraped" . | quote }}', "{}", False),
+        ('checksum/config: {{ include "shop.config" . | sha256sum }}', "{}", True),
+    ],
+)
+def test_annotations_that_only_a_template_knows_make_it_unknown(written: str, values: str, known: bool) -> None:
+    """Met in AWS' retail store, whose charts write all annotations of their pods by a helper of their own."""
+    files = {
+        "chart/Chart.yaml": CHART,
+        "chart/values.yaml": f"{values}\n",
+        "chart/templates/app.yaml": ANNOTATED.replace("PLACE", written),
+    }
+    found = workload(files)
+    assert ("metrics_way" not in found.unknown) is known
+    assert (found.metrics_way == "annotation") is ("true" in values)
+
+
+def test_a_service_whose_annotations_a_template_writes_may_be_what_is_scraped() -> None:
+    hidden = '{name: shop, namespace: shop, annotations: {{ include "shop.annotations" . }}}'
+    files = {
+        "chart/Chart.yaml": CHART,
+        "chart/values.yaml": "{}\n",
+        "chart/templates/app.yaml": deployment(),
+        "chart/templates/service.yaml": SERVICE.removeprefix("---\n").replace(
+            "{name: shop, namespace: shop, labels: {app: shop}}", hidden
+        ),
+    }
+    assert "metrics_way" in workload(files).unknown

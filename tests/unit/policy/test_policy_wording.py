@@ -217,4 +217,5 @@ def test_words_are_for_what_the_schema_has_and_every_rule_of_ours_over_facts_has
 
     assert set(phrases.FACTS) <= set(facts)
     assert set(phrases.FIELDS) <= fields
+    assert all(set(words) <= set(facts[name].fields) for name, words in phrases.OF_LISTS.items())
     assert {name for name in asked if name in facts} <= set(phrases.FACTS)
