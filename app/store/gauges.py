@@ -16,6 +16,8 @@ from app.store.tables_inbound import inbound, inbound_refused
 from app.store.tables_outgoing import deliveries
 from app.store.tables_work import workers
 
+_MESSAGE_STATES = ("waiting", "sent", "dead", "moot")
+"""Each is said from the start: what first appears as 1 has grown for nobody who looks at it."""
 ALIVE = timedelta(seconds=30)
 """A worker that was silent for longer is not at work: it says so every few seconds."""
 
@@ -124,5 +126,5 @@ def _of_messages(connection: Connection, now: datetime) -> dict[str, Any]:
     return {
         "deliveries_waiting_age": _age(now, connection.execute(waiting).scalar()),
         "deliveries_refused": {(row[0], row[1]): row[2] for row in connection.execute(counts)},
-        "messages": {row[0]: row[1] for row in connection.execute(states)},
+        "messages": {**dict.fromkeys(_MESSAGE_STATES, 0), **{row[0]: row[1] for row in connection.execute(states)}},
     }

@@ -141,3 +141,13 @@ def test_panels_don_t_overlap_and_have_descriptions():
         taken |= cells
     assert all(panel["description"] for panel in PANELS)
     assert len({panel["id"] for panel in DASHBOARD["panels"]}) == len(DASHBOARD["panels"])
+
+
+def test_what_the_runbook_looks_for_in_the_log_is_logged():
+    root = Path(__file__).parents[3]
+    sought = re.findall(r"journalctl[^`]*\| grep ([\w.]+)", (root / "docs" / "runbook.md").read_text("utf-8"))
+    sources = "".join(path.read_text("utf-8") for path in (root / "app").rglob("*.py"))
+    events = set(re.findall(r'log\.\w+\(\s*"([a-z_.]+)"', sources))
+
+    assert len(sought) > 3
+    assert [one for one in sought if not any(event.startswith(one) for event in events)] == []
