@@ -17,7 +17,7 @@ from app.lib.forge_urls import forge_of
 from app.pipeline.drafts import Drafts
 from app.pipeline.fix_run import Look
 from app.pipeline.fixing import propose
-from app.pipeline.fixing_here import MemoryCache
+from app.pipeline.readings import BorrowedCache
 from app.pipeline.scoring import Owner, score
 from app.pipeline.services import Pipeline
 from app.pipeline.simulate import replaced_world
@@ -32,7 +32,7 @@ class Stored:
 
     pipeline: Pipeline
     now: datetime
-    cache: MemoryCache = field(default_factory=MemoryCache)
+    cache: BorrowedCache
     patience: Patience = field(default_factory=Patience)
     """One for all looks: the files are read once."""
 
@@ -69,7 +69,8 @@ def fix_entity(
         raise NotFoundError(f"{entity.ref} lies in no repository that was read here, so there is nothing to mend.")
     mirror, tip = pipeline.mirror(row.url), Tip(row.branch, row.tip)
     snapshot = mirror.held(tip) or mirror.sync(tip, now)
-    bench, drafts = Stored(pipeline, now), Drafts(snapshot, now, shown=True)
+    bench = Stored(pipeline, now, BorrowedCache(parsed=pipeline.store.parsed))
+    drafts = Drafts(snapshot, now, shown=True)
     proposed = propose(bench, snapshot, pipeline.policy, entity.ref, now, checks=checks, answers=answers, drafts=drafts)
     if proposed is None:
         raise NotFoundError(f"{row.url} does not name {entity.ref} at {snapshot.commit[:12]}.")

@@ -9,7 +9,7 @@ from datetime import datetime
 from app.catalog.model import Catalog, Entity, EntityRef
 from app.facts.inventory import Inventory, take
 from app.pipeline.laid_over import LaidOver
-from app.pipeline.refresh import StoredCache
+from app.pipeline.readings import StoredCache
 from app.pipeline.scoring import Owner, attribution_rules, score
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import StoredWorld

@@ -5,11 +5,9 @@ Called by a worker for each claim. What fails raises; the worker keeps the error
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
 
 import structlog
 
@@ -22,37 +20,17 @@ from app.formats import reading
 from app.formats.model import AlertmanagerConfig
 from app.formats.model import Pipeline as CiPipeline
 from app.jobs.due import next_poll, next_retry
+from app.pipeline.readings import StoredCache
 from app.pipeline.services import Pipeline
 from app.pipeline.unread import unread
 from app.repos.mirror import Mirror
 from app.repos.model import Tip
 from app.repos.snapshot import CommitSnapshot
-from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, Reading, RepositoryClaim, UnreadableRow
-from app.store.parsed import ParsedCache, packed
+from app.store.model import Counts, InventoryRows, ObjectRow, ProblemRow, RepositoryClaim, UnreadableRow
 
 log = structlog.get_logger(__name__)
 RESOLVE_AGAIN = timedelta(days=1)
 """How long a default branch is believed before HEAD is asked again."""
-
-
-@dataclass(frozen=True, slots=True)
-class StoredCache:
-    """The store's memory of readings, as the inventory asks: `blob:kind:version` → JSON-ready body.
-
-    What is new waits in `fresh`, packed, to be kept in the transaction that saves the refresh.
-    """
-
-    parsed: ParsedCache
-    now: datetime
-    fresh: dict[Reading, bytes] = field(default_factory=dict)
-
-    def get_many(self, keys: Sequence[str]) -> Mapping[str, dict[str, Any]]:
-        found = self.parsed.get_many([Reading(*key.split(":", 2)) for key in keys], self.now)
-        return {":".join(one): json.loads(body) for one, body in found.items()}
-
-    def put_many(self, values: Mapping[str, dict[str, Any]]) -> None:
-        for key, body in values.items():
-            self.fresh[Reading(*key.split(":", 2))] = packed(json.dumps(body, separators=(",", ":")).encode())
 
 
 def refresh(pipeline: Pipeline, claim: RepositoryClaim) -> Counts | None:

@@ -26,10 +26,10 @@ class ParsedCache:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def get_many(self, wanted: Iterable[Reading], now: datetime) -> dict[Reading, bytes]:
+    def get_many(self, wanted: Iterable[Reading], now: datetime | None = None) -> dict[Reading, bytes]:
         """What is known of these; unknown ones are absent.
 
-        Use is noted at most once a day, so that a warm read writes nothing.
+        Use is noted at most once a day, so that a warm read writes nothing, and not at all without `now`.
         """
         asked = set(wanted)
         found: dict[Reading, bytes] = {}
@@ -40,7 +40,7 @@ class ParsedCache:
                     reading = Reading(row.blob, row.kind, row.version)
                     if reading in asked:
                         found[reading] = zlib.decompress(row.body)
-                        if row.used_at < now - _TOUCH_AFTER:
+                        if now is not None and row.used_at < now - _TOUCH_AFTER:
                             stale.append(row.blob)
         if stale:
             with self._database.write() as connection:
