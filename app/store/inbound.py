@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
+from sqlalchemy import BindParameter, Connection, RowMapping, bindparam, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from app.store.engine import Database
@@ -16,9 +16,26 @@ from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks, lives, next_numbers, number, upsert
 from app.store.tables import repositories
 from app.store.tables_inbound import inbound, inbound_refused
+from app.store.types import Instant
 
 _IN = inbound.c
 _DISCOVER = "discover_requests"
+# Built once: each delivery runs these within milliseconds, and building them costs more than running them.
+_AT = repositories.c
+_URLS: BindParameter[str] = bindparam("urls", expanding=True)
+_KNOWN = select(_AT.url, _AT.branch, _AT.forge_id).where(
+    _AT.url.in_(_URLS) | _AT.forge_id.in_(_URLS), lives(_AT.orphaned_at)
+)
+_SAME = (
+    select(_IN.id, _IN.state, _IN.tries)
+    .where(_IN.source == bindparam("of"), _IN.delivery == bindparam("said"))
+    .with_for_update()
+)
+_ADD = insert(inbound)
+_NOW: BindParameter[datetime] = bindparam("now", type_=Instant)
+_PLACE = update(repositories).where(_AT.url == bindparam("place"))
+_RESOLVE = _PLACE.values(branch_resolved_at=None)
+_HINT = _PLACE.values(hints=_AT.hints + 1, hinted_at=_NOW, due_at=pulled_forward(_NOW)).returning(_AT.hints)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +106,9 @@ class Inbound:
 
     def known(self, urls: Sequence[str]) -> Known | None:
         """The first of `urls` (canonical) that is crawled, also under another name (see `Repositories.known_as`)."""
-        columns = (repositories.c.url, repositories.c.branch, repositories.c.forge_id)
         for chunk in chunks(urls):
-            query = select(*columns).where(repositories.c.url.in_(chunk) | repositories.c.forge_id.in_(chunk))
             with self._database.read() as connection:
-                rows = connection.execute(query.where(lives(repositories.c.orphaned_at))).all()
+                rows = connection.execute(_KNOWN, {"urls": chunk}).all()
             rows = sorted(rows, key=lambda row: urls.index(row.url) if row.url in urls else len(urls))
             if rows:
                 return Known(rows[0].url, rows[0].branch)
@@ -161,14 +176,12 @@ class Inbound:
 
 
 def _record(connection: Connection, arrival: Arrival, now: datetime) -> bool:
-    same = (_IN.source == arrival.source, _IN.delivery == arrival.delivery)
-    query = select(_IN.id, _IN.state, _IN.tries).where(*same)
-    found = connection.execute(query.with_for_update()).first()
+    found = connection.execute(_SAME, {"of": arrival.source, "said": arrival.delivery}).first()
     if found is not None and found.state != "failed":
         return False
     values = _row(arrival, now, _hinted(connection, arrival, now))
     if found is None:
-        connection.execute(insert(inbound).values(**values, tries=1))
+        connection.execute(_ADD, {**values, "tries": 1})
     else:
         connection.execute(update(inbound).where(_IN.id == found.id).values(**values, tries=found.tries + 1))
     if arrival.discover:
@@ -187,15 +200,11 @@ def close(
 
 def _hinted(connection: Connection, arrival: Arrival, now: datetime) -> int | None:
     """The repository's count of hints after this one's; None when none is given."""
-    column = repositories.c
-    values: dict[str, object] = {"branch_resolved_at": None} if arrival.resolve else {}
-    if arrival.hint:
-        values |= {"hints": column.hints + 1, "hinted_at": now, "due_at": pulled_forward(now)}
-    if values:
-        connection.execute(update(repositories).where(column.url == arrival.repository).values(**values))
+    if arrival.resolve:
+        connection.execute(_RESOLVE, {"place": arrival.repository})
     if not arrival.hint:
         return None
-    return connection.execute(select(column.hints).where(column.url == arrival.repository)).scalar()
+    return connection.execute(_HINT, {"place": arrival.repository, "now": now}).scalar()
 
 
 def _row(arrival: Arrival, now: datetime, hint: int | None) -> dict[str, object]:

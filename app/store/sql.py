@@ -122,9 +122,9 @@ def change(connection: Connection, table: Table, key: str, rows: Sequence[Row]) 
     )
 
 
-def earliest(column: Column[datetime], at: datetime) -> ColumnElement[datetime]:
+def earliest(column: Column[datetime], at: datetime | ColumnElement[datetime]) -> ColumnElement[datetime]:
     """The column's instant or `at`, whichever comes first; `at` where the column is null."""
-    return case((column < at, column), else_=literal(at, Instant))
+    return case((column < at, column), else_=literal(at, Instant) if isinstance(at, datetime) else at)
 
 
 def take_turn(connection: Connection, name: str, *, share: bool = False) -> None:
