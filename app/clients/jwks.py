@@ -1,7 +1,8 @@
 """An issuer's public keys (RFC 7517), fetched rarely: cached, and asked for again when an unknown one is named.
 
-Strangers name keys as they like, so a fetch happens at most once in `pause`, by one thread, whatever is asked. Keys
-that were fetched once outlive a failing issuer for `stale`: a restart of the portal must not sign everyone out.
+Strangers name keys as they like, so a fetch happens at most once in `pause`, by one thread, whatever is asked; others
+wait for it no longer than `patience` from its begin, lest a slow issuer hold every thread. Keys that were fetched once
+outlive a failing issuer for `stale`: a restart of the portal must not sign everyone out.
 """
 
 from __future__ import annotations
@@ -36,12 +37,13 @@ class _Known:
 
 @dataclass
 class Jwks:
-    """`fresh`, `pause`, `stale` in seconds. Safe for threads."""
+    """`fresh`, `pause`, `patience`, `stale` in seconds; a fetch takes less than `pause`. Safe for threads."""
 
     http: Http
     url: str
     fresh: float = 600.0
     pause: float = 15.0
+    patience: float = 1.0
     stale: float = 3600.0
     clock: Callable[[], float] = time.monotonic
     _known: _Known = field(default_factory=_Known)
@@ -52,17 +54,24 @@ class Jwks:
         found = self._known.keys.get(kid)
         if found is not None and self._age() < self.fresh:
             return found
-        if self._turn.acquire(blocking=found is None):  # with a key at hand nobody waits for another one's fetch
+        is_mine = self._turn.acquire(timeout=self._left() if found is None else 0)  # with a key at hand nobody waits
+        if is_mine:
             try:
                 self._fetch_if_due(kid)
             finally:
                 self._turn.release()
-        if self._age() >= self.stale:
+        if self._age() >= self.stale or (found is None and not is_mine):
             raise UncheckableError("Who asks can't be checked now; try again in a moment.")
         return self._known.keys.get(kid)
 
     def _age(self) -> float:
         return float("inf") if self._known.fetched_at is None else self.clock() - self._known.fetched_at
+
+    def _left(self) -> float:
+        """Seconds to wait for another thread's fetch: it began with the last try, or begins now."""
+        tried_at = self._known.tried_at
+        since = float("inf") if tried_at is None else self.clock() - tried_at
+        return self.patience if since >= self.pause else max(0.0, self.patience - since)
 
     def _fetch_if_due(self, kid: str) -> None:
         known, now = self._known, self.clock()

@@ -1,6 +1,7 @@
 """Backstage's tokens against a real key server: rotation, floods of unknown keys, outages, and acting for a user."""
 
 import json
+import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -164,6 +165,28 @@ def test_threads_that_find_no_key_share_one_request(keys, portal):
         found = list(pool.map(published.key, ["u1"] * 64))
     assert found == [portal["users"].jwk] * 64
     assert keys.asked == [USERS]
+
+
+def test_a_portal_that_takes_its_time_holds_one_thread_and_not_all(keys, portal):
+    began, ends, now = threading.Event(), threading.Event(), [0.0]
+
+    class Slow:
+        def get_json(self, url):
+            began.set()
+            assert ends.wait(30)
+            return http_for_keys().get_json(url)
+
+    published = Jwks(Slow(), keys.url + USERS, clock=lambda: now[0])
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(published.key, "u1")
+        assert began.wait(30)
+        now[0] = 1.0
+        with pytest.raises(UncheckableError):
+            published.key("u1")
+        assert not first.done()
+        ends.set()
+        assert first.result(30) == published.key("u1") == portal["users"].jwk
+    assert published.key("unknown") is None
 
 
 def test_while_the_portal_is_down_its_known_keys_go_on_for_an_hour(keys, portal):
