@@ -84,5 +84,7 @@ class Access:
 
     def knows_host(self, name: str) -> bool:
         """Whether we may be asked by this name while sign-in is off: another site's name, pointed at this machine's
-        loopback address, must not make a browser our reader (DNS rebinding)."""
-        return name.lower() in _LOOPBACK | self.hosts | {urlsplit(self.public_url).hostname}
+        loopback address, must not make a browser our reader (DNS rebinding). Our own public name is no exception: a
+        proxy on this machine would let everyone in.
+        """
+        return name.lower() in _LOOPBACK | self.hosts

@@ -141,7 +141,8 @@ class ServingSchema(Base):
         metadata={"description": "Where people reach these pages: links lead there, cookies are for it alone."},
     )
     hosts = fields.List(
-        fields.String(), metadata={"description": "Names it may be asked by, beside loopback and public_url's."}
+        fields.String(),
+        metadata={"description": "Names it may be asked by while sign-in is off, beside loopback: by these, everyone."},
     )
     cors_origins = fields.List(
         fields.String(validate=origin),

@@ -370,6 +370,13 @@ class TestSignInOff:
     def test_its_own_names_are(self, client, name):
         assert client.get(RESULTS, headers={"Host": name}).status_code == 200
 
+    def test_through_a_proxy_of_this_machine_nobody_comes_in_by_our_public_name(self, organisation):
+        said = "serve: {public_url: 'https://scores.example', hosts: [laptop.example]}\n"
+        (organisation.folder / "public.yaml").write_text(said, "utf-8")
+        client = application(organisation, "public.yaml").test_client()
+        for host, status in (("scores.example", 421), ("laptop.example", 200), ("127.0.0.1", 200)):
+            assert client.get(RESULTS, headers={"Host": host}).status_code == status
+
     def test_a_form_of_another_site_is_refused_all_the_same(self, client):
         assert client.post(f"{PAGE}/refresh").status_code == 403
         assert client.post(REFRESH, headers={"Origin": "https://evil.example"}).status_code == 403
