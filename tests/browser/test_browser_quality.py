@@ -80,6 +80,24 @@ UPON_EACH_OTHER = """() => {
   });
   return words.filter((one, at) => at && words[at - 1].right > one.left).map(one => one.left);
 }"""
+LONG_TEAMS = """() => {
+  const teams = [...document.querySelectorAll(".rows td.end a")];
+  for (const one of teams) one.textContent = "Forecasting and Demand Planning";
+  return teams.length;
+}"""
+LYING_ON_OTHERS = """() => {
+  const words = cell => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return range.getBoundingClientRect();
+  };
+  const apart = (one, other) =>
+    one.right <= other.left || other.right <= one.left || one.bottom <= other.top || other.bottom <= one.top;
+  return [...document.querySelectorAll(".rows tbody tr")].filter(row => {
+    const places = [...row.cells].filter(cell => cell.checkVisibility()).map(words);
+    return places.some((one, at) => places.slice(at + 1).some(other => !apart(one, other)));
+  }).map(row => row.textContent);
+}"""
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 HEAVIEST, MOST_REQUESTS = 200_000, 5
 SHOWS_WIDGETS = {"/widgets/": 14}
@@ -215,6 +233,14 @@ def test_the_heat_map_cuts_no_column_off_however_many_there_are(page: Page) -> N
             page.set_viewport_size({"width": width, "height": 900})
             assert page.locator(".heat").evaluate("one => one.scrollWidth - one.clientWidth") <= 0, (columns, width)
             assert page.evaluate(UPON_EACH_OTHER) == [], (columns, width)
+
+
+@pytest.mark.parametrize("path", ["/entities", "/checks/alert-runbook-linked"])
+def test_a_long_name_of_a_team_lies_on_nothing_on_a_phone(page: Page, path: str) -> None:
+    page.set_viewport_size({"width": 380, "height": 900})
+    page.goto(path)
+    assert page.evaluate(LONG_TEAMS) > 0
+    assert page.evaluate(LYING_ON_OTHERS) == []
 
 
 def test_only_what_fails_is_left_without_a_script_and_a_keyboard_opens_a_check(portal, browser: Browser) -> None:
