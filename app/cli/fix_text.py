@@ -21,7 +21,7 @@ def beside(proposals: Sequence[Proposal], written: Sequence[str] | None = None) 
     """`written`: the files that were changed; None where a diff was printed."""
     out = scorecard_text.console()
     if not proposals:
-        out.print("Nothing here is scored, so there is nothing to mend.")
+        out.print("Nothing here is scored, so there is nothing to mend: roadworthy check says why.")
     for one in proposals:
         out.print(f"\n[bold]{escape(one.entity)}[/]")
         for level in levels_json(one):
