@@ -134,6 +134,7 @@ def test_what_waits_on_purpose_is_not_mended(store: Store) -> None:
 
 
 def test_workers_say_that_they_live_until_they_leave(store: Store) -> None:
+    assert store.workers.heard_at() is None
     store.workers.beat("a", NOW, 0, NOW)
     store.workers.beat("b", NOW, 2, NOW + MINUTE)
     store.workers.beat("a", NOW, 3, NOW + 2 * MINUTE)
@@ -143,6 +144,8 @@ def test_workers_say_that_they_live_until_they_leave(store: Store) -> None:
         ("b", NOW, NOW + MINUTE, 2),
     ]
 
+    assert store.workers.heard_at() == NOW + 2 * MINUTE
     store.workers.leave("a")
+    assert store.workers.heard_at() == NOW + MINUTE
     store.workers.beat("c", NOW, 0, NOW + timedelta(days=2))
     assert [one.owner for one in store.workers.all()] == ["c"]
