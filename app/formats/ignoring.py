@@ -36,13 +36,10 @@ _TEMPLATE_CONTENT = re.compile(r"(^|/)(templates?|template)/(content|skeleton|te
 
 _DEVELOPERS = frozenset(("hack", "devenv", ".devcontainer"))
 _SAMPLES = frozenset(("example", "examples", "sample", "samples", "tutorial", "tutorials", "quickstart", "quickstarts"))
-_OF_SAMPLES = re.compile(
-    rf"({'|'.join(sorted(_SAMPLES))})([-_](manifests?|k8s|kubernetes|yamls?|configs?|deployments?|apps?|charts?))?",
-    re.IGNORECASE,
-)
-"""`samples`, `sample-manifests`; not `sample-service`, which may be what a service is called."""
+_OF_SAMPLES = re.compile(rf"({'|'.join(sorted(_SAMPLES))})([-_](manifests?|k8s|kubernetes|yamls?))?", re.IGNORECASE)
+"""`samples`, `sample-manifests`; not `sample-service` or `example-app`, which may be what a service is called."""
 _DOCUMENTATION = frozenset(("doc", "docs", "documentation", "website"))
-_FAKE = re.compile(r"(?:[\w.-]*[-_.])?(?:fakes?|mocks?|dummy|stubs?)(?:[-_.][\w.-]*)?\.(ya?ml|json)", re.IGNORECASE)
+_FAKE = re.compile(r"(?:[\w.-]*[-_.])?(?:fakes?|mocks?|dummy)(?:[-_.][\w.-]*)?\.(ya?ml|json)", re.IGNORECASE)
 """Files named for what stands in for the real thing: `fake-teams-api.yaml`."""
 _UPSTREAM = re.compile(r"(^|/)(?<!overlays/)upstream/", re.IGNORECASE)
 """Where overlays keep a copy of what others release (kubeflow/manifests); an overlay may be called so, too."""

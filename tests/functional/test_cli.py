@@ -54,6 +54,17 @@ def test_check_without_a_descriptor_says_that_the_component_is_provisional(tmp_p
     assert "provisional" in run("check", folder=tmp_path)
 
 
+def test_a_contract_that_no_entity_declares_is_told_until_one_does(tmp_path):
+    """Met in Swagger's petstore, whose contract no scorecard judged and nothing said so."""
+    subprocess.run(["git", "init", "--quiet", "."], cwd=tmp_path, check=True)
+    (tmp_path / "Dockerfile").write_text("FROM scratch\n")
+    (tmp_path / "openapi.yaml").write_text("openapi: 3.0.3\ninfo: {title: Shop, version: 1.0.0}\npaths: {}\n")
+    told = "openapi.yaml holds a contract of an API: declare an API for it, and it is scored, too"
+    assert told in run("check", folder=tmp_path)
+    (tmp_path / "catalog-info.yaml").write_text(component("shop"))
+    assert told not in run("check", folder=tmp_path)
+
+
 def test_every_format_of_check_can_be_read_by_its_reader(service):
     body = json.loads(run("check", "--format", "json", folder=service))
     assert body["entities"][0]["scorecards"][0]["id"] == "sre-maturity"

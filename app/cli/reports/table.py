@@ -18,6 +18,12 @@ from app.remediation import offers
 
 _SHOWN = 10
 PROVISIONAL = "provisional: no descriptor here names an entity"
+_DECLARED_AS = {
+    "api_definition": ("a contract of an API", "an API"),
+    "database": ("a database", "a Resource of type database"),
+    "cluster": ("a cluster", "a Resource of type kubernetes-cluster"),
+}
+"""Kind of object → what it is, and the entity that has it judged."""
 
 
 def render(report: Report) -> str:
@@ -62,6 +68,19 @@ def _fixed(out: Console, report: Report) -> None:
             say(out, 2, f"{escape(asked['text'])} [dim]{escape(asked['check'])}[/]")
 
 
+def _undeclared(report: Report) -> list[str]:
+    """What scorecards of its own would judge, had a repository without descriptors one; the first of each kind."""
+    if any(not one.entity.provisional or one.entity.ref.kind != "component" for one in report.judged):
+        return []
+    counted = [one for one in report.inventory.found if not one.ignored] if report.judged else []
+    first = {kind: next((one for one in counted if one.object.kind == kind), None) for kind in _DECLARED_AS}
+    return [
+        f"{one.path} holds {_DECLARED_AS[kind][0]}: declare {_DECLARED_AS[kind][1]} for it, and it is scored, too"
+        for kind, one in first.items()
+        if one is not None
+    ]
+
+
 def _rest(out: Console, report: Report) -> None:
     if not report.judged:
         out.print("Nothing here is scored: no entity that a scorecard applies to.")
@@ -72,6 +91,8 @@ def _rest(out: Console, report: Report) -> None:
         for one in report.unscored:
             if one.provisional:
                 say(out, 0, f"[dim]{escape(str(one.metadata.get('description', '')))}[/]")
+    for line in _undeclared(report):
+        say(out, 0, f"[dim]{escape(line)}[/]")
     counting = [p for p in report.inventory.problems if not ignoring.reason(p.path)]
     _list(out, "problems in files", [f"{p.path}:{p.line} {p.message}" for p in counting])
     unreadable = [place for place in report.inventory.unreadable if not place.ignored]

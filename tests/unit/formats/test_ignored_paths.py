@@ -79,6 +79,8 @@ def test_nobody_runs_a_service_from_its_examples(path: str, why: str) -> None:
         ("manifests/minimal-fake-pooler-deployment.yaml", "stands in for something in tests"),
         ("applications/katib/upstream/base/controller.yaml", "is a copy of what others release (upstream/)"),
         ("sample-service/deployment.yaml", ""),
+        ("apps/example-app/deployment.yaml", ""),
+        ("deploy/dns-stub.yaml", ""),
         ("docs-site/deployment.yaml", ""),
         ("services/fakeness/deployment.yaml", ""),
         ("gatekeeper/overlays/upstream/operator.yaml", ""),
