@@ -8,6 +8,7 @@ from organisation import RUNBOOK, TEAM, Organisation, alert, component
 from app.errors import RepositoryError
 from app.pipeline.gate import Proposal, judge_change
 from app.policy.change_report import Wording, text_of
+from app.web import create_app
 
 REF = "refs/pull/7/head"
 
@@ -98,6 +99,29 @@ def test_old_debt_that_a_fix_has_asked_for_is_nobodys_and_a_new_alert_that_could
     assert ("shop", "alert-runbook-linked") in moved(verdict, "better")
     worse = {turn.result.check.id: {one.name for one in turn.offenders} for turn in verdict.comparison.of("worse")}
     assert worse["alert-runbook-actionable"] == {"Burning", "Melting"}  # Freezing's section was as empty before
+
+
+def test_what_was_reported_of_the_branch_stands_for_nothing_that_the_head_holds(organisation):
+    """CI reported the alerts as its chart renders them on main, and who is on call; of the head it says nothing."""
+    organisation.push("shop", {"docs/runbook.md": RUNBOOK, "alerts.yaml": alert("Burning", "docs/runbook.md#burning")})
+    organisation.crawl()
+    rendered = {"path": "out.yaml", "text": alert("Burning", "docs/runbook.md#burning")}
+    oncall = {"provider": "pagerduty", "escalation_levels": 2, "schedule_users": 4}
+    client = create_app(organisation.pipeline).test_client()
+    for group, data in (("rendered", {"files": [rendered], "replaces": ["alerts.yaml"]}), ("oncall", oncall)):
+        body = {"entity": "component:default/shop", "group": group, "source": "ci", "data": data}
+        assert client.post("/api/v1/facts", json=body).status_code == 202
+    organisation.push("shop", {"alerts.yaml": alert("Burning", "docs/runbook.md#burning") + "# again\n"})
+    undeclared = component("shop").replace("{pagerduty.com/service-id: P1}", "{}")
+    head = propose(organisation, {"alerts.yaml": alert("Burning", "TODO"), "catalog-info.yaml": undeclared})
+
+    verdict = judge_change(organisation.pipeline, head)
+
+    assert {("shop", "alert-runbook-linked"), ("shop", "oncall-declared")} <= moved(verdict, "worse")
+    organisation.git("shop", "merge", "-q", "--ff-only", "topic")
+    organisation.crawl()
+    assert organisation.outcome("component:default/shop", "alert-runbook-linked") == "pass"  # as it was reported
+    assert organisation.outcome("component:default/shop", "oncall-declared") == "pass"
 
 
 def test_what_happened_on_main_meanwhile_is_not_the_changes_doing(organisation):
