@@ -12,6 +12,7 @@ from flask import render_template
 from app.api.reading import pipeline
 from app.dashboards import links
 from app.dashboards.blueprint import blueprint
+from app.facts.world import OutdatedError
 from app.formats import kinds
 from app.pipeline.stored_world import placed
 from app.store.gauges import ALIVE
@@ -75,7 +76,7 @@ def _unattributed(found: Iterable[StoredObject]) -> list[dict[str, Any]]:
 def _is_document(one: StoredObject) -> bool:
     try:
         return kinds.runbook_kind(one.path, placed(one).object) == "document"  # type: ignore[arg-type]
-    except ValueError:  # another version of the readers left it
+    except OutdatedError:
         return False
 
 

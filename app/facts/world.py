@@ -21,6 +21,14 @@ from app.formats.code_owners import PLACES
 from app.lib.problems import Problem
 
 
+class OutdatedError(ValueError):
+    """What is known was read by another version of the readers, and its repository could not be read again since."""
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+        super().__init__(f"{path} was read by another version, and can't be read again yet")
+
+
 class RepositoryView(Protocol):
     """One crawled repository, as far as facts need it."""
 
@@ -62,7 +70,8 @@ class World(Protocol):
     def parameters(self) -> Parameters: ...
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
-        """The entity's objects of one kind (`alert_rule`, `objective`, `runbook` …), in order of place."""
+        """The entity's objects of one kind (`alert_rule`, `objective`, `runbook` …), in order of place. Raises
+        OutdatedError."""
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
         """What lies in the entity's scope and can't be read."""

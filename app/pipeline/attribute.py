@@ -8,6 +8,7 @@ import structlog
 
 from app.attribution.attribute import Attributor
 from app.catalog.model import EntityRef
+from app.facts.world import OutdatedError
 from app.pipeline.services import Pipeline
 from app.pipeline.stored_world import placed
 from app.store.model import Why
@@ -34,8 +35,8 @@ def _handed(pipeline: Pipeline, attributor: Attributor) -> Iterator[tuple[int, t
     for stored in pipeline.store.objects.each():
         try:
             found = placed(stored)
-        except ValueError:
-            # of another version of the readers: its repository is due to be read again (`Claims.read_again`)
+        except OutdatedError:
+            # its repository is due to be read again (`Claims.read_again`)
             log.info("objects.outdated", repository=stored.repository, path=stored.path, kind=stored.kind)
             continue
         owned = attributor.of(found)

@@ -16,8 +16,8 @@ from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
 from app.facts.pushed import Pushed
 from app.facts.unseen import UnreadablePlace
+from app.facts.world import OutdatedError, spellings
 from app.facts.world import RepositoryView as View
-from app.facts.world import spellings
 from app.formats import pipelines
 from app.formats.code_owners import PLACES
 from app.lib.paths import folders
@@ -34,12 +34,11 @@ Place = tuple[str, str]
 
 
 def placed(stored: StoredObject) -> Found:
-    """A stored object as retrievers know it. Raises ValueError for one that other versions of the readers left, whose
-    repository could not be read again since."""
+    """A stored object as retrievers know it. Raises OutdatedError."""
     try:
         thing = codec.decode(codec.KINDS[stored.kind], stored.body)
     except (ValueError, KeyError):
-        raise ValueError(f"{stored.path} was read by another version, and can't be read again yet") from None
+        raise OutdatedError(stored.path) from None
     changed = LastChange(stored.changed_at, stored.changed_exact) if stored.changed_at else None
     return Found(thing, stored.repository, stored.commit, stored.path, stored.ignored, changed)
 
@@ -142,7 +141,7 @@ class StoredWorld:
             self._views[url] = self._view(url, rows.get(url))
         looked_at = {(url, kind, path) for url, paths in places.items() for path in paths for kind in _ONE_A_FILE}
         for stored in self.store.objects.at(places, _ONE_A_FILE):
-            with suppress(ValueError):  # told to whoever asks for it
+            with suppress(OutdatedError):  # told to whoever asks for it
                 self._known(stored)
             looked_at.discard((stored.repository, stored.kind, stored.path))
         self._standing = dict.fromkeys(looked_at, None) | self._standing
@@ -154,7 +153,7 @@ class StoredWorld:
             for one in stored:
                 try:
                     self._owned[ref][one.kind].append(self._known(one))
-                except ValueError:
+                except OutdatedError:
                     self._outdated[ref, one.kind] = one
         for ref, places in self.store.objects.unreadable_of_entities(refs).items():
             self._unreadable[ref] = [
@@ -163,7 +162,7 @@ class StoredWorld:
             ]
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
-        """Raises ValueError where one can't be understood: none of that kind can be told then."""
+        """Raises OutdatedError: where one can't be understood, none of that kind can be told."""
         owned = self._owned.get(ref)
         if owned is None:
             self._load([ref])

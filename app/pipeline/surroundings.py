@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 from app.catalog.model import INVERSE, Catalog, Entity, EntityRef
@@ -18,7 +19,7 @@ from app.facts.model import Reason, Unknown
 from app.facts.parameters import Parameters
 from app.facts.pushed import Pushed
 from app.facts.unseen import UnreadablePlace
-from app.facts.world import RepositoryView, World
+from app.facts.world import OutdatedError, RepositoryView, World
 
 _MOST_ENTITIES, _MOST_OBJECTS, _MOST_NAMED = 400, 2_000, 50
 _UPWARDS = ("ownedBy", "childOf", "hasMember", "partOf")
@@ -32,11 +33,19 @@ def around(refs: Sequence[EntityRef], world: World, inventory_url: str) -> dict[
     near = _near(refs, world.catalog)
     entities = world.catalog.known(near)
     objects: list[Any] = []
-    for ref in near:
-        for kind in codec.KINDS:
+    outdated: list[Any] = []
+    for ref, kind in product(near, codec.KINDS):
+        try:
             found = [one for one in world.objects(ref, kind) if one.repository != inventory_url]
+        except OutdatedError as error:
+            outdated.append([str(ref), kind, error.path])
+        else:
             objects += [[str(ref), one.repository, one.commit, wire.found_body(one)] for one in found]
-    return {"entities": [wire.entity_body(one) for one in entities], "objects": objects[:_MOST_OBJECTS]}
+    return {
+        "entities": [wire.entity_body(one) for one in entities],
+        "objects": objects[:_MOST_OBJECTS],
+        "outdated": outdated,
+    }
 
 
 def _near(refs: Sequence[EntityRef], catalog: Catalog) -> list[EntityRef]:
@@ -60,10 +69,14 @@ class Surroundings:
     catalog: Catalog
     parameters: Parameters
     known: Mapping[tuple[EntityRef, str], Sequence[Found]]
+    outdated: Mapping[tuple[EntityRef, str], str]
+    """Of what can't be told, whose repository could not be read again: where one of that kind lies."""
     catalog_complete: bool = True
     """All that those entities refer to and that is known is in it."""
 
     def objects(self, ref: EntityRef, kind: str) -> Sequence[Found]:
+        if path := self.outdated.get((ref, kind)):
+            raise OutdatedError(path)
         return self.known.get((ref, kind), ())
 
     def unreadable(self, ref: EntityRef, group: str) -> Sequence[UnreadablePlace]:
@@ -86,4 +99,5 @@ def surroundings_from(body: Mapping[str, Any], parameters: Parameters) -> Surrou
         found = wire.found_from(told, repository, commit)
         known.setdefault((EntityRef.parse(ref), found.object.kind), []).append(found)
     entities: list[Entity] = [wire.entity_from(one) for one in body["entities"]]
-    return Surroundings(Catalog.of(entities), parameters, known)
+    outdated = {(EntityRef.parse(ref), kind): path for ref, kind, path in body["outdated"]}
+    return Surroundings(Catalog.of(entities), parameters, known, outdated)

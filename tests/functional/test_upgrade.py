@@ -98,6 +98,36 @@ def test_a_repository_that_cannot_be_read_again_stops_nobody_and_costs_its_own_n
     assert _outcomes(after, told) == _outcomes(before, told)
 
 
+def test_what_is_handed_over_is_judged_and_mended_beside_what_is_not_understood(organisation):
+    age(organisation)
+    client = create_app(organisation.pipeline).test_client()
+    files = {"catalog-info.yaml": component("shop"), "more.yaml": alert("More", "TODO"), "docs/runbook.md": RUNBOOK}
+    body = {"files": files, "repository": "https://git.acme.example/other"}
+
+    answer = client.post("/api/v1/simulate", json=body)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["fix_problem"] is None
+    assert "alerts.yaml was read by another version" in answer.text
+
+
+def test_a_fix_writes_nothing_where_something_is_not_understood(organisation):
+    tests = "rule_files: [alerts.yaml]\ntests:\n- alert_rule_test: [{eval_time: 5m, alertname: burning_now}]\n"
+    organisation.push("shop", {"alerts.yaml": alert("burning_now", "docs/runbook.md"), "tests.yaml": tests})
+    organisation.crawl()
+    client = create_app(organisation.pipeline).test_client()
+    url = "/api/v1/entities/by-name/component/default/shop/fix?check=alert-name-style"
+    assert "+      - alert: BurningNow" in client.get(url).get_json()["diff"]
+    with organisation.pipeline.store.database.write() as connection:
+        of_tests = update(objects).where(objects.c.kind == "rule_test").values(body={"old": 1}, digest="x")
+        assert connection.execute(of_tests).rowcount == 1
+
+    answer = client.get(url)
+
+    assert answer.status_code == 200, answer.text
+    assert answer.get_json()["diff"] == ""
+
+
 def test_what_is_nobodys_is_listed_also_where_it_is_not_understood(organisation):
     organisation.push("catalog", {"stray/alerts.yaml": alert("Stray", "runbook.md"), "stray/runbook.md": RUNBOOK})
     organisation.crawl()
