@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import structlog
-from flask import Blueprint, Response, current_app, g, json
+from flask import Blueprint, Response, abort, current_app, g, json
 from sqlalchemy.exc import SQLAlchemyError
 
 from app.api.guard import public
@@ -32,8 +32,9 @@ def readyz() -> Response:
     body: dict[str, Any] = {"ready": True, "database": "ok", "policy_version": pipeline().policy.version}
     degraded = []
     try:
-        body["repositories"] = pipeline().store.tally.repositories()[0]
         body["worker"] = _worker()
+        if g.identity.may(READ):
+            body["repositories"] = pipeline().store.tally.repositories()[0]
     except SQLAlchemyError as error:
         body |= {"ready": False, "database": type(error).__name__}
     else:
@@ -59,7 +60,10 @@ def _worker() -> dict[str, Any]:
 
 
 def metrics_view(metrics: WebMetrics, shared: str) -> Response:
-    """Prometheus' text format. 503 when the database does not answer: a scrape that fails is an alert of its own."""
+    """Prometheus' text format. 503 when the database does not answer: a scrape that fails is an alert of its own.
+    Refused to who may see a part only: it counts everything."""
+    if pipeline().store.sight.is_limited:
+        abort(403, "Metrics count everything there is, and you may see a part of it.")
     try:
         text = exposition(pipeline(), metrics, shared)
     except SQLAlchemyError as error:

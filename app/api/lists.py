@@ -10,6 +10,7 @@ from flask import Response, abort
 from app.api.reading import pipeline
 from app.api.tables import answered
 from app.catalog.model import EntityRef
+from app.policy.model import Scorecard
 from app.store.filters import EntityFilter
 from app.store.model import refs_of
 
@@ -31,7 +32,9 @@ def default_scorecard() -> str:
 
 
 def filter_of(query: Mapping[str, Any], scorecard: str, levels: Sequence[str] = ()) -> EntityFilter:
-    """A filter from a query; an owner stands for the groups below it too."""
+    """A filter from a query; an owner stands for the groups below it too. What policy does not know is a 422: an empty
+    list would say that nothing fails."""
+    _must_be_known(query, scorecard)
     return EntityFilter(
         kinds=_lower(query.get("kind")),
         namespaces=_lower(query.get("namespace")),
@@ -49,6 +52,26 @@ def filter_of(query: Mapping[str, Any], scorecard: str, levels: Sequence[str] = 
         outcomes=query.get("outcome", ()),
         orphans=query.get("orphans", False),
     )
+
+
+def levels_of(card: Scorecard) -> tuple[str, ...]:
+    """Every level that a result of it may have."""
+    return ("none", "not_rated", *(level.id for level in card.levels))
+
+
+def _must_be_known(query: Mapping[str, Any], scorecard: str) -> None:
+    cards = pipeline().policy.scorecards
+    card = cards.get(scorecard)
+    if card is None:
+        if "scorecard" in query:
+            abort(422, f"scorecard: there is no scorecard {scorecard}; there are {', '.join(cards)}.")
+        return
+    if (check := query.get("check")) and check not in {entry.check for entry in card.entries}:
+        asking = [one.id for one in cards.values() if check in {entry.check for entry in one.entries}]
+        hint = f"; scorecard={asking[0]} does" if asking else ""
+        abort(422, f"check: {scorecard} asks no check {check}{hint}.")
+    if unknown := [level for level in query.get("level", ()) if level not in levels_of(card)]:
+        abort(422, f"level: {unknown[0]} is no level of {scorecard}; its levels are {', '.join(levels_of(card))}.")
 
 
 def owners_of(group: EntityRef) -> tuple[EntityRef, ...]:

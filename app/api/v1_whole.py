@@ -10,7 +10,7 @@ from flask.views import MethodView
 from marshmallow import RAISE
 
 from app.api import queries, schemas
-from app.api.lists import filter_of, listed, owners_of, parsed_ref
+from app.api.lists import filter_of, levels_of, listed, owners_of, parsed_ref
 from app.api.plan_schemas import GroupPlan
 from app.api.reading import aged, cached, dumped, entity_of, pipeline, ref_of
 from app.api.v1 import blueprint, problems
@@ -85,13 +85,10 @@ class ScorecardResults(MethodView):
     @blueprint.response(200, schemas.EntityPage)
     def get(self, query: dict[str, Any], scorecard_id: str) -> Response:
         """Entities that one scorecard applies to, lowest level first; filtered, paged, or as CSV."""
-        if scorecard_id not in pipeline().policy.scorecards:
+        card = pipeline().policy.scorecards.get(scorecard_id)
+        if card is None:
             raise NotFoundError(f"There is no scorecard {scorecard_id}.")
-        return listed(filter_of(query, scorecard_id, _levels(scorecard_id)), query, scorecard_id)
-
-
-def _levels(scorecard_id: str) -> tuple[str, ...]:
-    return ("none", "not_rated", *(level.id for level in pipeline().policy.scorecards[scorecard_id].levels))
+        return listed(filter_of(query, scorecard_id, levels_of(card)), query, scorecard_id)
 
 
 @blueprint.route("/groups/by-name/<namespace>/<name>/summary")
@@ -168,7 +165,7 @@ class Changes(MethodView):
         owners = _owners(query["owner"]) if "owner" in query else None
         found = store.changes.after(query["after"], limit=query["limit"], entity=entity, owners=owners)
         whole = len(found) < query["limit"]
-        cursor = max(newest, query["after"]) if whole else query["after"]
+        cursor = newest if whole else query["after"]  # one ahead of all is of a database that was set back since
         body = {
             "items": [change_json(change) for change in found],
             **aged([change.at for change in found]),

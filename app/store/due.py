@@ -10,6 +10,7 @@ from sqlalchemy import BindParameter, Connection, bindparam, case, func, or_, se
 from app.catalog.model import EntityRef
 from app.store.engine import Database
 from app.store.model import JudgementClaim, Why
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import CATALOG_TURN, chunks, lives, take_turn
 from app.store.tables import entities, object_entities, objects, reads
 from app.store.types import Instant
@@ -45,8 +46,8 @@ _FEW_PATHS = 500
 class Due:
     """Judging's half of the due table. Nothing here crawls."""
 
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def mark(self, refs: Iterable[EntityRef], why: Why, now: datetime) -> int:
         """Makes entities due for judging; a judging that runs meanwhile is refused. Returns how many are known."""
@@ -112,7 +113,8 @@ class Due:
 
     def waiting(self, now: datetime) -> int:
         """How many entities are due. Found by when they are due: few are, of however many live."""
-        query = select(func.count(case((_AT.orphaned_at.is_(None), 1)))).where(_AT.judge_due_at <= now)
+        due = (_AT.judge_due_at <= now, *self._sight.entities())
+        query = select(func.count(case((_AT.orphaned_at.is_(None), 1)))).where(*due)
         with self._database.read() as connection:
             return connection.execute(query).scalar_one()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -19,7 +19,7 @@ from app.store.inventories import give
 from app.store.model import Page, StoredObject, Why, refs_of
 from app.store.sight import EVERYTHING, Sight
 from app.store.sql import chunks, insert, number, take_turn
-from app.store.tables import counters, object_entities, objects, problems, repositories, unreadable
+from app.store.tables import counters, entities, object_entities, objects, problems, repositories, unreadable
 
 _ATTRIBUTED = "attributed:"
 _AT_ONCE = 20
@@ -64,18 +64,26 @@ class Objects:
         return self.of_entities([ref], kind).get(ref, [])
 
     def of_entities(self, refs: Iterable[EntityRef], kind: str | None = None) -> dict[EntityRef, list[StoredObject]]:
-        """The objects of several entities in few queries; an entity without any is absent."""
+        """The objects of several entities in few queries; an entity without any, or that is not seen, is absent."""
         found: dict[EntityRef, list[StoredObject]] = defaultdict(list)
         with self._database.read() as connection:
             for chunk in chunks({str(ref) for ref in refs}):
-                owned = select(object_entities.c.object_id).where(object_entities.c.ref.in_(chunk))
+                wanted = self._seen(connection, chunk)
+                owned = select(object_entities.c.object_id).where(object_entities.c.ref.in_(wanted))
                 query = _query().where(objects.c.id.in_(owned), repositories.c.orphaned_at.is_(None))
-                wanted = set(chunk)
                 for item in _load(connection, query if kind is None else query.where(objects.c.kind == kind)):
                     for ref in item.refs:
                         if str(ref) in wanted:
                             found[ref].append(item)
         return dict(found)
+
+    def _seen(self, connection: Connection, refs: Collection[str]) -> set[str]:
+        """Whoever names a hidden entity, be it in a descriptor of their own, is told nothing of what is attributed to
+        it."""
+        if not self._sight.is_limited:
+            return set(refs)
+        query = select(entities.c.ref).where(entities.c.ref.in_(refs), *self._sight.entities())
+        return set(connection.execute(query).scalars())
 
     def of_repository(self, url: str, kind: str | None = None, path: str | None = None) -> list[StoredObject]:
         """All objects of a repository, or those of one kind or path."""
@@ -161,13 +169,14 @@ class Objects:
         return Page(tuple(items[:limit]), more, total)
 
     def unreadable_of_entities(self, refs: Iterable[EntityRef]) -> dict[EntityRef, list[StoredUnreadable]]:
-        """What concerns several entities but can't be read, in few queries; an entity without any is absent."""
+        """What concerns several entities but can't be read, in few queries; an entity without any, or that is not seen,
+        is absent."""
         found: dict[EntityRef, list[StoredUnreadable]] = defaultdict(list)
         by_text = {str(ref): ref for ref in refs}
         columns = (*_UNREADABLE, unreadable.c.ref)
         for chunk in chunks(by_text):
-            query = _unreadable_query(columns).where(unreadable.c.ref.in_(chunk))
             with self._database.read() as connection:
+                query = _unreadable_query(columns).where(unreadable.c.ref.in_(self._seen(connection, chunk)))
                 for *place, ref in connection.execute(query):
                     found[by_text[ref]].append(StoredUnreadable(*place))
         return dict(found)

@@ -15,6 +15,7 @@ from app.store.codec import pack, unpack
 from app.store.due import mark
 from app.store.engine import Database
 from app.store.model import Why
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import upsert
 from app.store.tables_pushed import push_keys, pushed
 
@@ -37,8 +38,8 @@ class Answer:
 
 
 class Pushes:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def put(
         self,
@@ -87,7 +88,8 @@ class Pushes:
 
     def of(self, ref: EntityRef) -> list[Pushed]:
         """An entity's reports, expired ones too, by group and source."""
-        query = select(pushed).where(pushed.c.entity == str(ref)).order_by(pushed.c.group, pushed.c.source)
+        meant = (pushed.c.entity == str(ref), *self._sight.of(pushed.c.entity))
+        query = select(pushed).where(*meant).order_by(pushed.c.group, pushed.c.source)
         with self._database.read() as connection:
             return [_pushed(row) for row in connection.execute(query).mappings()]
 

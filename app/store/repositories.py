@@ -39,7 +39,7 @@ class RepositoryView:
 
 @dataclass(frozen=True, slots=True)
 class ProviderView:
-    """How a provider did last. `error` "" means well; `repositories` counts what it lists."""
+    """How a provider did last. `error` "" means well; `repositories` counts what it lists, of that what is seen."""
 
     name: str
     listed_at: datetime | None
@@ -81,7 +81,8 @@ class Repositories:
             connection.execute(delete(providers).where(providers.c.name == provider))
 
     def providers(self) -> list[ProviderView]:
-        count = select(func.count()).where(listings.c.provider == providers.c.name).scalar_subquery()
+        seen = self._sight.in_repository(listings.c.repository)
+        count = select(func.count()).where(listings.c.provider == providers.c.name, *seen).scalar_subquery()
         columns = (providers.c.name, providers.c.listed_at, providers.c.failed_at, providers.c.error)
         with self._database.read() as connection:
             rows = connection.execute(select(*columns, count).order_by(providers.c.name)).all()

@@ -81,6 +81,8 @@ class Store:
         seen.sight = sight
         seen.repositories = Repositories(self.database, sight)
         seen.entities = Entities(self.database, sight)
+        seen.due = Due(self.database, sight)
+        seen.team_counts = TeamCounts(self.database, sight)
         seen.lookups = Lookups(self.database, sight)
         seen.objects = Objects(self.database, sight)
         seen.judgements = Judgements(self.database, sight)
@@ -94,6 +96,7 @@ class Store:
         seen.feedback = FeedbackBook(self.database, sight)
         seen.served = Served(self.database, sight)
         seen.waivers = Waivers(self.database, sight)
+        seen.pushes = Pushes(self.database, sight)
         seen.fix_requests = FixRequestBook(self.database, sight)
         return seen
 

@@ -34,8 +34,8 @@ class Tally:
 
     def repositories(self) -> tuple[int, int]:
         """(all that are listed, those whose last refresh failed)."""
-        living = repositories.c.orphaned_at.is_(None)
-        count = select(func.count()).select_from(repositories).where(living)
+        living = (repositories.c.orphaned_at.is_(None), *self._sight.in_repository(repositories.c.url))
+        count = select(func.count()).select_from(repositories).where(*living)
         with self._database.read() as connection:
             total = connection.execute(count).scalar_one()
             return total, connection.execute(count.where(repositories.c.failures > 0)).scalar_one()

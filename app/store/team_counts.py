@@ -15,6 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select
 
 from app.store.engine import Database
+from app.store.sight import EVERYTHING, Sight
 from app.store.sql import add, chunks, insert, next_numbers, number, remove, set_number, upsert
 from app.store.tables import entities, outcomes, results
 from app.store.team_tables import standings, sums, tallies, touched, trends
@@ -70,8 +71,8 @@ class Distance:
 
 
 class TeamCounts:
-    def __init__(self, database: Database) -> None:
-        self._database = database
+    def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
+        self._database, self._sight = database, sight
 
     def touched(self, limit: int = 100) -> dict[str, list[int]]:
         """Owners to be counted again, longest waiting first → the marks to give back to `save`."""
@@ -87,7 +88,8 @@ class TeamCounts:
     def waiting(self) -> int:
         """How many owners are to be counted again."""
         with self._database.read() as connection:
-            return connection.execute(select(func.count(touched.c.owner.distinct()))).scalar_one()
+            query = select(func.count(touched.c.owner.distinct())).where(*self._sight.owned_by(touched.c.owner))
+            return connection.execute(query).scalar_one()
 
     def stood(self, owner: str) -> tuple[int, list[Stood]]:
         """How the living entities of exactly this owner stand now, and the number that `save` wants to see again."""

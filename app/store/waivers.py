@@ -88,7 +88,8 @@ class Waivers:
         found: dict[EntityRef, tuple[Waiver, ...]] = {}
         with self._database.read() as connection:
             for chunk in chunks(by_text):
-                query = select(waivers).where(_AT.entity.in_(chunk), *_in_force(now)).order_by(_AT.id)
+                meant = (_AT.entity.in_(chunk), *self._sight.of(_AT.entity), *_in_force(now))
+                query = select(waivers).where(*meant).order_by(_AT.id)
                 for row in connection.execute(query):
                     one = Waiver(row.entity, row.check, row.reason, row.until, row.granted_by, row.id)
                     found[by_text[row.entity]] = (*found.get(by_text[row.entity], ()), one)

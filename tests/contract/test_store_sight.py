@@ -1,16 +1,21 @@
 """A store seen by someone with a limited sight, on every database: what is hidden is neither read nor counted."""
 
+from datetime import timedelta
+
 import pytest
 from store_examples import NOW, URL, add_repositories, entity, ref, result, save
 
 from app.catalog.model import EntityRef
+from app.facts.pushed import Pushed
 from app.store.filters import EntityFilter
 from app.store.model import Change, HistoryRow, JudgementRows, OutcomeRow
 from app.store.sight import EVERYTHING, Sight
 from app.store.store import Store
+from app.store.waivers import Granted
 
 SHOP, PAY = EntityRef("group", "default", "shop"), EntityRef("group", "default", "pay")
 CARD = "sre-maturity"
+DAY = timedelta(days=1)
 
 
 @pytest.fixture
@@ -61,6 +66,23 @@ def test_what_is_hidden_is_absent_by_name_too(judged: Store, hidden: EntityRef) 
     assert seen.changes.history(hidden) == []
     assert seen.served.results([hidden]) == {}
     assert judged.judgements.results(hidden) != []
+
+
+def test_neither_reports_nor_waivers_nor_waiting_work_of_what_is_hidden_are_told(judged: Store) -> None:
+    seen, hidden = judged.seen_by(Sight(frozenset({str(SHOP)}))), ref("payments")
+    report = Pushed(group="oncall", source="ci", data={}, observed_at=NOW, expires_at=NOW + DAY, by="token:ci")
+    judged.pushes.put(hidden, report, {hidden}, {}, NOW)
+    waiver = Granted(entity=hidden, check="c", reason="r", granted_by="u", granted_at=NOW, until=NOW + DAY)
+    assert judged.waivers.grant(waiver)
+    for store, many in ((judged, 1), (seen, 0)):
+        assert len(store.pushes.of(hidden)) == many
+        assert len(store.waivers.in_force([hidden], NOW)) == many
+        assert store.due.waiting(NOW) == many
+        assert store.objects.of_entities([hidden]) == store.objects.unreadable_of_entities([hidden]) == {}
+    assert seen.team_counts.waiting() < judged.team_counts.waiting()
+    assert [one.repositories for one in seen.repositories.providers()] == [1]
+    nobody = judged.seen_by(Sight(frozenset()))
+    assert [one.repositories for one in nobody.repositories.providers()] == [0]
 
 
 def test_who_sees_nothing_gets_nothing(judged: Store) -> None:

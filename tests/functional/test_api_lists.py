@@ -147,7 +147,8 @@ def test_a_list_is_sorted_both_ways_and_paged_without_losing_any(client, sort):
     "query",
     ["check=owner-is-team", "outcome=fail", "outcome=bad&check=x", "fields=ref,colour", "fields=", "kind=", "limit=0",
      "limit=1001", "sort=-age", "owner=group:", "domain=/x", "system=:x", "meets_target=perhaps", "format=xml",
-     "cursor=x", "fields=ref&colour=red"],
+     "cursor=x", "fields=ref&colour=red", "check=nope&outcome=fail", "level=platinum", "scorecard=nope",
+     "check=api-documented&outcome=fail&scorecard=sre-maturity"],
 )  # fmt: skip
 def test_a_query_that_makes_no_sense_is_told_so(client, query):
     answer = client.get(f"/api/v1/entities?{query}")
@@ -257,6 +258,17 @@ def test_changes_are_told_once_and_then_cost_a_304(client, organisation):
     news = client.get(f"/api/v1/changes?after={body['cursor']}", headers=poll)
     assert news.status_code == 200
     assert news.get_json()["items"]
+
+
+def test_a_cursor_ahead_of_a_database_that_was_set_back_comes_back_to_what_is(client):
+    newest = client.get("/api/v1/changes").get_json()["newest"]
+    ahead = client.get(f"/api/v1/changes?after={newest + 1000}").get_json()
+    assert (ahead["items"], ahead["cursor"]) == ([], newest)
+
+
+def test_a_filter_names_the_scorecard_that_asks_the_check(client):
+    answer = client.get("/api/v1/entities?check=db-backup-retention&outcome=fail").get_json()
+    assert "scorecard=database-reliability does" in answer["detail"]
 
 
 def test_changes_can_be_of_one_entity_or_of_a_team(client):
