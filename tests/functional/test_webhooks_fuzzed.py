@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+import drawn
 import mutants
 import pytest
 from flask.testing import FlaskClient
@@ -113,7 +114,7 @@ def is_object(body: bytes) -> bool:
         return False
 
 
-often = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+often = settings(drawn.often(60), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 
 
 @pytest.mark.parametrize("forge", sorted(FORGES))
