@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from collections.abc import Callable
 from datetime import datetime
 
@@ -27,6 +28,10 @@ from app.store.model import RepositoryClaim
 
 log = structlog.get_logger(__name__)
 BEAT_SECONDS = 5.0
+_TURN_SECONDS = 0.001
+"""How long a thread computes before it lets another. A refresh waits again and again, for git or the database, and each
+time comes back when those that compute have had theirs: an answer of another process took 3 to 51 ms beside three of
+them with Python's 5 ms, and takes 0.1 to 4.3 (on a busy machine), while they compute as much."""
 _LOOK_SECONDS = 2.0
 """How often open fix requests are looked for that are due."""
 _NICENESS = 10
@@ -48,6 +53,7 @@ def work(
     if hints_from is not None:
         os.nice(_NICENESS)
     memory.spare()
+    sys.setswitchinterval(_TURN_SECONDS)
     pipeline = build(settings, clock=clock)
     if hints_from is not None and not settings.redis.url:
         pipeline.work = PipeHints(reads=hints_from, ended=_end)

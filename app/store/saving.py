@@ -37,9 +37,9 @@ def save(connection: Connection, found: Sequence[Judgement], last: Last, now: da
     news = _save_facts(connection, new, last) | _save_reads(connection, new, last)
     news |= _save_results(connection, new, last) | _save_outcomes(connection, new, last, now)
     insert(connection, history, [_history_row(ref, row) for ref, rows in new for row in rows.history])
-    tell(connection, [one for _, rows in new for one in rows.changes])
     _mark_judged(connection, kept, last, now)
     touch(connection, {owners[ref] for ref in news})
+    tell(connection, [one for _, rows in new for one in rows.changes])  # last: nobody else can until this ends
     news |= {ref for ref, rows in new if rows.history or rows.changes}
     return {str(one.claim.ref): str(one.claim.ref) in news for one in kept} | refused
 
