@@ -6,7 +6,7 @@ Sources: Velero's API reference, the Pod Security Standards, Kyverno's and Gatek
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.formats.infrastructure import AdmissionPolicy, BackupSchedule, ChartRelease, NamespaceGuards
@@ -100,7 +100,8 @@ def _guard(one: Resource) -> str:
     kinds = one.spec.get("policyTypes")
     ingress = one.spec.get("ingress")
     empty = not isinstance(ingress, dict) or not ingress.get("rules")
-    return "default_deny" if empty and (kinds is None or "Ingress" in kinds) else ""
+    is_told = kinds is None or (isinstance(kinds, Container) and "Ingress" in kinds)
+    return "default_deny" if empty and is_told else ""
 
 
 def _namespace(one: Resource, guards: frozenset[str]) -> NamespaceGuards:

@@ -86,6 +86,11 @@ def test_a_policy_that_allows_something_does_not_deny_by_default(rule: str) -> N
     assert not guards(NAMESPACE % "" + DENY % rule).default_deny
 
 
+@pytest.mark.parametrize("kinds", ["0", "true", "1.5", "[Egress]", "[]"])
+def test_a_policy_that_does_not_say_ingress_denies_nothing_by_default(kinds: str) -> None:
+    assert not guards(NAMESPACE % "" + DENY.replace("[Ingress]", kinds) % "").default_deny
+
+
 def test_a_policy_for_some_pods_is_no_default() -> None:
     text = DENY.replace("podSelector: {}", "podSelector: {matchLabels: {app: x}}") % ""
     assert not guards(NAMESPACE % "" + text).default_deny
