@@ -110,12 +110,12 @@ def _covers(test: Any, general: Iterable[Mapping[str, Any]], by_route: list[list
 
 def _authenticates(plugin: Mapping[str, Any]) -> bool:
     anonymous = mapping(plugin, "config").get("anonymous")
-    return plugin.get("name") in _AUTHENTICATES and not anonymous
+    return text(plugin, "name") in _AUTHENTICATES and not anonymous
 
 
 def _limits(plugin: Mapping[str, Any]) -> bool:
     config = mapping(plugin, "config")
-    return plugin.get("name") in _LIMITS and any(config.get(window) for window in _WINDOWS)
+    return text(plugin, "name") in _LIMITS and any(config.get(window) for window in _WINDOWS)
 
 
 def _is_set(service: Mapping[str, Any], key: str) -> bool:

@@ -167,6 +167,13 @@ def test_kong_limits_by_a_plugin_that_is_on(plugins: str, limits: bool) -> None:
     assert found.limits is limits
 
 
+def test_a_plugin_whose_name_is_no_text_is_none() -> None:
+    """Found by spoiling files: a list or mapping can't be looked up among names, and cost the whole file."""
+    for name in ("[jwt, rate-limiting]", "{jwt: 1}"):
+        (found,) = kong(f"services: [{{name: shop, plugins: [{{name: {name}, config: {{minute: 5}}}}]}}]\n")
+        assert (found.limits, found.authenticates) == (False, False)
+
+
 def test_a_plugin_for_everything_or_for_every_route_covers_a_service() -> None:
     everything = kong("plugins: [{name: key-auth}]\nservices: [{name: a}, {name: b}]\n")
     assert [one.authenticates for one in everything] == [True, True]
