@@ -147,6 +147,12 @@ def kong(inside: str) -> list[GatewayApi]:
     return gateways(f'_format_version: "3.0"\n{dedent(inside)}', "kong.yaml")
 
 
+@pytest.mark.parametrize("name", ["[a]", "{a: b}", "7", "~"])
+def test_a_plugin_of_kong_whose_name_is_no_text_protects_nothing(name: str) -> None:
+    (found,) = kong(f"services:\n  - {{name: shop, url: 'http://shop', plugins: [{{name: {name}}}]}}\n")
+    assert (found.authenticates, found.limits) == (False, False)
+
+
 def test_kongs_services_have_defaults_that_protect_nothing() -> None:
     (found,) = kong("services:\n  - {name: shop, url: 'http://shop', routes: [{name: r, paths: [/shop]}]}\n")
     assert (found.name, found.listen_path, found.line) == ("shop", "/shop", 3)
