@@ -141,7 +141,7 @@ def _whole(check: Check, facts: Facts, names: Names) -> Verdict:
     if answer.value is True:
         return PASS, Told(evidence=evidence)
     if answer.value is False:
-        reason = wording.of_facts((e.fact, e.observed) for e in evidence)
+        reason = wording.of_facts(((e.fact, e.observed) for e in evidence), rule.source, names)
         return FAIL, Told(reason=reason + _first_problem(names, evidence), evidence=evidence)
     if answer.error:
         return ERROR, Told(reason=f"the rule is broken: {answer.error}", evidence=evidence)
@@ -282,18 +282,13 @@ def _concluded(
         return UNKNOWN, Told(reason=unseen[0][0], code=unseen[0][1], evidence=evidence, remediation=remediation)
     if not total:
         return FAIL, Told(reason=wording.nothing(check.each), evidence=evidence)
-    seen = [wording.of_item(i, check.require.names, names) + wording.rendered_for(i) for i in failed]
+    seen = [_seen(check, one, names) for one in failed]
     return FAIL, Told(
         reason=wording.too_few(passed, check.minimum, [one.removeprefix("; ") for one in seen])
         if check.minimum
         else f"{len(failed)} of {total} fail",
         evidence=evidence,
-        offenders=tuple(
-            replace(
-                _offender(item), observed=wording.of_item(item, check.require.names, names) + wording.rendered_for(item)
-            )
-            for item in failed[:50]
-        ),
+        offenders=tuple(replace(_offender(item), observed=_seen(check, item, names)) for item in failed[:50]),
         offenders_total=len(failed),
         remediation=render(check.remediation, failed[0] if failed else {}, names, names),
     )
@@ -339,3 +334,8 @@ def _instants(check: Check, names: Names) -> Iterator[datetime]:
     values = [names.get(name) for name in check.names if name != "now"]
     values += [value for item in counted for value in _fields(check, item).values()]
     return (value for value in values if isinstance(value, datetime) and value.tzinfo is not None)
+
+
+def _seen(check: Check, item: Mapping[str, Any], names: Names) -> str:
+    rule = check.require
+    return wording.of_item(item, rule.names, names, rule.source, check.each) + wording.rendered_for(item)
