@@ -5,11 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from app.policy.levels import NOT_RATED
 from app.policy.model import Check, Entry, Outcome, Scorecard
 
 NEXT, TARGET, TOP = "next", "target", "top"
@@ -110,19 +109,47 @@ def _with_blockers(checks: Mapping[str, Check], stand: Stand, check: str) -> dic
     return found
 
 
-def proofs(checks: Mapping[str, Check], stand: Stand, needs: Needs) -> list[dict[str, frozenset[str]]]:
-    """For each required area of which nothing is seen: check → all that must be seen so that it is. One is enough."""
-    if stand.level != NOT_RATED or not needs.level:
+def proofs(
+    checks: Mapping[str, Check], stand: Stand, needs: Needs, mended: Collection[str]
+) -> list[dict[str, frozenset[str]]]:
+    """For each required area of which nothing will be seen: check → all that must be seen so that it is. One is enough.
+
+    `mended`: all checks of the plan. What only they block fails no more then, and may turn out as not to be seen.
+    """
+    if not needs.level:
         return []
     areas: dict[str, dict[str, frozenset[str]]] = {area: {} for area in stand.card.required_areas}
     judged = set()
-    for entry, outcome, _ in _counting(stand):
+    for entry, _, _ in _counting(stand):
         area = checks[entry.check].area
-        if outcome not in _UNSEEN:
+        if not _is_unsettled(checks, stand, mended, entry.check):
             judged.add(area)
         elif area in areas:
-            areas[area][entry.check] = frozenset(_with_blockers(checks, stand, entry.check))
+            areas[area][entry.check] = frozenset(_all_unsettled(checks, stand, mended, entry.check))
     return [found for area, found in areas.items() if found and area not in judged]
+
+
+def _is_unsettled(checks: Mapping[str, Check], stand: Stand, mended: Collection[str], check: str) -> bool:
+    """It could not be seen, or fails only for what blocks it and is mended, or is unsettled itself."""
+    outcome = stand.outcomes.get(check, Outcome.NOT_APPLICABLE)
+    if outcome in _UNSEEN:
+        return True
+    if outcome not in _FAILING or check in mended:
+        return False
+    blockers = [name for name in checks[check].requires if stand.outcomes.get(name) in _FAILING]
+    return bool(blockers) and all(name in mended or _is_unsettled(checks, stand, mended, name) for name in blockers)
+
+
+def _all_unsettled(checks: Mapping[str, Check], stand: Stand, mended: Collection[str], check: str) -> set[str]:
+    """A check and what it requires, if through others, as far as they are unsettled."""
+    found: set[str] = set()
+    waiting = [check]
+    while waiting:
+        name = waiting.pop()
+        if name not in found and _is_unsettled(checks, stand, mended, name):
+            found.add(name)
+            waiting += checks[name].requires
+    return found
 
 
 @dataclass(frozen=True, slots=True)

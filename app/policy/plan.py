@@ -83,7 +83,8 @@ def _settle(wanted: Mapping[str, _Wanted]) -> None:
 
 def _prove(checks: Mapping[str, Check], found: Sequence[tuple[Stand, Needs]]) -> None:
     """Adds what must be seen of areas that a scorecard requires and of which nothing is seen: as little as will do."""
-    open_ = [(stand, needs, ways) for stand, needs in found for ways in proofs(checks, stand, needs)]
+    mended = {check for _, needs in found for check in needs.failing}
+    open_ = [(stand, needs, ways) for stand, needs in found for ways in proofs(checks, stand, needs, mended)]
     seen = {check for _, needs in found for check in needs.unseen}
     while still := [ways for _, _, ways in open_ if not _proven(ways, seen)]:
         choices = {frozenset(all_ - seen) for ways in still for all_ in ways.values()}

@@ -266,6 +266,23 @@ def test_what_cannot_be_seen_is_told_apart_and_no_level_without_checks_is_promis
     assert above.goals[0].why == "no check of this level or a higher one applies"
 
 
+def test_what_opens_the_only_check_of_a_required_area_is_not_enough_while_nothing_of_it_is_seen() -> None:
+    """A required area that nothing is seen of makes a result `not_rated`, also once all below it passes."""
+    area = {"c": "two", "d": "one"}
+    checks = {n: replace(BASE.checks[n], area=area.get(n, "two"), requires=("c",) if n == "d" else ()) for n in NAMES}
+    entries = (Entry(check="c", level="bronze", weight=1), Entry(check="d", level="silver", weight=1))
+    card = replace(BASE.scorecards["card"], entries=entries, required_areas=("one",))
+    policy = replace(BASE, checks=checks, scorecards={"card": card})
+    (now,) = judged(policy, {"c": False})
+    (after,) = judged(policy, {"c": True})
+    assert (now.level, after.level) == ("none", "not_rated")
+
+    found = planned(policy, [now], NEXT)
+
+    assert [one.checks for one in found.steps] == [("c",)]
+    assert [(one.check, one.waits_for) for one in found.unseen] == [("d", ("c",))]
+
+
 def test_the_first_steps_wait_for_nothing() -> None:
     checks = dict(BASE.checks)
     checks["b"] = replace(checks["b"], requires=("a",))
