@@ -62,11 +62,6 @@ def longest_range(text: str) -> int:
     return int(max((seconds(window) for window in _RANGE.findall(text[:MAX_TEXT])), default=0))
 
 
-def recorded_window(name: str) -> float:
-    """Seconds of the longest window in the name of a recorded metric, 0 where it has none."""
-    return max((seconds(window) for window in RECORDED_WINDOW.findall(name)), default=0.0)
-
-
 def asks_for_absence(text: str) -> bool:
     return _ABSENCE.search(text) is not None
 

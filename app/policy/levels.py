@@ -99,8 +99,3 @@ def _shares(checks: Iterable[CheckResult]) -> tuple[float | None, float | None]:
                 other += result.weight
     judged = passed + failed
     return (passed / judged if judged else None), (judged / (judged + other) if judged + other else None)
-
-
-def score_of(checks: Iterable[CheckResult]) -> float | None:
-    """Weight passed over weight passed and failed, 0..1; None when nothing was judged."""
-    return _shares(checks)[0]

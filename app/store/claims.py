@@ -156,15 +156,6 @@ class Claims:
         with self._database.write() as connection:
             return connection.execute(update(repositories).where(*other).values(due_at=now)).rowcount
 
-    def next_due_at(self) -> datetime | None:
-        """When the first repository falls due (in the past: work waits). None when there is none."""
-        living = select(_AT.due_at).where(_AT.orphaned_at.is_(None)).order_by(_AT.due_at).limit(1)
-        with self._database.read() as connection:
-            firsts = [
-                connection.execute(living.where(_AT.interactive.is_(which))).scalar() for which in (true(), false())
-            ]
-        return min((at for at in firsts if at is not None), default=None)
-
 
 def finish(
     connection: Connection,

@@ -11,12 +11,11 @@ from app.catalog.model import EntityRef
 from app.errors import StaleError
 from app.facts.model import FactSet
 from app.store import saving
-from app.store.codec import dumped_facts, fact_set_from, unpack
+from app.store.codec import fact_set_from, unpack
 from app.store.engine import Database
 from app.store.last import LastJudging, load
 from app.store.model import Judgement, JudgementClaim, JudgementRows, ResultRow, Why
 from app.store.sight import EVERYTHING, Sight
-from app.store.sql import upsert
 from app.store.tables import fact_sets, outcomes, results
 
 
@@ -52,12 +51,6 @@ class Judgements:
         by_text = {str(ref): ref for ref in refs}
         with self._database.read() as connection:
             return {by_text[ref]: last for ref, last in load(connection, by_text).items()}
-
-    def save_facts(self, ref: EntityRef, found: Iterable[FactSet]) -> None:
-        """Keeps fact sets that came from outside a judging (pushed ones); the others stay."""
-        with self._database.write() as connection:
-            rows = [saving.fact_set_row(str(ref), dumped_facts(facts)) for facts in found]
-            upsert(connection, fact_sets, rows)
 
     def facts(self, ref: EntityRef) -> list[FactSet]:
         """The last fact sets of an entity, by retriever."""

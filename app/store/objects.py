@@ -181,15 +181,6 @@ class Objects:
                     found[by_text[ref]].append(StoredUnreadable(*place))
         return dict(found)
 
-    def unreadable_in(self, url: str) -> list[StoredUnreadable]:
-        """What can't be read in a repository; a place that concerns several entities is told once."""
-        return self._unreadable(unreadable.c.repository == url)
-
-    def _unreadable(self, *where: Any) -> list[StoredUnreadable]:
-        query = _unreadable_query(_UNREADABLE).where(*where)
-        with self._database.read() as connection:
-            return [StoredUnreadable(*row) for row in connection.execute(query)]
-
     def first_problems(self, limit: int) -> list[StoredProblem]:
         """Some problems, by repository, for the platform team."""
         at = problems.c

@@ -8,9 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import case, func, select
 
-from app.catalog.model import EntityRef
 from app.store.engine import Database
-from app.store.model import refs_of
 from app.store.sight import EVERYTHING, Sight
 from app.store.tables import entities, outcomes, problems, repositories
 from app.store.team_tables import standings
@@ -95,11 +93,3 @@ class Tally:
             for row in connection.execute(query):
                 counts.setdefault(row.check, {})[row.outcome] = row.found
         return counts
-
-    def with_outcome(self, check: str, outcome: str, *, limit: int = 100) -> tuple[EntityRef, ...]:
-        """Entities with this outcome, by reference."""
-        at = outcomes.c
-        wanted = (at.check == check, at.outcome == outcome, *self._sight.of(at.entity))
-        query = select(at.entity).distinct().where(*wanted)
-        with self._database.read() as connection:
-            return refs_of(connection.execute(query.order_by(outcomes.c.entity).limit(limit)).scalars())

@@ -121,7 +121,7 @@ def test_a_hint_never_pushes_a_due_time_back(store: Store) -> None:
 
     store.claims.hint(URL, NOW + MINUTE)
 
-    assert store.claims.next_due_at() == NOW
+    assert [one.url for one in store.claims.claim_due(NOW, "worker", MINUTE)] == [URL]
 
 
 def test_a_hint_for_an_unknown_or_orphaned_repository_is_refused(store: Store) -> None:
@@ -221,7 +221,8 @@ def test_instants_keep_their_microseconds(store: Store) -> None:
     odd = NOW + timedelta(microseconds=123457)
     add_repositories(store, URL, now=odd)
 
-    assert store.claims.next_due_at() == odd
+    assert store.claims.claim_due(odd - timedelta(microseconds=1), "worker", MINUTE) == []
+    assert [one.url for one in store.claims.claim_due(odd, "worker", MINUTE)] == [URL]
 
 
 def test_an_instant_without_a_zone_is_refused(store: Store) -> None:

@@ -173,7 +173,7 @@ def test_a_repository_tells_its_paths_tip_and_what_it_skipped(store: Store) -> N
     )
 
 
-def test_unreadable_places_concern_each_entity_and_are_told_once_a_repository(store: Store) -> None:
+def test_unreadable_places_concern_each_entity_and_go_with_their_repository(store: Store) -> None:
     settle(store, "payments", "orders")
     row = UnreadableRow(path="t.yaml", line=3, group="slo", reason="a template", refs=(ref("payments"), ref("orders")))
 
@@ -188,10 +188,9 @@ def test_unreadable_places_concern_each_entity_and_are_told_once_a_repository(st
         "a template",
     )
     assert (of, mine.group) == (ref("payments"), "slo")
-    assert store.objects.unreadable_in(OTHER) == [mine]
     assert due_names(store) == ["orders", "payments"]
     save(store, OTHER, NOW + MINUTE)
-    assert store.objects.unreadable_in(OTHER) == []
+    assert store.objects.unreadable_of_entities([ref("payments"), ref("orders")]) == {}
 
 
 def test_problems_are_listed_by_place_and_by_entity(store: Store) -> None:

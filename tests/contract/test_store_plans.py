@@ -43,7 +43,6 @@ LATER, TEAM = NOW + timedelta(days=1), ref("t-7", "group")
 ASKED: dict[str, Callable[[Store], object]] = {
     "an idle look for due repositories": lambda store: store.claims.claim_due(NOW - MINUTE, "w", MINUTE),
     "claiming repositories": lambda store: store.claims.claim_due(LATER, "w", MINUTE, limit=2),
-    "when the next repository is due": lambda store: store.claims.next_due_at(),
     "a hint": lambda store: store.claims.hint("https://h/7", NOW),
     "an idle look for due entities": lambda store: store.due.claim(NOW - MINUTE),
     "claiming entities": lambda store: store.due.claim(LATER, limit=2),

@@ -13,7 +13,7 @@ from policy_samples import NOW, SCHEMA, SUBJECT, documents, several
 from app.facts.model import Facts, Reason, Unknown
 from app.policy.documents import load_texts
 from app.policy.evaluate import evaluate
-from app.policy.levels import level_of, possible, raw, score_of
+from app.policy.levels import level_of, possible, raw, standing
 from app.policy.model import CheckResult, Outcome, Policy, ScorecardResult, Waiver
 from app.policy.results import to_json
 
@@ -175,7 +175,7 @@ def test_turning_a_fail_into_a_pass_never_lowers_score_or_level(results: list[Ch
     for index, result in enumerate(results):
         if result.outcome is Outcome.FAIL:
             better = [*results[:index], replace(result, outcome=Outcome.PASS), *results[index + 1 :]]
-            assert (score_of(better) or 0) >= (score_of(results) or 0)
+            assert (standing(CARD, better).score or 0) >= (standing(CARD, results).score or 0)
             assert level(better) >= level(results)
 
 
