@@ -61,7 +61,7 @@ class WorkerSettings:
     reserved: int = 1
     lease: timedelta = timedelta(seconds=20)
     poll_seconds: float = 0.2
-    stop_seconds: float = 8.0
+    stop_seconds: float = 6.0
 
 
 @dataclass(slots=True)
