@@ -22,7 +22,8 @@ from app.processes.web import CONFIG, THREADS
 from app.settings import Settings
 
 _WAITING = 64
-_STOP_SECONDS = 10
+_STOP_SECONDS = 8
+"""Then a process is killed: the whole is to be over within ten."""
 
 
 def serve(settings: Settings, config: Path, address: tuple[str, int], *, ready: Callable[[int], None]) -> None:

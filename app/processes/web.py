@@ -64,8 +64,16 @@ def from_environment() -> Flask:
     """Granian's factory: each of its processes builds its own, as its parent's environment says."""
     parent = multiprocessing.parent_process()
     if parent is not None and parent.pid is not None:
+        _end_when_told()
         threading.Thread(target=_end_with, args=(parent.pid,), name="parent", daemon=True).start()
     return _built(os.environ)
+
+
+def _end_when_told() -> None:
+    """Granian listens to signals once the application is built. Until then a process has its parent's handler, and what
+    asks it to end is lost: the whole server would wait for it and then kill it."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: os._exit(0))
 
 
 def _end_with(parent: int) -> None:

@@ -8,6 +8,8 @@ import hmac
 import json
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime
@@ -81,6 +83,28 @@ def test_a_delivery_that_is_being_sent_when_web_must_end_is_still_taken(tmp_path
     assert answer.startswith(b"HTTP/1.1 202 ")
     assert code == 0
     assert took < LONGEST
+
+
+STARTING = """
+import multiprocessing, signal, threading
+from app.processes import web
+
+signal.signal(signal.SIGTERM, lambda *_: None)  # as a server's first process has one of its own
+context = multiprocessing.get_context("fork")
+building = context.Event()
+web._built = lambda _: (building.set(), threading.Event().wait(60))
+child = context.Process(target=web.from_environment)
+child.start()
+assert building.wait(30)
+child.terminate()
+child.join(30)
+print(child.exitcode)
+"""
+
+
+def test_a_web_process_that_is_still_starting_ends_when_it_is_told_to() -> None:
+    done = subprocess.run([sys.executable, "-c", STARTING], capture_output=True, text=True, timeout=100)
+    assert (done.stdout, done.stderr) == ("0\n", "")
 
 
 def test_without_redis_no_web_process_is_more_than_a_second_behind_the_database(
