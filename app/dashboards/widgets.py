@@ -51,15 +51,21 @@ def widgets() -> str:
     entity = _entity(wanted)
     item = pipeline().store.listing.by_refs([entity]).get(entity) if entity else None
     entity = entity if item else None
+    team = item.owner if item and item.owner.startswith("group:") else ""
     return render_template(
         "widgets.html",
         entity=str(entity or ""),
         wanted=wanted,
-        path="/".join((entity.kind, entity.namespace, entity.name)) if entity else "",
-        team=item.owner if item and item.owner.startswith("group:") else "",
+        path=_path(entity) if entity else "",
+        team=team,
+        team_path=_path(EntityRef.parse(team)) if team else "",
         scorecard=_first([one.scorecard for one in item.standings]) if item else "",
         base=_base(),
     )
+
+
+def _path(ref: EntityRef) -> str:
+    return "/".join((ref.kind, ref.namespace, ref.name))
 
 
 def _base() -> str:

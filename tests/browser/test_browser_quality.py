@@ -137,7 +137,7 @@ def _visit(shown: Page, path: str) -> Seen:
 
     shown.goto("about:blank")  # what the page before still asks is not this one's
     shown.on("response", heard)
-    shown.goto(path)
+    shown.goto(path, wait_until="networkidle" if path in SHOWS_WIDGETS else "load")
     shown.remove_listener("response", heard)
     one.asked = [answer.url for answer in answers]
     one.weight = sum(len(answer.body()) for answer in answers if not 300 <= answer.status < 400)

@@ -77,6 +77,14 @@ def test_upgrading_twice_and_at_once_is_harmless(url: str) -> None:
     assert migrate.upgrade(url) == migrate.head()
 
 
+def test_an_index_that_was_made_before_the_upgrade_stands(url: str, database: Database) -> None:
+    migrate.upgrade(url)
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '0022'"))
+
+    assert migrate.upgrade(url) == migrate.head()
+
+
 def test_a_newer_schema_that_still_serves_this_version_is_left_as_it_is(url: str, database: Database) -> None:
     migrate.upgrade(url)
     with database.write() as connection:
