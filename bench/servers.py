@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-THREADS, _GRANIAN_THREADS = 8, 4
+THREADS, _CONNECTIONS, _GRANIAN_THREADS = 8, 500, 4
 """As `serve` has them: waitress embedded, Granian in production (app/processes)."""
 _BIN = Path(sys.executable).parent
 _ROOT = Path(__file__).parent.parent
@@ -25,7 +25,8 @@ def served(server: str, target: str, environ: Mapping[str, str], processes: int 
     if server == "waitress":
         quiet = "import logging; logging.getLogger('waitress.queue').setLevel('ERROR'); "
         code = f"from waitress import serve; from bench.targets import {target} as t; serve(t(), host='127.0.0.1', "
-        command = [sys.executable, "-c", f"{quiet}{code}port={port}, threads={THREADS})"]
+        limits = f"threads={THREADS}, connection_limit={_CONNECTIONS})"
+        command = [sys.executable, "-c", f"{quiet}{code}port={port}, {limits}"]
     else:
         options = ["--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port), "--no-log"]
         threads = ["--workers", str(processes), "--blocking-threads", str(_GRANIAN_THREADS), "--backpressure", "64"]
