@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-THREADS, _CONNECTIONS, _GRANIAN_THREADS = 8, 500, 4
+THREADS, _GRANIAN_THREADS = 8, 4
 """As `serve` has them: waitress embedded, Granian in production (app/processes)."""
 _BIN = Path(sys.executable).parent
 _ROOT = Path(__file__).parent.parent
@@ -24,9 +24,9 @@ def served(server: str, target: str, environ: Mapping[str, str], processes: int 
     port = free_port()
     if server == "waitress":
         quiet = "import logging; logging.getLogger('waitress.queue').setLevel('ERROR'); "
-        code = f"from waitress import serve; from bench.targets import {target} as t; serve(t(), host='127.0.0.1', "
-        limits = f"threads={THREADS}, connection_limit={_CONNECTIONS})"
-        command = [sys.executable, "-c", f"{quiet}{code}port={port}, {limits}"]
+        code = f"from app.processes.embedded import WAITRESS; from bench.targets import {target} as t; "
+        run = f"from waitress import serve; serve(t(), host='127.0.0.1', port={port}, threads={THREADS}, **WAITRESS)"
+        command = [sys.executable, "-c", quiet + code + run]
     else:
         options = ["--interface", "wsgi", "--factory", "--host", "127.0.0.1", "--port", str(port), "--no-log"]
         threads = ["--workers", str(processes), "--blocking-threads", str(_GRANIAN_THREADS), "--backpressure", "64"]
