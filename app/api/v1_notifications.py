@@ -10,7 +10,7 @@ from marshmallow import RAISE, fields, validate
 
 from app.api.guard import require
 from app.api.queries import PageQuery
-from app.api.reading import aged, dumped, pipeline
+from app.api.reading import aged, audited, dumped, pipeline
 from app.api.result_schemas import Told
 from app.api.schemas import Fresh, Paged
 from app.api.v1 import problems
@@ -125,6 +125,7 @@ class NotificationResend(MethodView):
         """Send a message that was sent or given up once more."""
         if not pipeline().store.outgoing.send_again(_known(notification_id), pipeline().clock()):
             raise NotFoundError(f"There is no notification {notification_id} that has ended.")
+        audited("notification.resend", f"notification:{notification_id}")
         return Response(json.dumps({"id": notification_id}), 202, mimetype="application/json")
 
 

@@ -26,6 +26,7 @@ COMMANDS = {
     "policy": "Check, test and preview scorecards.",
     "token": "Make, list and revoke bearer tokens.",
     "webhook": "Try a webhook source as its forge would, or set it up there.",
+    "notifications": "Show what teams were told, and send it again.",
     "audit": "Show who changed what.",
     "db": "Bring the database up to date.",
 }

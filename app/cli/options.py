@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 import signal
 import sys
@@ -48,6 +49,14 @@ def end_on_sigterm() -> None:
         sys.exit(0)
 
     signal.signal(signal.SIGTERM, end)
+
+
+def actor() -> str:
+    """The operating system's user: whoever runs this can read the database anyway."""
+    try:
+        return f"cli:{getpass.getuser()}"
+    except (OSError, KeyError):
+        return "cli"
 
 
 def packaged_scorecards() -> Path:

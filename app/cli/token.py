@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +57,7 @@ def create(
         scopes=tuple(dict.fromkeys(scopes)) or ("read",),
         groups=owners,
         created_at=now,
-        created_by=_who(),
+        created_by=options.actor(),
         expires_at=until,
     )
     store = open_store(options.settings_of(config))
@@ -138,15 +137,7 @@ def _row(token: StoredToken, now: datetime) -> dict[str, object]:
     }
 
 
-def _who() -> str:
-    """The operating system's user: whoever runs this can read the database anyway."""
-    try:
-        return f"cli:{getpass.getuser()}"
-    except (OSError, KeyError):
-        return "cli"
-
-
 def _remember(store: Store, action: str, name: str, now: datetime, **detail: str) -> None:
     from app.store.audit import AuditRow
 
-    store.audit.add(AuditRow(at=now, actor=_who(), action=action, target=f"token:{name}", detail=detail))
+    store.audit.add(AuditRow(at=now, actor=options.actor(), action=action, target=f"token:{name}", detail=detail))

@@ -6,7 +6,7 @@ from flask import abort, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from app.api.guard import require
-from app.api.reading import pipeline
+from app.api.reading import audited, pipeline
 from app.dashboards.deliveries import blueprint
 from app.identity.model import ADMIN
 
@@ -32,4 +32,5 @@ def resend(notification_id: int) -> Response:
     """Makes a message that ended due once more, then shows the list again."""
     if notification_id >= 2**63 or not pipeline().store.outgoing.send_again(notification_id, pipeline().clock()):
         abort(404, "There is no such message that has ended.")
+    audited("notification.resend", f"notification:{notification_id}")
     return redirect(url_for(".notifications"), 303)

@@ -31,6 +31,7 @@ inbound = Table(
     Index("inbound_open", "repository", "state"),
     Index("inbound_received", "received_at"),
     Index("inbound_state", "state", "id"),
+    Index("inbound_source", "source", "id"),
 )
 
 inbound_refused = Table(  # counts, so that a flood of forgeries fills nothing

@@ -74,6 +74,7 @@ ASKED: dict[str, Callable[[Store], object]] = {
     "a delivery": lambda store: store.inbound.record(arrival("new"), NOW),
     "a page of deliveries": lambda store: store.inbound.page(limit=2),
     "a page of failed deliveries": lambda store: store.inbound.page(state="failed", limit=2),
+    "a source's deliveries": lambda store: store.inbound.page(source="s", limit=2),
     "a repository's deliveries": lambda store: store.inbound.page(repository="https://h/7", limit=2),
     "deliveries that asked to list anew": lambda store: store.inbound.discovered(NOW),
     "messages to send": lambda store: store.outgoing.claim(NOW, MINUTE),

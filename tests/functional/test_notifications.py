@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import subprocess
+import sys
 from base64 import b64encode
 from datetime import timedelta
 
@@ -16,6 +18,7 @@ from app.lib.http import Http
 from app.notifications import slack, standard
 from app.notifications.model import Target
 from app.pipeline.deliver import Deliverer
+from app.services import utc_now
 from app.web import create_app
 
 KEY = bytes(range(32))
@@ -53,6 +56,15 @@ def later(organisation, ticking, by=WINDOW):
 def break_runbook(organisation):
     organisation.push("shop", {"docs/runbook.md": None})
     organisation.crawl()
+
+
+def command(organisation, *arguments, code=0):
+    """What `roadworthy notifications` prints."""
+    config = ("--config", str(organisation.folder / "roadworthy.yaml"))
+    whole = [sys.executable, "-m", "app.cli", "notifications", *arguments, *config]
+    done = subprocess.run(whole, capture_output=True, text=True, check=False)
+    assert done.returncode == code, done.stderr
+    return done.stdout if code == 0 else done.stderr
 
 
 def messages(organisation):
@@ -164,6 +176,36 @@ def test_after_a_day_it_is_given_up_and_can_be_sent_again_by_hand(organisation, 
     page = client.get("/notifications").get_data(as_text=True)
     assert "Send again" in page
     assert "bronze → none" in page
+
+
+def test_the_command_shows_what_was_given_up_and_has_it_sent_again_under_its_id(organisation, receiver):
+    receiver.answers += [410]
+    ticking = deliverer(organisation, receiver)
+    ticking.tick()
+    break_runbook(organisation)
+    ticking.tick()
+    later(organisation, ticking)
+    (message,) = messages(organisation)
+    (shown,) = json.loads(command(organisation, "list", "--state", "dead", "--format", "json"))["items"]
+    assert (shown["id"], shown["owner"], shown["reason"]) == (
+        message.id,
+        "group:default/team",
+        "the receiver wants no more (410)",
+    )
+    assert "dead" in command(organisation, "list")
+
+    assert json.loads(command(organisation, "resend", "--dead", "--format", "json")) == {"resent": [message.id]}
+    organisation.now = utc_now()  # the command's own clock
+
+    assert later(organisation, ticking, timedelta(0)) == 1
+    assert len({one.headers["webhook-id"] for one in receiver.got}) == 1
+    assert [one.state for one in messages(organisation)] == ["sent"]
+    assert "none" in command(organisation, "resend", "--dead")
+    assert f"To be sent again: {message.id}." in command(organisation, "resend", str(message.id))
+    assert "no message that has ended: 999" in command(organisation, "resend", "999", code=2)
+    assert "say which" in command(organisation, "resend", code=2)
+    audited = [(row.action, row.target) for row in organisation.pipeline.store.audit.latest()]
+    assert audited == [("notification.resend", f"notification:{message.id}")] * 2
 
 
 def test_a_receiver_that_is_gone_is_not_asked_again(organisation, receiver):
