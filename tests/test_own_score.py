@@ -1,10 +1,12 @@
 """Roadworthy scores itself honestly: what its repository and catalog can answer passes, the rest is unknown by name."""
 
+import re
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
 from real_parts import require
 
 from app.facts.groups import SCHEMA
@@ -69,8 +71,33 @@ def test_every_check_that_files_can_answer_passes_and_the_rest_is_unknown_by_nam
     assert (result.level, result.level_possible) == (level, "gold")
 
 
-def test_its_own_rules_pass_promtool():
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "rules", "rules.yaml", "slo_rules.yaml"),
+        ("test", "rules", "rules_test.yaml", "slo_rules_test.yaml"),
+    ],
+)
+def test_its_own_rules_pass_promtool(arguments):
     tool = require("promtool")
-    for arguments in (["check", "rules", "rules.yaml"], ["test", "rules", "rules_test.yaml"]):
-        done = subprocess.run([tool, *arguments], cwd=ROOT / "monitoring", capture_output=True, text=True)
-        assert done.returncode == 0, done.stdout + done.stderr
+    done = subprocess.run([tool, *arguments], cwd=ROOT / "monitoring", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_sloth_made_of_its_objectives_is_of_the_objectives_as_they_stand():
+    written = yaml.safe_load((ROOT / "monitoring/slo.yaml").read_text("utf-8"))["slos"]
+    made = yaml.safe_load((ROOT / "monitoring/slo_rules.yaml").read_text("utf-8"))["groups"]
+    groups = {group["name"].removeprefix("sloth-slo-"): group["rules"] for group in made}
+    assert len(groups) == 3 * len(written)
+    for slo in written:
+        recordings, alerts = (groups[f"{what}-roadworthy-{slo['name']}"] for what in ("sli-recordings", "alerts"))
+        queries = ["".join(slo["sli"]["events"][key].split()) for key in ("error_query", "total_query")]
+        for rule in recordings[:-1]:  # the last is the whole period's, summed up from the first
+            errors, total = (query.replace("{{.window}}", rule["labels"]["sloth_window"]) for query in queries)
+            assert "".join(rule["expr"].split()) == f"({errors})/({total})"
+        budget = round(1 - slo["objective"] / 100, 6)
+        assert len(alerts) == 2
+        for rule in alerts:
+            assert re.findall(r"> \([\d.]+ \* ([\d.]+)\)", rule["expr"]) == [f"{budget:g}"] * 4
+            assert rule["alert"] == slo["alerting"]["name"]
+            assert rule["annotations"]["runbook_url"] == slo["alerting"]["annotations"]["runbook_url"]
