@@ -5,10 +5,12 @@ A cell that a spreadsheet would run as a formula gets an apostrophe in front. So
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from flask import Response, request
@@ -79,9 +81,13 @@ def narrowed(item: dict[str, Any], wanted: Sequence[str] | None) -> dict[str, An
     return item if wanted is None else {name: item[name] for name in item if name in wanted}
 
 
-def as_csv(columns: Sequence[str], rows: Iterable[Sequence[object]], name: str) -> Response:
-    """RFC 4180, sent as it is made. Nothing of it may need the request any more."""
-    response = Response(_lines(columns, rows), mimetype="text/csv")
+def as_csv(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], name: str, *, for_people: bool = False
+) -> Response:
+    """RFC 4180, sent as it is made. Nothing of it may need the request any more. What people open in a spreadsheet
+    begins with a byte order mark: without it Excel reads UTF-8 as the machine's own code page; scripts get none."""
+    lines = _lines(columns, rows)
+    response = Response(chain((codecs.BOM_UTF8,), lines) if for_people else lines, mimetype="text/csv")
     response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
     response.headers["Cache-Control"] = "private, no-cache"
     response.vary.add("Accept")

@@ -74,7 +74,8 @@ def _narrowed(query: dict[str, str], card: Scorecard) -> list[dict[str, str]]:
 def services_csv() -> Response:
     """The whole list, with the same filters."""
     card, sort = asked.card(), asked.sort()
-    return as_csv(_COLUMNS, _rows(pipeline().store.standings, asked.lines(card), sort), card.id)
+    rows = _rows(pipeline().store.standings, asked.lines(card), sort)
+    return as_csv(_COLUMNS, rows, card.id, for_people=True)
 
 
 def _rows(standings: Standings, where: LineFilter, sort: str) -> Iterator[list[object]]:

@@ -161,13 +161,19 @@ def test_every_list_of_entities_gives_only_the_fields_asked_for(client):
 def test_no_table_holds_what_a_spreadsheet_would_run(client, path):
     answer = client.get(path)
     assert (answer.status_code, answer.mimetype) == (200, "text/csv")
-    rows = list(csv.DictReader(io.StringIO(answer.text, newline="")))
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"), newline="")))
     titles = {row.get("ref", row.get("entity")): row["title"] for row in rows}
     for number, title in enumerate(EVIL):
         told = titles[f"component:default/evil{number}"]
         assert told.removeprefix("'").strip() == title.removeprefix("'").strip()
         assert not told.lstrip().startswith(("=", "+", "-", "@", "\t"))
     assert not [cell for row in rows for cell in row.values() if cell.lstrip(" \t\r\n").startswith(("=", "+", "@"))]
+
+
+def test_a_table_for_people_says_that_it_is_utf_8_and_one_for_scripts_has_nothing_before_its_columns(client):
+    assert client.get("/entities.csv").data.startswith(b"\xef\xbb\xbfentity,")
+    assert client.get("/api/v1/entities?format=csv").data.startswith(b"ref,")
+    assert client.get("/api/v1/scorecards/sre-maturity/results?format=csv").data.startswith(b"ref,")
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 200), (1, 200), (1000, 200), (1001, 422)])

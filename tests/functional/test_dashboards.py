@@ -101,7 +101,7 @@ def test_an_unknown_scorecard_or_team_is_missing(client):
 
 def test_csv_holds_every_line_and_no_formula(client):
     answer = client.get("/entities.csv?sort=name")
-    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    rows = list(csv.DictReader(io.StringIO(answer.data.decode("utf-8-sig"))))
     assert answer.mimetype == "text/csv"
     assert len(rows) == 64
     shop = next(row for row in rows if row["title"] == "shop")
