@@ -16,6 +16,7 @@ from app.catalog.provisional import Holds
 from app.facts import codec
 from app.facts.assembly import Assembly, assemble
 from app.facts.descriptors import Descriptors, mentions_backstage, read_descriptors
+from app.facts.model import Place
 from app.facts.parsed_cache import NoCache, ParsedCache
 from app.facts.patience import Patience
 from app.facts.unseen import UnreadablePlace, left_unread, of_broken
@@ -64,6 +65,10 @@ class Inventory:
     def folders(self) -> frozenset[str]:
         """Every folder that holds a file, the root as ""."""
         return folders(self.paths)
+
+    def holds(self, place: Place) -> bool:
+        """Whether the file of a place is there; true of other repositories, and of what is no file."""
+        return place.repository != self.url or not place.path or place.path in self.paths
 
     def of(self, kind: str) -> list[Found]:
         return [found for found in self.found if found.object.kind == kind]

@@ -53,7 +53,8 @@ class Report:
 
     def since(self, before: Judgings) -> Report:
         """The same, with what is better or worse than before."""
-        return replace(self, comparison=compare(before, without_newer_checks(before, self.judgings)))
+        moved = compare(before, without_newer_checks(before, self.judgings), self.inventory.holds)
+        return replace(self, comparison=moved)
 
 
 @dataclass(frozen=True, slots=True)

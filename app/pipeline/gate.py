@@ -50,7 +50,7 @@ def judge_change(pipeline: Pipeline, proposal: Proposal) -> Verdict:
     refs = sorted(wanted, key=str)[:MOST_ENTITIES]
     was, now_is = (_judged(pipeline, world, refs, now) for world in (before, after))
     heirs = _heirs(_declared(before), _declared(after))
-    return Verdict(base.commit, head.commit, compare(was, now_is, heirs))
+    return Verdict(base.commit, head.commit, compare(was, now_is, ends[1].holds, heirs))
 
 
 def _world(pipeline: Pipeline, stored: StoredWorld, inventory: Inventory) -> LaidOver:

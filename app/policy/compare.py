@@ -11,12 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from app.facts.model import Place
 from app.policy import telling
 from app.policy.model import CheckResult, Outcome, ScorecardResult
 from app.policy.told import Offender, Told
 
 Judgings = Mapping[str, Sequence[ScorecardResult]]
 """Entity reference → its results."""
+Held = Callable[[Place], bool]
+"""Whether the file of a place is still there after the change; a place without a file is."""
 _GOOD = (Outcome.PASS, Outcome.WAIVED)
 _UNSEEN = (Outcome.UNKNOWN, Outcome.ERROR)
 
@@ -67,9 +70,10 @@ class Comparison:
         return [turn for turn in self.turns if turn.how == how]
 
 
-def compare(before: Judgings, after: Judgings, heirs: Mapping[str, str] | None = None) -> Comparison:
+def compare(before: Judgings, after: Judgings, held: Held, heirs: Mapping[str, str] | None = None) -> Comparison:
     """`heirs`: entity → whose place it took, and whose debt is its own old debt. Given where both judgings are whole:
     then those are told that are scored no more. They have no result to be better or worse.
+    `held`: what still fails in fewer places is better where the rest was mended, not where its files are gone.
     """
     turns: list[Turn] = []
     levels: list[LevelTurn] = []
@@ -78,7 +82,7 @@ def compare(before: Judgings, after: Judgings, heirs: Mapping[str, str] | None =
         known = {result.scorecard.id: result for result in before.get(entity) or before.get(heirs.get(entity, ""), ())}
         for result in results:
             earlier = known.get(result.scorecard.id)
-            turns += _turns(entity, earlier, result)
+            turns += _turns(entity, earlier, result, held)
             was = earlier.level if earlier else ""
             if was != result.level:
                 levels.append(LevelTurn(entity, result.scorecard.id, was, result.level))
@@ -87,19 +91,19 @@ def compare(before: Judgings, after: Judgings, heirs: Mapping[str, str] | None =
     return Comparison(tuple(turns), tuple(levels), len(after), gone)
 
 
-def _turns(entity: str, before: ScorecardResult | None, after: ScorecardResult) -> Iterable[Turn]:
+def _turns(entity: str, before: ScorecardResult | None, after: ScorecardResult, held: Held) -> Iterable[Turn]:
     known = {check.check.id: check for check in before.checks} if before else {}
     for check in after.checks:
         if not check.enforced:
             continue
         earlier = known.get(check.check.id)
-        how, offenders = _moved(earlier, check)
+        how, offenders = _moved(earlier, check, held)
         if how is not None:
             yield Turn(entity, after.scorecard.id, how, earlier.outcome if earlier else None, check, offenders)
 
 
 def _moved(
-    before: CheckResult | None, after: CheckResult
+    before: CheckResult | None, after: CheckResult, held: Held
 ) -> tuple[Literal["worse", "better", "unseen"] | None, tuple[Offender, ...]]:
     was, now = before.outcome if before else None, after.outcome
     if now is Outcome.FAIL:
@@ -114,7 +118,10 @@ def _moved(
         cut = there.offenders_total > len(there.offenders)  # then who was there isn't known
         if grown > 0 or (fresh and not cut):
             return "worse", fresh
-        return ("better", () if cut else gone) if gone or grown < 0 else (None, ())
+        if cut:
+            return ("better" if gone or grown < 0 else None), ()
+        mended = tuple(one for one in gone if held(one.place))
+        return ("better", mended) if mended else (None, ())
     if was is Outcome.FAIL and now in _GOOD:
         return "better", before.offenders if before else ()
     if was in _GOOD and now in _UNSEEN:

@@ -63,13 +63,27 @@ def test_deleting_a_runbook_makes_nothing_better_and_tells_once_what_only_waits_
 
     verdict = judge_change(organisation.pipeline, proposal)
 
-    assert moved(verdict, "better") == {("shop", "codeowners-covers-service")}  # one file less that nobody owns
+    assert moved(verdict, "better") == set()  # that there is one file less without a code owner mends nothing
     assert {("shop", "service-runbook-present"), ("shop", "alert-runbook-resolves")} <= moved(verdict, "worse")
     text = text_of(verdict.comparison, Wording())
     assert text.count("- **The service has a runbook**") == 1
     assert "- **Runbooks were reviewed" not in text
     assert "Until then fail too: " in text
     assert "…" not in text
+
+
+@pytest.mark.parametrize(("second", "mended"), [(None, []), (alert("Freezing", "docs/runbook.md"), ["Freezing"])])
+def test_of_two_faults_one_whose_file_went_mends_nothing_and_one_that_was_mended_is_better(
+    organisation, second, mended
+):
+    organisation.push("shop", {"docs/runbook.md": RUNBOOK, "more/alerts.yaml": alert("Freezing", "TODO")})
+    organisation.crawl()
+
+    verdict = judge_change(organisation.pipeline, propose(organisation, {"more/alerts.yaml": second}))
+
+    better = {turn.result.check.id: turn.offenders for turn in verdict.comparison.of("better")}
+    assert [one.name for one in better.get("alert-runbook-linked", ())] == mended
+    assert bool(better) == bool(mended)
 
 
 def test_the_remedy_of_a_new_place_names_that_place(organisation):
