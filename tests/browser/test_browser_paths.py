@@ -120,7 +120,7 @@ def test_filters_stand_in_the_url_and_a_choice_takes_effect_at_once(page: Page) 
     expect(page.get_by_role("cell", name="below", exact=False)).to_have_count(0)
     with page.expect_download() as download:
         page.get_by_role("link", name="CSV of all").click()
-    lines = download.value.path().read_text("utf-8").splitlines()
+    lines = download.value.path().read_text("utf-8-sig").splitlines()
     assert lines[0].startswith("entity,title,owner")
     assert all(",true," in line for line in lines[1:])
 

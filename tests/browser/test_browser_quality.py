@@ -98,6 +98,11 @@ LYING_ON_OTHERS = """() => {
     return places.some((one, at) => places.slice(at + 1).some(other => !apart(one, other)));
   }).map(row => row.textContent);
 }"""
+BESIDE_THEIR_COLUMN = """grid => {
+  const middle = one => (one.getBoundingClientRect().left + one.getBoundingClientRect().right) / 2;
+  const cells = grid.querySelector("tbody tr").querySelectorAll("td");
+  return [...grid.querySelectorAll("th.turn span")].map((one, at) => Math.abs(middle(one) - middle(cells[at])));
+}"""
 CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast", "link-in-text-block"]}}
 HEAVIEST, MOST_REQUESTS = 200_000, 5
 SHOWS_WIDGETS = {"/widgets/": 14}
@@ -233,6 +238,15 @@ def test_the_heat_map_cuts_no_column_off_however_many_there_are(page: Page) -> N
             page.set_viewport_size({"width": width, "height": 900})
             assert page.locator(".heat").evaluate("one => one.scrollWidth - one.clientWidth") <= 0, (columns, width)
             assert page.evaluate(UPON_EACH_OTHER) == [], (columns, width)
+
+
+def test_a_services_name_stands_right_above_its_column(page: Page) -> None:
+    for width in (380, 1280, 2000):
+        page.set_viewport_size({"width": width, "height": 900})
+        page.goto("/groups/default/storefront")
+        beside = page.get_by_role("region", name="Checks that fail most").evaluate(BESIDE_THEIR_COLUMN)
+        assert len(beside) == 4
+        assert max(beside) < 2, width
 
 
 @pytest.mark.parametrize("path", ["/entities", "/checks/alert-runbook-linked"])
