@@ -22,7 +22,7 @@ class Standing(Told):
 class EntityItem(Schema):
     """One line of a list of entities; `fields` may leave parts of it out."""
 
-    ref = fields.String(required=True, metadata={"description": "kind:namespace/name"})
+    ref = fields.String(metadata={"description": "kind:namespace/name"})
     kind = fields.String()
     namespace = fields.String()
     name = fields.String()

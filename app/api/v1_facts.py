@@ -20,9 +20,10 @@ from app.api.v1_blueprint import bounded
 from app.api.v1_notifications import blueprint
 from app.errors import StaleError
 from app.facts.push_schemas import LIVES, SCHEMAS
+from app.facts.push_schemas import schemas as schemas_of
 from app.identity.model import FACTS_WRITE
 from app.lib.times import format_duration, parse_duration
-from app.pipeline.push import PushError, Report, push
+from app.pipeline.push import PushError, Report, proofs, push
 
 __all__ = ["blueprint"]
 MAX_BODY = 768 * 1024
@@ -96,10 +97,12 @@ class PushedFacts(MethodView):
     @blueprint.response(200, FactSchemas)
     def get(self) -> Response:
         """The groups that may be reported, with their schemas."""
+        here = pipeline()
         items = [
-            {"group": name, "ttl": format_duration(LIVES[name]), "schema": schema} for name, schema in SCHEMAS.items()
+            {"group": name, "ttl": format_duration(LIVES[name]), "schema": schema}
+            for name, schema in schemas_of(proofs(here)).items()
         ]
-        return dumped({"items": items, "policy_version": pipeline().policy.version})
+        return dumped({"items": items, "policy_version": here.policy.version})
 
     @require(FACTS_WRITE)
     @bounded(MAX_BODY)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from copy import deepcopy
 from datetime import timedelta
-from functools import cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from app.facts.pushed import DRILLS, ONCALL, RENDERED
@@ -84,13 +85,21 @@ LIVES: Mapping[str, timedelta] = {RENDERED: timedelta(days=7), ONCALL: timedelta
 """How long a report holds when it does not say."""
 LONGEST = timedelta(days=400)
 _MOST_TOLD = 20
+_POLICIES = 8
 
 
-def problems(group: str, data: Any) -> dict[str, list[str]]:
-    """Place in `data` (a JSON pointer) → what is wrong there; empty when it fits."""
+def schemas(proofs: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The schemas with what policy knows by name: a proof that it does not know would count for nothing, in silence."""
+    drills = deepcopy(SCHEMAS[DRILLS])
+    drills["properties"]["drills"]["items"]["properties"]["proof"]["enum"] = list(proofs)
+    return {**SCHEMAS, DRILLS: drills}
+
+
+def problems(group: str, data: Any, proofs: Sequence[str]) -> dict[str, list[str]]:
+    """Place in `data` (a JSON pointer) → what is wrong there; empty when it fits. `proofs` as in `schemas`."""
     found: dict[str, list[str]] = {}
     try:
-        for pointer, message in _errors(group, data):
+        for pointer, message in _errors(group, data, tuple(proofs)):
             found.setdefault(pointer, []).append(message)
             if len(found) >= _MOST_TOLD:
                 break
@@ -99,13 +108,13 @@ def problems(group: str, data: Any) -> dict[str, list[str]]:
     return found
 
 
-@cache
-def _validator(group: str) -> jsonschema_rs.Draft202012Validator:
+@lru_cache(_POLICIES)
+def _validator(group: str, proofs: tuple[str, ...]) -> jsonschema_rs.Draft202012Validator:
     import jsonschema_rs  # four megabytes, for those alone that take reports
 
-    return jsonschema_rs.Draft202012Validator(SCHEMAS[group], validate_formats=True)
+    return jsonschema_rs.Draft202012Validator(schemas(proofs)[group], validate_formats=True)
 
 
-def _errors(group: str, data: Any) -> Iterator[tuple[str, str]]:
-    for error in _validator(group).iter_errors(data):
+def _errors(group: str, data: Any, proofs: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    for error in _validator(group, proofs).iter_errors(data):
         yield "/" + "/".join(str(part) for part in error.instance_path), error.message[:300]

@@ -26,6 +26,7 @@ __all__ = [
     "Mapping",
     "Mark",
     "Sequence",
+    "broken",
     "decode",
     "line_of",
     "load",
@@ -99,6 +100,12 @@ def line_of(container: Any, key: str | int | None = None) -> int:
     elif isinstance(container, Sequence) and isinstance(key, int) and key < len(container.marks):
         mark = container.marks[key]
     return int(mark[0])
+
+
+def broken(data: str | bytes) -> DocumentError | None:
+    """Where a text is neither YAML nor JSON; None for one that is, however large or repetitive."""
+    errors = (document.error for document in load_all(data, last_wins=True))
+    return next((error for error in errors if error is not None and error.code == "yaml-invalid"), None)
 
 
 def _chunks(text: str) -> Iterator[tuple[str, int]]:

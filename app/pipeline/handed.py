@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 
 from app.errors import RepositoryError
 from app.formats import naming
+from app.lib import documents
 from app.repos import archives
 from app.repos.archives import DEFAULT, Bounds
 from app.repos.memory import MemorySnapshot
@@ -31,13 +32,19 @@ def snapshot_of(data: bytes, name: str, now: datetime, bounds: Bounds = DEFAULT)
         return of_files(files, _ENDINGS.sub("", PurePosixPath(name).name), now)
     path = name or naming.name_of(data)
     if not path:
-        raise RepositoryError(_NAMELESS, reason="unreadable", permanent=True)
+        raise RepositoryError(_nameless(data), reason="unreadable", permanent=True)
     return of_files({archives.safe_path(path): data}, "", now)
 
 
 def of_files(files: Mapping[str, bytes], name: str, now: datetime) -> MemorySnapshot:
     """Files by path, under a name that a made-up entity gets ("" for none)."""
     return MemorySnapshot(files, url=f"{PLACE}{name or NAMELESS}", now=now)
+
+
+def _nameless(data: bytes) -> str:
+    """Why nobody can tell what a text is; what was meant as YAML and is broken is told where."""
+    error = documents.broken(data)
+    return _NAMELESS if error is None else f"{_NAMELESS}; as YAML it breaks at {error}"
 
 
 NAMELESS = "new"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -12,9 +12,11 @@ from typing import Any
 from app.catalog.model import EntityRef
 from app.errors import RoadworthyError, StaleError
 from app.facts import codec
-from app.facts.inventory import take
+from app.facts.dated import names_of
+from app.facts.inventory import Inventory, take
 from app.facts.push_schemas import LIVES, LONGEST, problems
 from app.facts.pushed import DRILLS, ONCALL, RENDERED, Pushed
+from app.lib import documents
 from app.lib.times import format_instant
 from app.pipeline.services import Pipeline
 from app.repos.texts import Texts
@@ -61,7 +63,7 @@ def push(pipeline: Pipeline, report: Report) -> Answer:
         return pipeline.store.pushes.withdraw(
             report.entity, report.group, report.source, concerned, nothing, now, keyed
         )
-    kept = _read(report, now)
+    kept = _read(report, proofs(pipeline), now)
     times = {"observed_at": format_instant(kept.observed_at), "expires_at": format_instant(kept.expires_at)}
     answer = pipeline.store.pushes.put(report.entity, kept, concerned, {**told, **times}, now, keyed)
     if answer is None:
@@ -76,10 +78,16 @@ def forget(pipeline: Pipeline, before: datetime) -> int:
     return pushes.prune(before, concerned, pipeline.clock())
 
 
-def _read(report: Report, now: datetime) -> Pushed:
+def proofs(pipeline: Pipeline) -> list[str]:
+    """How a report may name what policy wants a date of: a whole key, or its end."""
+    known = pipeline.parameters
+    return sorted(names_of((*known.load_test_keys, *known.restore_test_keys, *known.recovery_test_keys)))
+
+
+def _read(report: Report, known: Sequence[str], now: datetime) -> Pushed:
     observed = report.observed_at or now
     life = LIVES[report.group] if report.life is None else report.life
-    wrong = problems(report.group, report.data)
+    wrong = problems(report.group, report.data, known)
     if wrong:
         raise PushError(
             "The data does not fit the group's schema.", {f"/data{p}".rstrip("/"): m for p, m in wrong.items()}
@@ -104,17 +112,26 @@ def _rendered(report: Report) -> dict[str, Any]:
     """Objects instead of text: readers drop secret values, so nothing else is ever kept."""
     files = {one["path"]: one["text"].encode("utf-8", "replace") for one in report.data["files"]}
     inventory = take(Texts(f"report:{report.source}", report.commit, files))
-    unread = {place.path: [f"line {place.line}: {place.reason}"] for place in inventory.unreadable}
     objects = [
         [one.path, one.ignored, one.object.kind, codec.encode(one.object)]
         for one in inventory.found
         if one.object.kind != "runbook"
     ]
-    if unread:
-        raise PushError("Not all of it can be read.", {f"/data/files/{path}": why for path, why in unread.items()})
+    if unread := _unread(inventory, files):
+        raise PushError("Not all of it can be read.", {f"/data/files/{path}": [why] for path, why in unread.items()})
     if not objects:
         raise PushError("Nothing in it is of a known kind.", {"/data/files": ["hold no rule, objective or workload"]})
     return {"objects": objects, "replaces": report.data.get("replaces", [])}
+
+
+def _unread(inventory: Inventory, files: Mapping[str, bytes]) -> dict[str, str]:
+    """Path → where and why it can't be read. A broken text of no known kind would else be left out in silence."""
+    unread = {place.path: f"line {place.line}: {place.reason}" for place in inventory.unreadable}
+    doubtful = {problem.path for problem in inventory.problems} | (files.keys() - {one.path for one in inventory.found})
+    for path in doubtful | unread.keys():
+        if (error := documents.broken(files[path])) is not None:
+            unread[path] = str(error)
+    return dict(sorted(unread.items()))
 
 
 def _concerned(pipeline: Pipeline, told_of: EntityRef, group: str) -> set[EntityRef]:

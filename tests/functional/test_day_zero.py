@@ -181,9 +181,14 @@ def test_a_name_says_what_a_text_is() -> None:
         (b"", "standard input holds nothing"),
         (b"hello there", "nothing says what this text is: name it, such as main.tf"),
         (b"\x00\x01\x02\xff" * 100, "nothing says what this text is"),
+        (
+            b"kind: Deployment\nmetadata: [\nspec: }\n",
+            "nothing says what this text is: name it, such as main.tf, deployment.yaml or catalog-info.yaml "
+            "(--stdin-name, or `name` in a request); as YAML it breaks at line 3, column 7: did not find expected node",
+        ),
         (tarred({"../../etc/passwd": "x"}), "the archive is refused: ../../etc/passwd leads out of it"),
     ],
-    ids=["empty", "prose", "bytes", "escape"],
+    ids=["empty", "prose", "bytes", "broken", "escape"],
 )
 def test_what_can_not_be_read_is_refused_with_one_sentence(stdin: bytes, why: str) -> None:
     done = ran("-", stdin=stdin)

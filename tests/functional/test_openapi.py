@@ -19,6 +19,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from app.api.schemas import EntityItem
 from app.catalog.model import EntityRef
 from app.pipeline.waive import waive
 from app.store.proposed import FixRequest
@@ -93,6 +94,17 @@ def test_real_answers_are_as_the_document_says(operations):
         case.validate_response(answer, checks=CHECKS)
         seen += 1
     assert seen >= 13
+
+
+@pytest.mark.parametrize("field", EntityItem().fields)
+def test_a_list_of_one_field_is_as_the_document_says(operations, field):
+    for path in ("/api/v1/entities", "/api/v1/scorecards/{scorecard_id}/results"):
+        (operation,) = [one for one in operations if (one.path, one.method) == (path, "get")]
+        parts = {"scorecard_id": "sre-maturity"} if "{" in path else {}
+        case = operation.Case(path_parameters=parts, query={"fields": field})
+        answer = case.call()
+        assert {tuple(item) for item in answer.json()["items"]} == {(field,)}
+        case.validate_response(answer, checks=CHECKS)
 
 
 def test_the_document_is_valid_and_names_scopes_and_refusals(app):

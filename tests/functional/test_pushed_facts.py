@@ -182,7 +182,7 @@ def test_what_a_reader_drops_is_never_kept(organisation, push):
     assert "very-secret" not in json.dumps([dict(one.data) for one in stored])
 
 
-DRILL = {"proof": "x", "at": "2026-11-01T10:00:00Z"}
+DRILL = {"proof": "restore-tested-at", "at": "2026-11-01T10:00:00Z"}
 BAD = {
     "unknown group": {"group": "colours", "data": {}},
     "unknown entity": {"group": "oncall", "data": {"provider": "x"}, "entity": "component:default/none"},
@@ -196,7 +196,8 @@ BAD = {
     "a path out": {"group": "rendered", "data": files(path="/etc/passwd.yaml")},
     "a path up": {"group": "rendered", "data": files(path="charts/../../etc/passwd.yaml")},
     "what it replaces up": {"group": "rendered", "data": files(replaces=[".."])},
-    "no such date": {"group": "drills", "data": {"drills": [{"proof": "x", "at": "yesterday"}]}},
+    "no such date": {"group": "drills", "data": {"drills": [{**DRILL, "at": "yesterday"}]}},
+    "an unknown proof": {"group": "drills", "data": {"drills": [DRILL, {**DRILL, "proof": "restored"}]}},
     "a script for a link": {"group": "drills", "data": {"drills": [{**DRILL, "url": "javascript:alert(1)"}]}},
     "a script": {"group": "oncall", "data": {"provider": "x"}, "url": "javascript:alert(1)"},
     "the future": {"group": "oncall", "data": {"provider": "x"}, "observed_at": "2027-01-01T00:00:00Z"},
@@ -225,7 +226,46 @@ def test_a_report_that_is_too_large_is_refused(client):
 
 def test_the_schemas_are_told(client):
     items = client.get("/api/v1/facts").get_json()["items"]
-    assert {item["group"]: item["schema"] for item in items} == {**SCHEMAS}
+    told = {item["group"]: item["schema"] for item in items}
+    proof = told["drills"]["properties"]["drills"]["items"]["properties"]["proof"]
+    assert {"roadworthy.dev/restore-tested-at", "restore-tested-at", "load_tested_at"} <= set(proof.pop("enum"))
+    assert told == {**SCHEMAS}
+
+
+def test_a_proof_that_policy_does_not_know_is_refused_with_its_place_and_what_it_knows(client):
+    body = {"entity": "component:default/pay", "source": "ci", **BAD["an unknown proof"]}
+    errors = client.post("/api/v1/facts", json=body).get_json()["errors"]
+    assert list(errors) == ["/data/drills/1/proof"]
+    assert errors["/data/drills/1/proof"][0].startswith('"restored" is not one of "load-tested-at"')
+
+
+KNOWN = ["load-tested-at", "load_tested_at", "roadworthy.dev/load-tested-at"]
+
+
+@pytest.mark.parametrize("proof", KNOWN)
+def test_a_proof_is_taken_in_each_spelling_that_is_looked_for(organisation, client, push, proof):
+    push("drills", {"drills": [{"proof": proof, "at": "2026-11-01T10:00:00Z"}]})
+    organisation.judge()
+    assert facts(client, "workloads")["load_tested_at"] == "2026-11-01T10:00:00Z"
+
+
+BROKEN = "replicas: 1\nimage: [\ntag: }\n"
+
+
+def test_broken_yaml_of_no_known_kind_is_refused_with_its_line_and_column(client):
+    both = [{"path": "other.yaml", "text": BROKEN}, {"path": "alerts.yaml", "text": RENDERED}]
+    for data in (files(BROKEN, "other.yaml"), files(BROKEN, "other.json"), {"files": both}):
+        body = {"entity": "component:default/pay", "source": "ci", "group": "rendered", "data": data}
+        answer = client.post("/api/v1/facts", json=body)
+        assert answer.status_code == 422
+        ((place, why),) = answer.get_json()["errors"].items()
+        assert place == f"/data/files/{data['files'][0]['path']}"
+        assert why == ["line 3, column 6: did not find expected node content"]
+
+
+def test_a_repeated_key_where_nothing_is_looked_for_refuses_nothing(push):
+    chart = [{"path": "service.yaml", "text": "kind: Service\nkind: Service\n"}, {"path": "a.yaml", "text": RENDERED}]
+    assert push("rendered", {"files": chart})["group"] == "rendered"
 
 
 def test_old_reports_and_keys_are_forgotten(organisation, push):

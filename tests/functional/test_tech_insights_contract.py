@@ -41,6 +41,8 @@ DIFFERENT = {
     "facts range": "the last facts, not every look that saw the same",
     "run one entity, no body": "all our checks that could be judged, and the scorecard's own boolean",
 }
+THEIR_TYPE, OUR_TYPE = "application/json; charset=utf-8", "application/json"
+"""Of every body alike, so of all pairs: JSON has no charset (RFC 8259, 11), and clients read it as UTF-8."""
 KIND = {
     "list checks": "checks",
     "fact schemas": "schemas",
@@ -163,6 +165,15 @@ def test_a_named_difference_is_one(client, name):
         theirs = json.loads(translated(json.dumps(pair["answer"])))
         assert answer.get_json() != theirs
     assert b"select *" not in answer.data.lower()
+
+
+@pytest.mark.parametrize("name", [name for name in PAIRS if PAIRS[name]["type"] == THEIR_TYPE])
+def test_json_is_sent_without_a_charset(client, name):
+    assert replayed(client, PAIRS[name]).headers["Content-Type"] == OUR_TYPE
+
+
+def test_the_original_sends_every_body_of_json_with_a_charset():
+    assert {pair["type"] for pair in PAIRS.values()} == {THEIR_TYPE, None}
 
 
 def test_the_differences_say_400_where_the_client_is_wrong_and_200_where_it_is_not(client):
