@@ -14,6 +14,7 @@ from app.api.guard import public
 from app.api.reading import pipeline
 from app.webhooks.gate import Gate
 from app.webhooks.model import Refused
+from app.webhooks.probe import MARK
 from app.webhooks.receive import Source, receive
 
 log = structlog.get_logger(__name__)
@@ -55,7 +56,7 @@ def _deliver(gate: Gate, source: Source) -> Response:
         log.exception("webhook.not_recorded", source=source.key)
         _told(source, "unrecorded")
         raise ServiceUnavailable("The delivery can't be recorded now.", retry_after=10) from None
-    _told(source, answer.state)
+    _told(source, "tested" if MARK in request.headers else answer.state)
     if answer.state == "accepted":
         pipeline().work.give()
     return Response(json.dumps(asdict(answer)), answer.status, mimetype="application/json")
@@ -77,7 +78,9 @@ def _count(gate: Gate, source: Source, reason: str) -> None:
 
 
 def _told(source: Source, outcome: str) -> None:
-    """Counts one delivery: accepted, ignored, done (handed to the gate), replayed, refused, turned_away, unrecorded."""
+    """Counts one delivery: accepted, ignored, done (handed to the gate), replayed, tested (a ping of our own), refused,
+    turned_away, unrecorded.
+    """
     current_app.extensions["metrics"].delivered(source.key, outcome)
 
 

@@ -10,11 +10,14 @@ from collections.abc import Callable
 
 from app.webhooks.receive import Source
 
+MARK = "X-Roadworthy-Test"
+"""The header by which a ping of our own is counted apart: that it is believed says nothing of what the forge sends."""
+
 
 def ping(source: Source, number: int = 0) -> tuple[dict[str, str], bytes]:
     """Headers and body of a ping signed with the source's secret of this number."""
     body = json.dumps({"zen": "A ping of our own", "object_kind": "ping"}).encode()
-    return signed(source, body, number), body
+    return {MARK: "1", **signed(source, body, number)}, body
 
 
 def signed(source: Source, body: bytes, number: int = 0) -> dict[str, str]:

@@ -320,6 +320,9 @@ def test_every_forge_is_believed_with_either_of_two_secrets(client, forge, numbe
     answer = client.post(f"/webhooks/{forge}/main", data=body, headers=headers)
 
     assert (answer.status_code, answer.get_json()["reason"]) == (202, "a ping")
+    counted = client.get("/metrics").get_data(as_text=True)  # apart from what the forge sends, for the alert's sake
+    assert f'outcome="tested",source="{forge}/main"' in counted
+    assert 'outcome="ignored"' not in counted
 
 
 def test_gitlab_and_data_center_pushes_find_their_repository(organisation, client):
