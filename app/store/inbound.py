@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -67,6 +67,10 @@ class Arrival:
     discover: bool = False
 
 
+Decide = Callable[[Known | None], Arrival]
+"""What is done with a delivery, by what is known of its repository."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivery:
     """A delivery as shown, and what it caused: the commit read and how many entities became due."""
@@ -104,26 +108,27 @@ class Inbound:
     def __init__(self, database: Database, sight: Sight = EVERYTHING) -> None:
         self._database, self._sight = database, sight
 
-    def known(self, urls: Sequence[str]) -> Known | None:
-        """The first of `urls` (canonical) that is crawled, also under another name (see `Repositories.known_as`)."""
-        for chunk in chunks(urls):
-            with self._database.read() as connection:
-                rows = connection.execute(_KNOWN, {"urls": chunk}).all()
-            rows = sorted(rows, key=lambda row: urls.index(row.url) if row.url in urls else len(urls))
-            if rows:
-                return Known(rows[0].url, rows[0].branch)
-        return None
-
-    def record(self, arrival: Arrival, now: datetime) -> bool:
-        """Keeps a delivery and gives its hint, in one transaction. False: it is a replay, and nothing is done.
+    def take(self, urls: Sequence[str], decide: Decide, now: datetime) -> tuple[Arrival, Known | None] | None:
+        """Keeps a delivery about the first of `urls` that is crawled, as `decide` says, and gives its hint, in one
+        transaction. None: a replay, and nothing is done.
 
         A delivery that comes again after it failed is taken again: forges redeliver under the same id.
         """
         try:
+            if self._database.is_sqlite:  # others wait for the one writer: what can be read before its turn is
+                with self._database.read() as connection:
+                    decided = _decided(connection, urls, decide)
+                with self._database.write(awaited=True) as connection:
+                    return decided if _record(connection, decided[0], now) else None
             with self._database.write(awaited=True) as connection:
-                return _record(connection, arrival, now)
+                decided = _decided(connection, urls, decide)
+                return decided if _record(connection, decided[0], now) else None
         except IntegrityError:  # the same delivery, at the same moment, through another process
-            return False
+            return None
+
+    def record(self, arrival: Arrival, now: datetime) -> bool:
+        """Keeps a delivery of which all is decided. False: it is a replay."""
+        return self.take((), lambda _: arrival, now) is not None
 
     def refuse(self, counted: Mapping[tuple[str, str], int], now: datetime) -> None:
         """Adds to the counts of refusals: (source, reason) → how many more."""
@@ -173,6 +178,21 @@ class Inbound:
         """Forgets deliveries received before an instant; ids must be kept for as long as forges redeliver (3 days)."""
         with self._database.write() as connection:
             return connection.execute(delete(inbound).where(_IN.received_at < before)).rowcount
+
+
+def _decided(connection: Connection, urls: Sequence[str], decide: Decide) -> tuple[Arrival, Known | None]:
+    known = _known(connection, urls)
+    return decide(known), known
+
+
+def _known(connection: Connection, urls: Sequence[str]) -> Known | None:
+    """The first of `urls` (canonical) that is crawled, also under another name (see `Repositories.known_as`)."""
+    for chunk in chunks(urls):
+        rows = connection.execute(_KNOWN, {"urls": chunk}).all()
+        rows = sorted(rows, key=lambda row: urls.index(row.url) if row.url in urls else len(urls))
+        if rows:
+            return Known(rows[0].url, rows[0].branch)
+    return None
 
 
 def _record(connection: Connection, arrival: Arrival, now: datetime) -> bool:

@@ -57,10 +57,11 @@ def receive(store: Store, source: Source, headers: Headers, body: bytes, now: da
     payload = _parsed(body)
     identity = source.forge.delivery(headers)[:_LONGEST_ID] or "sha256:" + hashlib.sha256(body).hexdigest()
     event = source.forge.event(headers, payload)
-    known = store.inbound.known(_candidates(event, source.url))
-    arrival = _decided(event, known, source, identity)
-    if not store.inbound.record(arrival, now):
+    urls = _candidates(event, source.url)
+    taken = store.inbound.take(urls, lambda known: _decided(event, known, source, identity), now)
+    if taken is None:
         return Answer(200, identity, "replayed")
+    arrival, known = taken
     if event.proposed is not None and known is not None and arrival.state == "done":
         store.gates.ask(_gate(event, event.proposed, known, source), now)
     return Answer(202, identity, arrival.state, arrival.reason, arrival.repository)

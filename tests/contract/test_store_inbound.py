@@ -89,9 +89,16 @@ def test_a_push_that_tells_of_another_default_branch_has_it_resolved_again_also_
 def test_a_repository_is_known_by_any_of_its_urls_and_by_its_other_name(store: Store) -> None:
     add_repositories(store, URL)
 
-    assert store.inbound.known(["ssh://elsewhere/x", URL]) == Known(URL, "")
-    assert store.inbound.known([OTHER]) is None
-    assert store.inbound.known([]) is None
+    known: list[Known | None] = []
+
+    def decide(found: Known | None) -> Arrival:
+        known.append(found)
+        return arrival(f"d{len(known)}")
+
+    for urls in (["ssh://elsewhere/x", URL], [OTHER], []):
+        assert store.inbound.take(urls, decide, NOW) == (arrival(f"d{len(known)}"), known[-1])
+    assert known == [Known(URL, ""), None, None]
+    assert store.inbound.take([URL], lambda _: arrival("d1"), NOW) is None, "a replay"
 
 
 def test_one_delivery_at_the_same_moment_through_many_threads_is_taken_once(store: Store) -> None:
