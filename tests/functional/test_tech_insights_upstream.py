@@ -3,7 +3,7 @@
 import json
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import jsonschema_rs
@@ -185,6 +185,38 @@ def test_an_answer_that_trickles_in_has_no_more_time_than_any_other(organisation
         results = client.post(ONE, json={}).get_json()
     assert ids(results) == [*ids(alone.post(ONE, json={}).get_json()), ANSWERS]
     assert "took longer than 0.3 s" in results[-1]["check"]["description"]
+
+
+@pytest.mark.parametrize("path", [ONE, RUN])
+def test_while_as_many_wait_for_a_slow_one_as_may_others_are_answered_without_it(organisation, alone, original, path):
+    """Nothing of it depends on time: it answers nobody before all the others were answered."""
+    may_answer = threading.Event()
+
+    def slow(environ, start_response):
+        assert may_answer.wait(60)
+        return original(environ, start_response)
+
+    def answer(_):
+        results = app.test_client().post(path, json={"entities": ["component:svc-00001"]}).get_json()
+        return results[0]["results"] if path == RUN else results
+
+    ours = ids(alone.post(ONE, json={}).get_json())
+    with served(slow) as url, ThreadPoolExecutor(6) as pool:
+        app = create_app(
+            organisation.pipeline,
+            upstream=TechInsightsClient(Http(allow_private=True, timeout=60, total=60), url, "secret"),
+        )
+        try:
+            running = [pool.submit(answer, number) for number in range(6)]
+            done = as_completed(running, timeout=60)
+            for early in (next(done).result() for _ in range(4)):
+                assert ids(early) == [*ours, ANSWERS]
+                assert "it is slow" in early[-1]["check"]["description"]
+        finally:
+            may_answer.set()
+        for late in (one.result() for one in done):
+            assert set(ids(late)) == {*ours, "titleCheck", "groupOwnerCheck"}
+        assert {"titleCheck", "groupOwnerCheck"} < set(ids(answer(7)))
 
 
 def test_while_one_request_finds_out_whether_it_answers_again_no_other_waits(original):

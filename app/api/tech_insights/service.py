@@ -12,7 +12,7 @@ from app.api.tech_insights import facts
 from app.api.tech_insights.asked import Asked
 from app.api.tech_insights.catalogue import Catalogue, catalogue_of
 from app.api.tech_insights.errors import Refused
-from app.api.tech_insights.runs import Runs, dumped, listed, merged, ran, ready_of
+from app.api.tech_insights.runs import Ran, Runs, dumped, listed, merged, ran, ready_of
 from app.api.tech_insights.upstream import Row, Upstream
 from app.catalog.model import EntityRef
 from app.lib.aside import Shelf
@@ -76,13 +76,16 @@ class Insights:
         """The rows of a bulk run as pieces of one JSON list; no `entities` means every one that the store shows."""
         catalogue = self.catalogue()
         others: dict[EntityRef, Row] = {}
+        told: Sequence[Ran] = ()
         refs = list(dict.fromkeys(one.ref for one in entities if one.ref is not None))
         if self.upstream is not None and (refs or not entities):
-            others = self.upstream.run_many(refs, wanted, catalogue.checks)
+            others, told = self.upstream.run_many(refs, wanted, catalogue.checks)
             others = {ref: others[ref] for ref in _seen(list(others), store)}
+        elif self.upstream is not None:
+            told = self.upstream.told(wanted, catalogue.checks)
         unknown = "" if self.upstream else self._unknown(wanted, catalogue)
         chunks = _chunks(entities) if entities else _everyone(store.served, others)
-        return self._rows(chunks, wanted, unknown, others, store)
+        return self._rows(chunks, wanted, unknown, others, told, store)
 
     def schemas(self, wanted: Checks) -> list[dict[str, Any]]:
         catalogue = self.catalogue()
@@ -123,10 +126,10 @@ class Insights:
         wanted: Checks,
         unknown: str,
         others: Mapping[EntityRef, Row],
+        told: Sequence[Ran],
         store: Store,
     ) -> Iterator[bytes]:
-        catalogue, glue = self.catalogue(), b"["
-        told = self.upstream.told(wanted, catalogue.checks) if self.upstream else ()
+        glue = b"["
         for chunk in chunks:
             refs = _seen([one.ref for one in chunk if one.ref is not None], store)
             runs = self.kept.many(self._kinds()[0], refs) if not unknown else {}

@@ -1,8 +1,8 @@
 """Another Tech Insights backend merged in: a portal's own checks and facts are not lost when we answer in its place.
 
-Each question is bounded in time. After a failure nothing is asked for a while, and then by one request alone, so that a
-dead backend costs one wait and not one a request. The failure shows: as a check of its own that fails, in the log, and
-on `/readyz`.
+Each question is bounded in time, and so are those that wait for an answer in number: other requests find a thread.
+After a failure nothing is asked for a while, and then by one request alone, so that a dead backend costs one wait and
+not one a request. The failure shows: as a check of its own that fails, in the log, and on `/readyz`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,11 @@ T = TypeVar("T")
 ANSWERS = "tech-insights-upstream:answers"
 """The id of the boolean that fails while the other backend does not answer."""
 _REST_SECONDS = 15.0
+_PLACES = 2
+"""So many wait for it at once: half the threads of a web process in production."""
+_PATIENCE_SECONDS = 0.25
+"""So long another waits for a place: one that answers has given it back by then."""
+_CROWDED = "it is slow: as many requests wait for it as may"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +50,12 @@ class Upstream:
     problem: str = ""
     _ask_again_at: float = 0.0
     _turn: threading.Lock = field(default_factory=threading.Lock, repr=False)
+    _places: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(_PLACES), repr=False)
 
     def checks(self, ours: Collection[str]) -> list[dict[str, Any]]:
         """Its checks, without those whose id is ours, and the one that says whether it answers."""
-        found = self._asked(self.client.checks) or []
-        return [*(check for check in found if check["id"] not in ours), _listed(self.problem)]
+        found, problem = self._tried(self.client.checks)
+        return [*(check for check in found or () if check["id"] not in ours), _listed(problem)]
 
     def schemas(self, ours: Collection[str]) -> list[dict[str, Any]]:
         found = self._asked(self.client.schemas) or []
@@ -58,38 +64,54 @@ class Upstream:
     def run(self, ref: EntityRef, wanted: Sequence[str] | None, ours: Collection[str]) -> tuple[Ran, ...]:
         """Its results for one entity. Raises Refused when neither of us knows a check."""
         asked = _theirs(wanted, ours)
-        found = None
-        if asked != ():
-            found = self._asked(lambda: self.client.run(ref.namespace, ref.kind, ref.name, asked))
-        return (*_ran(found or (), ours), *self.told(wanted, ours))
+        if asked == ():
+            return self.told(wanted, ours)
+        found, problem = self._tried(lambda: self.client.run(ref.namespace, ref.kind, ref.name, asked))
+        return (*_ran(found or (), ours), *self.told(wanted, ours, problem))
 
     def run_many(
         self, refs: Sequence[EntityRef], wanted: Sequence[str] | None, ours: Collection[str]
-    ) -> dict[EntityRef, Row]:
-        """Its rows of a bulk run by entity; no `refs` means all of its own."""
+    ) -> tuple[dict[EntityRef, Row], tuple[Ran, ...]]:
+        """Its rows of a bulk run by entity, and what `told` says of this one; no `refs` means all of its own."""
         asked = _theirs(wanted, ours)
         if asked == ():
-            return {}
-        rows = self._asked(lambda: self.client.run_many([str(ref) for ref in refs], asked)) or ()
-        found = {_ref(row.get("entity")): Row(_ran(row["results"], ours), row.get("error")) for row in rows}
-        return {ref: row for ref, row in found.items() if ref is not None}
+            return {}, self.told(wanted, ours)
+        rows, problem = self._tried(lambda: self.client.run_many([str(ref) for ref in refs], asked))
+        found = {_ref(row.get("entity")): Row(_ran(row["results"], ours), row.get("error")) for row in rows or ()}
+        return {ref: row for ref, row in found.items() if ref is not None}, self.told(wanted, ours, problem)
 
     def facts(self, which: str, query: Mapping[str, str], ids: Sequence[str]) -> dict[str, Any]:
         """Its `latest` or `range` facts; none while it does not answer."""
         return (self._asked(lambda: self.client.facts(which, query, ids)) if ids else None) or {}
 
-    def told(self, wanted: Sequence[str] | None, ours: Collection[str]) -> tuple[Ran, ...]:
-        """Whether it answers, as a result: where it was asked and does not, or where this very check is wanted."""
-        missed = bool(self.problem) and _theirs(wanted, ours) != ()
+    def told(self, wanted: Sequence[str] | None, ours: Collection[str], problem: str | None = None) -> tuple[Ran, ...]:
+        """Whether it answers, as a result: where it was asked and does not, or where this very check is wanted.
+
+        `problem`: what went wrong when it was asked just now; None where it was not.
+        """
+        problem = self.problem if problem is None else problem
+        missed = bool(problem) and _theirs(wanted, ours) != ()
         if not missed and ANSWERS not in (wanted or ()):
             return ()
-        facts = {"problem": {"value": self.problem, "type": "string", "description": "What went wrong"}}
-        passed = not self.problem
-        return (Ran(ANSWERS, passed, dumped({"facts": facts, "result": passed, "check": _listed(self.problem)})),)
+        facts = {"problem": {"value": problem, "type": "string", "description": "What went wrong"}}
+        passed = not problem
+        return (Ran(ANSWERS, passed, dumped({"facts": facts, "result": passed, "check": _listed(problem)})),)
 
     def _asked(self, ask: Callable[[], T]) -> T | None:
+        return self._tried(ask)[0]
+
+    def _tried(self, ask: Callable[[], T]) -> tuple[T | None, str]:
+        """What it answers, or None and why not. Whoever finds every place taken goes on without it."""
         if not self._may_ask():
-            return None
+            return None, self.problem or _CROWDED
+        if not self._places.acquire(timeout=_PATIENCE_SECONDS):
+            return None, _CROWDED
+        try:
+            return self._answer(ask)
+        finally:
+            self._places.release()
+
+    def _answer(self, ask: Callable[[], T]) -> tuple[T | None, str]:
         try:
             found = ask()
         except UnregisteredError as error:
@@ -99,9 +121,9 @@ class Upstream:
             if not self.problem:
                 log.warning("tech_insights.upstream_failed", problem=str(error))
             self.problem, self._ask_again_at = str(error), self.clock() + _REST_SECONDS
-            return None
+            return None, str(error)
         self._answered()
-        return found
+        return found, ""
 
     def _answered(self) -> None:
         if self.problem:
