@@ -24,6 +24,13 @@ from app.pipeline.services import Pipeline
 from app.webhooks.gate import Gate
 
 _MAX_BODY = 1024 * 1024
+_BLUEPRINTS = (
+    tech_insights.blueprint,
+    badges.blueprint,
+    health.blueprint,
+    notifications.blueprint,  # the pages', with every page on it
+    login.blueprint,
+)
 
 
 def create_app(
@@ -41,17 +48,7 @@ def create_app(
 
     `gate`: the forges whose webhooks are taken; none without it. `shared_metrics`: see `api.metrics`.
     """
-    app = Flask("app.web", static_folder=None)
-    app.json = StrictJson(app)
-    app.config.update(
-        API_TITLE=document.INFO["title"],
-        API_VERSION=document.INFO["version"],
-        OPENAPI_VERSION="3.1.0",
-        OPENAPI_URL_PREFIX="/",
-        OPENAPI_JSON_PATH="openapi.json",
-        MAX_CONTENT_LENGTH=_MAX_BODY,
-        ORGANISATION=organisation,
-    )
+    app = _bare(organisation)
     app.extensions["roadworthy"] = pipeline
     app.extensions["fix_requests"] = fix_requests or FixRequests()
     api = errors.ProblemApi(app)
@@ -60,11 +57,8 @@ def create_app(
     other = Upstream(upstream) if upstream else None
     app.extensions["results"] = results = Results(pipeline.policies, kept, pipeline.forges)
     app.extensions["tech_insights"] = insights = Insights(pipeline, kept, public_url, other)
-    app.register_blueprint(tech_insights.blueprint)
-    app.register_blueprint(badges.blueprint)
-    app.register_blueprint(health.blueprint)
-    app.register_blueprint(notifications.blueprint)  # the pages', with every page on it
-    app.register_blueprint(login.blueprint)
+    for blueprint in _BLUEPRINTS:
+        app.register_blueprint(blueprint)
     webhooks.install(app, gate or Gate({}, max_body=_MAX_BODY, at_once=1))
     app.extensions["openapi"] = api
     document.complete(app, api.spec)
@@ -76,6 +70,21 @@ def create_app(
     entry = access or Access()
     guard.install(app, entry)
     headers.install(app, entry)
+    return app
+
+
+def _bare(organisation: str) -> Flask:
+    app = Flask("app.web", static_folder=None)
+    app.json = StrictJson(app)
+    app.config.update(
+        API_TITLE=document.INFO["title"],
+        API_VERSION=document.INFO["version"],
+        OPENAPI_VERSION="3.1.0",
+        OPENAPI_URL_PREFIX="/",
+        OPENAPI_JSON_PATH="openapi.json",
+        MAX_CONTENT_LENGTH=_MAX_BODY,
+        ORGANISATION=organisation,
+    )
     return app
 
 
