@@ -86,6 +86,7 @@ def _dead(store: Store) -> Iterator[int]:
 def _line(one: Message) -> str:
     from app.lib.times import format_instant
 
-    owner, tries = one.owner or "no owner", "1 try" if one.tries == 1 else f"{one.tries} tries"
-    said = f"{one.id}  {one.state:8}{format_instant(one.created_at)}  {one.target}: {owner}, {len(one.changes)} changes"
-    return f"{said}, {tries}{f'; {one.reason}' if one.reason else ''}"
+    changes = "1 change" if len(one.changes) == 1 else f"{len(one.changes)} changes"
+    tries = "1 try" if one.tries == 1 else f"{one.tries} tries"
+    about = f"{one.target}: {one.owner or 'no owner'}, {changes}, {tries}"
+    return f"{one.id}  {one.state:8}{format_instant(one.created_at)}  {about}{f'; {one.reason}' if one.reason else ''}"

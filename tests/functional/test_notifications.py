@@ -192,7 +192,7 @@ def test_the_command_shows_what_was_given_up_and_has_it_sent_again_under_its_id(
         "group:default/team",
         "the receiver wants no more (410)",
     )
-    assert "dead" in command(organisation, "list")
+    assert "chat: group:default/team, 1 change, 1 try; the receiver wants no more" in command(organisation, "list")
 
     assert json.loads(command(organisation, "resend", "--dead", "--format", "json")) == {"resent": [message.id]}
     organisation.now = utc_now()  # the command's own clock
