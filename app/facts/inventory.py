@@ -67,8 +67,10 @@ class Inventory:
         return folders(self.paths)
 
     def holds(self, place: Place) -> bool:
-        """Whether the file of a place is there; true of other repositories, and of what is no file."""
-        return place.repository != self.url or not place.path or place.path in self.paths
+        """Whether the file of a place is there and can be read; true of other repositories, and of what is no file."""
+        if place.repository != self.url or not place.path:
+            return True
+        return place.path in self.paths and all(one.path != place.path for one in self.unreadable)
 
     def of(self, kind: str) -> list[Found]:
         return [found for found in self.found if found.object.kind == kind]

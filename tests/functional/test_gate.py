@@ -72,8 +72,10 @@ def test_deleting_a_runbook_makes_nothing_better_and_tells_once_what_only_waits_
     assert "…" not in text
 
 
-@pytest.mark.parametrize(("second", "mended"), [(None, []), (alert("Freezing", "docs/runbook.md"), ["Freezing"])])
-def test_of_two_faults_one_whose_file_went_mends_nothing_and_one_that_was_mended_is_better(
+@pytest.mark.parametrize(
+    ("second", "mended"), [(None, []), ("groups: [\n", []), (alert("Freezing", "docs/runbook.md"), ["Freezing"])]
+)
+def test_of_two_faults_one_whose_file_went_or_broke_mends_nothing_and_one_that_was_mended_is_better(
     organisation, second, mended
 ):
     organisation.push("shop", {"docs/runbook.md": RUNBOOK, "more/alerts.yaml": alert("Freezing", "TODO")})
