@@ -28,8 +28,8 @@ ANSWERS = "tech-insights-upstream:answers"
 _REST_SECONDS = 15.0
 _PLACES = 2
 """So many wait for it at once: half the threads of a web process in production."""
-_PATIENCE_SECONDS = 0.25
-"""So long another waits for a place: one that answers has given it back by then."""
+_PATIENCE_SECONDS = 1.0
+"""So long another waits for a place: one that answers gives it back by then, with a whole bulk run too."""
 _CROWDED = "it is slow: as many requests wait for it as may"
 
 
