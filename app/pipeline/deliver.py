@@ -6,7 +6,7 @@ A message is sent at least once: a process that dies between the answer and the 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from random import Random
 
@@ -23,6 +23,8 @@ GIVE_UP = timedelta(days=1)
 LEASE = timedelta(minutes=1)
 _FIRST, _LONGEST = timedelta(seconds=20), timedelta(hours=1)
 _REMEMBER = timedelta(days=30)
+_AT_ONCE = 10
+"""Messages of a round, before changes are gathered again."""
 _GONE = 410
 """A receiver that answers this wants no more (Standard Webhooks)."""
 
@@ -42,8 +44,15 @@ class Deliverer:
         now = self._pipeline.clock()
         self._gather(now)
         pruned = self._prune(now)
-        claimed = self._pipeline.store.outgoing.claim(now, LEASE) if self._targets or pruned else []
-        return sum(self._send(message) for message in claimed)
+        return sum(self._send(message) for message in self._claimed()) if self._targets or pruned else 0
+
+    def _claimed(self) -> Iterator[Message]:
+        """One at a time: behind a slow receiver the leases of others would end before it is their turn."""
+        for _ in range(_AT_ONCE):
+            claimed = self._pipeline.store.outgoing.claim(self._pipeline.clock(), LEASE, limit=1)
+            if not claimed:
+                return
+            yield from claimed
 
     def _gather(self, now: datetime) -> None:
         """Only when there are changes that were not looked at: an idle round writes nothing."""

@@ -254,6 +254,27 @@ def test_a_process_that_dies_after_claiming_leaves_the_message_to_the_next(organ
     assert [one.state for one in messages(organisation)] == ["sent"]
 
 
+def test_behind_a_slow_receiver_no_other_worker_sends_what_waits_for_its_turn(organisation, receiver):
+    def slow(target, note):
+        organisation.now += timedelta(seconds=40)
+        if len(receiver.got) == 2:
+            others.tick()
+        return standard.write(target, note)
+
+    def among_three(write):
+        targets = [Target(name, f"{receiver.url}/{name}", write, SECRET, window=WINDOW) for name in ("a", "b", "c")]
+        return Deliverer(organisation.pipeline, targets, Http(allow_private=True))
+
+    ticking, others = among_three(slow), among_three(standard.write)
+    ticking.tick()
+    break_runbook(organisation)
+    ticking.tick()
+
+    assert later(organisation, ticking) == 3
+    assert sorted(sent.path for sent in receiver.got) == ["/a", "/b", "/c"]
+    assert {one.state for one in messages(organisation)} == {"sent"}
+
+
 def test_a_policy_change_and_other_teams_are_not_told(organisation, receiver):
     from app.catalog.model import EntityRef
 
