@@ -42,6 +42,8 @@ HOSTILE_TEXTS = (
     2**63,
 )
 """What JSON may say and a database, or git, may not like."""
+_LARGE = 10_000
+"""Nodes of a tree that is not made larger: fifty times all of it, four times over, is some gigabytes."""
 
 
 @cache
@@ -66,7 +68,7 @@ def payload(content: bytes, dice: Random) -> bytes:
     """A JSON document of which one to four nodes are others, or under another key; JSON still."""
     document = json.loads(content)
     for _ in range(dice.randint(1, 4)):
-        if places := _places(document):
+        if 0 < len(places := _places(document)) < _LARGE:
             holder, key = dice.choice(places)
             if isinstance(holder, dict) and dice.random() < 0.2:
                 other = dice.choice((*map(str, holder), ""))
@@ -137,7 +139,7 @@ def _node(content: bytes, dice: Random) -> bytes:
 
 def _places(node: Any) -> list[tuple[Any, Any]]:
     found, left = [], [node]
-    while left:
+    while left and len(found) < _LARGE:
         one = left.pop()
         keys = list(one) if isinstance(one, dict) else range(len(one)) if isinstance(one, list) else []
         found += [(one, key) for key in keys]
