@@ -1,7 +1,8 @@
 """A burst of 1,000 pushes over 200 repositories, as fast as their webhooks are taken, and a person who asks meanwhile.
 
 How many refreshes it costs, how long until every score is that of its head, and how long somebody waits who pushes to
-another repository and asks for it. Embedded, and with 1, 2 and 4 workers on PostgreSQL and Redis.
+another repository and asks for it. Embedded, and with 1, 2 and 4 workers on PostgreSQL and Redis. The same pushes again
+at a steady rate tell how a webhook is answered where none waits for those that were sent as fast as can be.
 """
 
 from __future__ import annotations
@@ -24,31 +25,35 @@ from bench.town import Cluster, Prepared, Town, share, started, town, waiting
 
 _REPOSITORIES, _PUSHES_EACH, _ASKED = 200, 5, 10
 _SENDERS, _MOST_SECONDS = 8, 240.0
-_REFRESHES, _INTERACTIVE_MS = 0.5, 2000.0
+_REFRESHES, _INTERACTIVE_MS, _ANSWER_MS = 0.5, 2000.0, 50.0
+_STEADY = 50
+"""Webhooks a second: some 4 million a day."""
 _WORKERS = (1, 2, 4)
 
 
 def embedded(folder: Path) -> list[Row]:
     with town(folder / "town", _REPOSITORIES + _ASKED) as made:
-        prepared = _prepared(made, 1)
+        prepared = _prepared(made, 2)
         with started(made, folder / "service", 0) as cluster:
-            return _rows("embedded", Burst(cluster, prepared).run())
+            return [*_rows("embedded", Burst(cluster, prepared).run()), _steady("embedded", cluster, prepared)]
 
 
 def workers(folder: Path) -> list[Row]:
     rows: list[Row] = []
     with town(folder / "town", _REPOSITORIES + _ASKED) as made:
-        prepared = _prepared(made, len(_WORKERS))
+        prepared = _prepared(made, 2 * len(_WORKERS))
         with started(made, folder / "service", _WORKERS[0]) as cluster:
             first = 0.0
             for count in _WORKERS:
                 cluster.workers = count
                 cluster.start_processes()
                 burst = Burst(cluster, prepared).run()
-                rows += _rows(f"{count} workers" if count > 1 else "1 worker", burst)
+                name = f"{count} workers" if count > 1 else "1 worker"
+                rows += _rows(name, burst)
                 first = first or burst.fresh
                 what = f"burst, {count} workers: until all is fresh, against 1"
                 rows.append(Row(what, burst.fresh * 1000, first * 1000, None))
+                rows.append(_steady(name, cluster, prepared))
     return rows
 
 
@@ -60,10 +65,14 @@ def _prepared(made: Town, bursts: int) -> Prepared:
 
 @dataclass
 class Burst:
-    """`run` once. Seconds from the first webhook until all were answered (`sent`), and until all scores are `fresh`."""
+    """`run` once. Seconds from the first webhook until all were answered (`sent`), and until all scores are `fresh`.
+
+    `pause`: seconds from the start of one push to that of the next; 0 for as fast as they are taken.
+    """
 
     cluster: Cluster
     prepared: Prepared
+    pause: float = 0.0
     answers: list[float] = field(default_factory=list)
     refused: int = 0
     waited: list[float] = field(default_factory=list)
@@ -100,18 +109,19 @@ class Burst:
         return self
 
     def _send_all(self, order: list[str]) -> None:
-        numbered = iter(list(enumerate(order)))
-        threads = [threading.Thread(target=self._send, args=(numbered,)) for _ in range(_SENDERS)]
+        numbered, began = iter(list(enumerate(order))), time.monotonic()
+        threads = [threading.Thread(target=self._send, args=(numbered, began)) for _ in range(_SENDERS)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
 
-    def _send(self, numbered: Iterator[tuple[int, str]]) -> None:
+    def _send(self, numbered: Iterator[tuple[int, str]], start: float) -> None:
         connection = http.client.HTTPConnection("127.0.0.1", self.cluster.port, timeout=30)
         while True:
             with self._lock:
                 number, name = next(numbered, (0, ""))
+                time.sleep(max(0.0, start + number * self.pause - time.monotonic()) if self.pause else 0.0)
                 commit = self.prepared.push(name) if name else ""
             if not name:
                 break
@@ -144,6 +154,11 @@ class Burst:
                         time.sleep(0.01)
                     self.waited.append(time.perf_counter() - began)
                     self._over.wait(0.2)
+
+
+def _steady(name: str, cluster: Cluster, prepared: Prepared) -> Row:
+    p99 = share(Burst(cluster, prepared, 1 / _STEADY).run().answers, 0.99) * 1000
+    return Row(f"{_STEADY} pushes a second, {name}: a webhook's answer, p99", p99, _ANSWER_MS, 1.0)
 
 
 def _claims(store: Store, urls: list[str]) -> int:
