@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
 from functools import cache
 from pathlib import Path
 from random import Random
@@ -74,7 +75,8 @@ def payload(content: bytes, dice: Random) -> bytes:
                 other = dice.choice((*map(str, holder), ""))
                 holder[other] = holder.pop(key)
             else:
-                holder[key] = dice.choice((*VALUES, *HOSTILE_TEXTS, [holder[key]] * 50, {"spec": holder[key]}))
+                other = dice.choice((*VALUES, *HOSTILE_TEXTS, [holder[key]] * 50, {"spec": holder[key]}))
+                holder[key] = deepcopy(other)  # each its own: what is changed next is changed there alone
     return json.dumps(document).encode()
 
 
@@ -133,7 +135,7 @@ def _node(content: bytes, dice: Random) -> bytes:
     if isinstance(holder, dict) and dice.random() < 0.2:
         holder[dice.choice((None, 7, True, "kind", "spec", "metadata", ""))] = holder.pop(key)
     else:
-        holder[key] = dice.choice((*VALUES, [holder[key]] * 50, {"spec": holder[key]}))
+        holder[key] = deepcopy(dice.choice((*VALUES, [holder[key]] * 50, {"spec": holder[key]})))
     return yaml.safe_dump_all(documents, allow_unicode=True).encode("utf-8", "replace")
 
 

@@ -9,6 +9,9 @@ from typing import Any
 from app.formats.terraform.evaluate import Hidden
 from app.formats.terraform.folders import Applied
 
+_BEYOND = 2**63
+"""No rule can count as far: CEL's integers have 64 bits."""
+
 
 @dataclass(slots=True)
 class Settings:
@@ -59,9 +62,10 @@ class Settings:
             self.unknown[name] = value.reason
             return default
         try:
-            return default if value is None else int(float(value))
+            number = default if value is None else int(float(value))
         except (TypeError, ValueError, OverflowError):
             return default
+        return number if abs(number) < _BEYOND else default
 
     def text(self, name: str, path: str, default: str = "") -> str:
         value = self.get(path)

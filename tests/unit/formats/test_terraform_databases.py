@@ -80,6 +80,12 @@ def test_production_variables_come_first(tfvars: dict[str, str], days: int, envi
     assert (found.backup_days, found.environment) == (days, environment)
 
 
+def test_a_number_that_no_rule_can_count_to_is_none():
+    assert database(rds("backup_retention_period = 1e+308")).backup_days == 0
+    assert database(rds("backup_retention_period = 9223372036854775807")).backup_days == 0
+    assert database(rds("backup_retention_period = 35")).backup_days == 35
+
+
 def test_a_variable_without_a_value_makes_unknown_what_rests_on_it() -> None:
     found = database(rds("backup_retention_period = var.days\nmulti_az = data.x.y.z") + 'variable "days" {}\n')
     assert found.unknown == {
