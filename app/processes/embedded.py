@@ -23,7 +23,7 @@ WAITRESS: dict[str, Any] = {"connection_limit": 500, "send_bytes": 1 << 18, "ide
 
 Answers of up to 256 kB are sent by its one thread of sockets and not by the thread that made them: while such a thread
 sends, the other one sees a connection with something to write, may not write it, asks again at once and so keeps
-Python's lock for its 5 ms. At 64 connections that made 600 to 1,800 answers a second of 7,000."""
+Python's lock for its 5 ms. At 64 connections that made 600 to 1,800 answers a second of some 7,000."""
 
 
 def serve(

@@ -67,6 +67,17 @@ def command(organisation, *arguments, code=0):
     return done.stdout if code == 0 else done.stderr
 
 
+def given_up(organisation, receiver):
+    """Who told of a broken runbook a receiver that wants no more."""
+    receiver.answers += [410]
+    ticking = deliverer(organisation, receiver)
+    ticking.tick()
+    break_runbook(organisation)
+    ticking.tick()
+    later(organisation, ticking)
+    return ticking
+
+
 def messages(organisation):
     return organisation.pipeline.store.outgoing.page().items
 
@@ -179,12 +190,7 @@ def test_after_a_day_it_is_given_up_and_can_be_sent_again_by_hand(organisation, 
 
 
 def test_the_command_shows_what_was_given_up_and_has_it_sent_again_under_its_id(organisation, receiver):
-    receiver.answers += [410]
-    ticking = deliverer(organisation, receiver)
-    ticking.tick()
-    break_runbook(organisation)
-    ticking.tick()
-    later(organisation, ticking)
+    ticking = given_up(organisation, receiver)
     (message,) = messages(organisation)
     (shown,) = json.loads(command(organisation, "list", "--state", "dead", "--format", "json"))["items"]
     assert (shown["id"], shown["owner"], shown["reason"]) == (
@@ -209,13 +215,7 @@ def test_the_command_shows_what_was_given_up_and_has_it_sent_again_under_its_id(
 
 
 def test_a_receiver_that_is_gone_is_not_asked_again(organisation, receiver):
-    receiver.answers += [410]
-    ticking = deliverer(organisation, receiver)
-    ticking.tick()
-    break_runbook(organisation)
-    ticking.tick()
-
-    later(organisation, ticking)
+    ticking = given_up(organisation, receiver)
     later(organisation, ticking, timedelta(hours=5))
 
     assert len(receiver.got) == 1
